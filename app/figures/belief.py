@@ -1,0 +1,137 @@
+"""Charts of what the model believes: its value and its class probabilities after each glimpse.
+
+Show them with `st.plotly_chart(figure, theme="streamlit", config=CHART_CONFIG, key=...)`: the theme
+brings the fonts and the colours of text, the config hides the mode bar. Nothing can be zoomed or
+dragged, so a finger scrolls the page.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import plotly.graph_objects as go
+
+from app.figures.contrast import blend, text_on
+from app.palette import step_colors
+from app.scene import Scene
+
+CHART_CONFIG: Final = {"displayModeBar": False}
+HEIGHT = 260  # px, both charts, so that they stand side by side
+
+_FONT = 15  # px
+_NEUTRAL = "rgba(128, 132, 149, 0.7)"  # reads on white and on #0e1117 alike
+_GRID = "rgba(128, 132, 149, 0.25)"
+_FIELD = "#171a26"  # the dark field behind probabilities, in both themes
+# Sizes stand here because the theme's own axes are smaller than the back row can read.
+_AXIS = {
+    "fixedrange": True,
+    "zeroline": False,
+    "tickfont": {"size": _FONT},
+    "title": {"font": {"size": _FONT}, "standoff": 10},
+}
+_MOST_LABELLED = 12  # classes; with more, the rows are lower than a number
+
+
+def value_figure(scene: Scene) -> go.Figure:
+    """The value after each glimpse, the reward that the model expects (about 0 to 1), in the steps' colours."""
+    values = [float(value) for value in scene.values]
+    glimpses = list(range(1, scene.steps + 1))
+    figure = go.Figure(
+        go.Scatter(
+            x=glimpses,
+            y=values,
+            uid="value",
+            mode="lines+markers+text",
+            line={"color": _NEUTRAL, "width": 2},
+            marker={"color": step_colors(scene.steps), "size": 15},
+            text=[""] * (scene.steps - 1) + [f"<b>{values[-1]:z.2f}</b>"],
+            textposition="middle right",
+            textfont={"size": 20},
+            cliponaxis=False,
+            hovertemplate="glimpse %{x}<br>value %{y:.3f}<extra></extra>",
+        )
+    )
+    figure.update_layout(_layout("Expected reward after each glimpse", "value"), margin_r=64)  # room for the label
+    figure.update_xaxes(_glimpse_axis(scene.steps))
+    low, high = min(0.0, *values, 0.0), max(1.0, *values, 1.0)
+    figure.update_yaxes(range=[low - 0.08, high + 0.08], dtick=0.5, title_text="value", gridcolor=_GRID)
+    return figure
+
+
+def probabilities_figure(scene: Scene) -> go.Figure:
+    """The probability of every class after each glimpse: a column a glimpse, in the step's colour.
+
+    The brighter a cell, the more probable its class; the numbers are percent, left out below 1 %.
+    """
+    colors = step_colors(scene.steps)
+    figure = go.Figure([_column(scene, step, color) for step, color in enumerate(colors)])
+    if scene.class_probs.shape[1] <= _MOST_LABELLED:
+        figure.add_trace(_percents(scene, colors))
+    figure.update_layout(_layout("Belief in each class after each glimpse", "probabilities"))
+    figure.update_xaxes(_glimpse_axis(scene.steps))
+    classes = scene.class_probs.shape[1]
+    figure.update_yaxes(range=[classes - 0.5, -0.5], title_text="class", showgrid=False)
+    if classes <= _MOST_LABELLED:
+        figure.update_yaxes(dtick=1, tick0=0)
+    return figure
+
+
+def _column(scene: Scene, step: int, color: str) -> go.Heatmap:
+    return go.Heatmap(
+        x=[step + 1],
+        y=list(range(scene.class_probs.shape[1])),
+        z=[[float(prob)] for prob in scene.class_probs[step]],
+        uid=f"probabilities-{step + 1}",
+        zmin=0,
+        zmax=1,
+        colorscale=[[0, _FIELD], [1, color]],
+        showscale=False,
+        xgap=2,
+        ygap=1 if scene.class_probs.shape[1] <= _MOST_LABELLED else 0,
+        hovertemplate="glimpse %{x}<br>class %{y}<br>probability %{z:.1%}<extra></extra>",
+    )
+
+
+def _percents(scene: Scene, colors: list[str]) -> go.Scatter:
+    # Not the heatmap's own text: its automatic colour is dark grey on the brighter half of our steps.
+    shown = [
+        (step, number, float(prob))
+        for step, probs in enumerate(scene.class_probs)
+        for number, prob in enumerate(probs)
+        if prob >= 0.01
+    ]
+    return go.Scatter(
+        x=[step + 1 for step, _, _ in shown],
+        y=[number for _, number, _ in shown],
+        text=[f"{100 * prob:.0f}" for _, _, prob in shown],
+        uid="percents",
+        mode="text",
+        textfont={"size": 14, "color": [text_on(blend(_FIELD, colors[step], prob)) for step, _, prob in shown]},
+        hoverinfo="skip",
+    )
+
+
+def _layout(title: str, revision: str) -> dict[str, Any]:
+    return {
+        "title": {"text": title, "font": {"size": 17}, "x": 0, "xref": "container", "y": 0.97, "yanchor": "top"},
+        "height": HEIGHT,
+        "margin": {"l": 64, "r": 8, "t": 38, "b": 46},
+        "font": {"size": _FONT},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "showlegend": False,
+        "dragmode": False,
+        # The same revision for ever: a new scene moves the points and leaves the rest of the page alone.
+        "uirevision": revision,
+        "xaxis": _AXIS | {"showgrid": False},
+        "yaxis": _AXIS,
+    }
+
+
+def _glimpse_axis(steps: int) -> dict[str, Any]:
+    return {
+        "title_text": "glimpse",
+        "range": [0.5, steps + 0.5],
+        "tick0": 1,
+        "dtick": max(1, round(steps / 12)),
+    }

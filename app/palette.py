@@ -1,0 +1,19 @@
+"""Colours with a meaning. Each step has one colour, the same in trail, patch frame, charts and table."""
+
+from __future__ import annotations
+
+# Equal steps in OKLCH from violet to amber, ever lighter: in order also without colour vision or in grey.
+_STEP_ANCHORS = ("#6e56e7", "#b353d2", "#e558a7", "#fd7476", "#fd9a57", "#f8bd1d")
+
+
+def step_colors(count: int) -> list[str]:
+    """One colour a step, from the first glimpse to the last, as #rrggbb."""
+    return [_interpolate(step / (count - 1) if count > 1 else 0.0) for step in range(count)]
+
+
+def _interpolate(position: float) -> str:
+    place = position * (len(_STEP_ANCHORS) - 1)
+    lower = min(int(place), len(_STEP_ANCHORS) - 2)
+    share = place - lower
+    pair = [bytes.fromhex(anchor[1:]) for anchor in _STEP_ANCHORS[lower : lower + 2]]
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(*pair, strict=True))

@@ -1,0 +1,121 @@
+"""The picture that is being looked at, and the ways it gets onto the page.
+
+There is one picture a session. Whatever the user did last decides it: drew, took a test digit or
+uploaded a file. Everything is kept in the session, so that a page switch loses nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import streamlit as st
+from streamlit_drawable_canvas import st_canvas
+
+from app.scene import Floats
+
+CANVAS_SIZE = 280  # pixels a side
+PAPER, INK = "#0a0c12", "#ffffff"
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """An image in the form the model was trained on."""
+
+    image: Floats
+    """(28, 28), grey levels in [0, 1], 0 is paper."""
+    origin: str
+    """Where it came from, in words."""
+    test_digit: int | None = None
+    """Position among the MNIST test digits, if it is one."""
+
+
+def current_picture() -> Picture | None:
+    """What is being looked at; None while there is nothing."""
+    return st.session_state.get("picture")
+
+
+def show_canvas(brush: int, *, entering: bool) -> None:
+    """Draws the canvas. `entering` says that the page was just opened: the drawing is then given back.
+
+    The canvas takes `initial_drawing` as an order to redraw whenever it changes, so it stays the same
+    until there is one: on entering, undo and clear. The order's number makes even a repeated one new.
+    """
+    if entering and "strokes" in st.session_state:
+        _order_drawing(st.session_state.strokes)
+    canvas = st_canvas(
+        stroke_width=brush,
+        stroke_color=INK,
+        background_color=PAPER,
+        width=CANVAS_SIZE,
+        height=CANVAS_SIZE,
+        initial_drawing=st.session_state.get("ordered_drawing"),
+        return_image_data=True,
+        key="canvas",
+    )
+    st.session_state.canvas_result = canvas
+
+
+def undo() -> None:
+    """Takes the last stroke off the canvas."""
+    _order_drawing(st.session_state.get("strokes", [])[:-1])
+
+
+def clear() -> None:
+    """Empties the canvas, and the stage if the drawing was on it."""
+    _order_drawing([])
+    st.session_state.picture = None
+    st.session_state.problem = ""
+    st.query_params.pop("sample", None)
+
+
+def _order_drawing(strokes: list[dict[str, Any]]) -> None:
+    number = st.session_state.get("ordered_drawing", {}).get("number", 0) + 1
+    st.session_state.ordered_drawing = {"objects": strokes, "number": number}
+
+
+def take_drawing() -> None:
+    """Makes the drawing the picture if it has changed since the last run."""
+    from ram import prepare_drawing
+
+    canvas = st.session_state.canvas_result
+    strokes = (canvas.json_data or {}).get("objects", [])
+    if canvas.image_data is None or strokes == st.session_state.get("strokes", []):
+        return
+    st.session_state.strokes = strokes
+    image = prepare_drawing(canvas.image_data)
+    _show(Picture(image, "drawing") if image.any() else None)
+
+
+def take_test_digit(position: int) -> None:
+    """Makes a test digit the picture."""
+    from app.resources import test_digits
+    from ram.data import as_floats
+
+    digits = test_digits()
+    label = int(digits.labels[position])
+    image = as_floats(digits.images[position]).numpy()
+    _show(Picture(image, f"MNIST test digit {position}, a {label}", position))
+
+
+def take_upload(content: bytes, name: str) -> None:
+    """Makes an uploaded file the picture, or says in one sentence why not."""
+    from app.uploads import UploadError, read_image
+    from ram.drawing import DrawingError, check_is_drawing, prepare_drawing
+
+    try:
+        pixels = read_image(content)
+        check_is_drawing(pixels)
+    except (UploadError, DrawingError) as error:
+        st.session_state.problem = str(error)
+        return
+    _show(Picture(prepare_drawing(pixels), f"upload {name}"))
+
+
+def _show(picture: Picture | None) -> None:
+    st.session_state.picture = picture
+    st.session_state.problem = ""
+    if picture is not None and picture.test_digit is not None:
+        st.query_params["sample"] = str(picture.test_digit)
+    else:
+        st.query_params.pop("sample", None)

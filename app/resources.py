@@ -1,0 +1,109 @@
+"""What all sessions of a server share: models and test digits, loaded once, on first use.
+
+PyTorch takes seconds to import. It is imported inside the functions, so that the frame of a page is
+visible before.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+if TYPE_CHECKING:
+    from ram.checkpoints import CheckpointInfo
+    from ram.data import Digits
+    from ram.model import RAM
+
+CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"
+
+
+def model_names() -> list[str]:
+    """Names of the shipped checkpoints, the default first."""
+    return sorted((path.stem for path in CHECKPOINTS.glob("*.safetensors")), key=lambda name: (name != "mnist", name))
+
+
+def device_names() -> list[str]:
+    """The devices to choose from; the GPU only where one is."""
+    return ["auto", "cpu", "cuda"] if _has_gpu() else ["auto", "cpu"]
+
+
+def _has_gpu() -> bool:
+    # Before PyTorch is there to ask, the driver's device file tells; a wrong guess ends in a clear error.
+    torch = sys.modules.get("torch")
+    return torch.cuda.is_available() if hasattr(torch, "cuda") else Path("/dev/nvidia0").exists()
+
+
+def is_warm() -> bool:
+    """Whether PyTorch is there already, so that nothing will keep the user waiting."""
+    return "ram.model" in sys.modules
+
+
+def load_model(name: str, device: str) -> RAM:
+    """The model of that name, shared by all sessions.
+
+    Raises:
+        CheckpointError: its file is missing or not usable.
+        ValueError: there is no such device here.
+    """
+    path = CHECKPOINTS / f"{name}.safetensors"
+    return _load_model(path, path.stat().st_mtime_ns if path.exists() else 0, device)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _load_model(path: Path, _changed: int, device: str) -> RAM:
+    import torch
+
+    from ram import load_checkpoint
+
+    # One thread a look: with several, sessions wait for each other (150 ms instead of 1 ms under load).
+    torch.set_num_threads(1)
+    model = load_checkpoint(path, device).requires_grad_(False)
+    # What is loaded now stays: without this every collection would walk through all of PyTorch.
+    gc.collect()
+    gc.freeze()
+    return model
+
+
+@st.cache_resource(show_spinner=False)
+def test_digits() -> Digits:
+    """The 10,000 MNIST test digits.
+
+    Raises:
+        DataError: the files are missing or damaged.
+    """
+    from ram.data import load_mnist
+
+    return load_mnist("test")
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def hardest_digits(name: str) -> npt.NDArray[np.int64]:
+    """Positions of all test digits, those first to whose true class the model gives the least probability."""
+    import torch
+
+    from ram.data import as_floats
+
+    digits, model = test_digits(), load_model(name, "cpu")
+    truth = []
+    with torch.inference_mode():
+        for images, labels in zip(digits.images.split(1000), digits.labels.split(1000), strict=True):
+            probs = model.rollout(as_floats(images), sample_locations=False, initial_location=torch.zeros(2))
+            truth.append(probs.class_probs[:, -1].gather(1, labels[:, None]))
+    return torch.cat(truth).squeeze(dim=1).argsort().numpy()
+
+
+def model_info(name: str) -> CheckpointInfo:
+    """What the checkpoint of that name says about itself.
+
+    Raises:
+        CheckpointError: its file is missing or not usable.
+    """
+    from ram.checkpoints import read_info
+
+    return read_info(CHECKPOINTS / f"{name}.safetensors")

@@ -1,0 +1,55 @@
+"""One look of a model at one image, as plain arrays: what the viewer, the charts and the exports draw."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclasses.dataclass(frozen=True)
+class Scene:
+    """G glimpses at S scales of an H x W image, and what they led to among C classes."""
+
+    image: Floats
+    """(H, W), grey levels in [0, 1], 0 is paper."""
+    locations: Floats
+    """(G, 2), (x, y) in [-1, 1], (-1, -1) is the top-left corner; the first is the initial location."""
+    location_means: Floats
+    """(G, 2), the policy's means; for the first the location itself."""
+    location_std: float
+    """Standard deviation the locations were sampled with; 0 if they are the means."""
+    corners: npt.NDArray[np.int64]
+    """(G, S, 2), (x, y) of each window's top-left pixel, negative beyond the border."""
+    patches: Floats
+    """(G, S, glimpse_size, glimpse_size), finest scale first, grey levels in [0, 1]."""
+    values: Floats
+    """(G,), the value network's estimate of the reward after each glimpse."""
+    class_probs: Floats
+    """(G, C), the action network read after each glimpse."""
+    model: str
+    """Name of the checkpoint."""
+    settings: dict[str, str | int | float]
+    """What the look was asked to be: first glimpse, gaze, seed, where the image came from."""
+
+    @property
+    def steps(self) -> int:
+        """Number of glimpses."""
+        return len(self.values)
+
+    @property
+    def action(self) -> int:
+        """The most probable class after the last glimpse."""
+        return int(self.class_probs[-1].argmax())
+
+    @property
+    def answer(self) -> str:
+        """The answer in words, with its probability in percent."""
+        return f"RAM says {self.action} ({100 * float(self.class_probs[-1, self.action]):.1f} %)"
+
+    def window_size(self, scale: int) -> int:
+        """Side of the image region, in pixels, that the patch at `scale` covers."""
+        return int(self.patches.shape[-1]) * 2**scale

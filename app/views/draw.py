@@ -1,0 +1,273 @@
+"""The Draw page: a picture on the left, on the right the model looking at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from app import picture, resources
+from app.components.gallery import digit_gallery
+from app.components.viewer import glimpse_viewer
+from app.picture import Picture
+
+if TYPE_CHECKING:
+    from app.looking import Settings
+    from app.scene import Scene
+
+PROMPT = "Draw a digit, or take one of the test digits"
+GALLERY_SIZE = 12
+DEFAULT_BRUSH = 20  # pixels of the canvas
+FIRST_LABELS = {"random": "random", "centre": "centre", "place": "a place"}
+GAZE_LABELS = {"mean": "mean", "sampled": "sampled"}
+DEVICE_LABELS = {"auto": "automatic", "cpu": "CPU", "cuda": "GPU"}
+
+
+def show() -> None:
+    """Draws the page. What needs PyTorch comes last, so that the frame is there at once."""
+    with st.container(key="desk"):
+        controls = st.container(key="controls", horizontal=True, vertical_alignment="bottom")
+        draw = st.container(key="draw")
+        stage = st.container(key="stage")
+        extras = st.container(key="extras")
+    with controls:
+        _controls()
+    with draw:
+        st.html("<h2>Draw here</h2>")
+        brush = st.session_state.get("brush", DEFAULT_BRUSH)
+        picture.show_canvas(brush, entering=st.session_state.entering)
+        _canvas_tools()
+    with stage:
+        st.html("<h2>What the model looks at</h2>")
+        viewer = st.empty()
+    if not resources.is_warm():
+        viewer.info("Waking the model. This takes a few seconds, once.", icon=":material/hourglass_top:")
+
+    _take_picture()
+    current = picture.current_picture()
+    scene = _look(current)
+    with viewer.container():
+        _show_viewer(scene)
+    with extras:
+        _show_what_the_model_gets(current)
+        _other_ways_in(current)
+    if scene is not None:
+        with stage:
+            _show_numbers(scene)
+
+
+def _controls() -> None:
+    st.html('<h1 class="wordmark">Glimpse Playground</h1>', width="content")
+    names = resources.model_names()
+    st.selectbox("Model", names, key="model", bind="query-params", width=170)
+    st.segmented_control(
+        "First glimpse",
+        list(FIRST_LABELS),
+        default="random",
+        required=True,
+        format_func=FIRST_LABELS.__getitem__,
+        key="first",
+        bind="query-params",
+        help="Where the first glimpse falls. For a place, click on the digit in the viewer.",
+    )
+    st.segmented_control(
+        "Gaze",
+        list(GAZE_LABELS),
+        default="mean",
+        required=True,
+        format_func=GAZE_LABELS.__getitem__,
+        key="gaze",
+        bind="query-params",
+        help="Look at the mean of the location policy, or at samples of it.",
+    )
+    st.button("Look again", on_click=_look_again, icon=":material/visibility:", help="The same picture, the next seed.")
+    with st.popover("More", icon=":material/tune:"):
+        st.segmented_control(
+            "Device",
+            resources.device_names(),
+            default="auto",
+            required=True,
+            format_func=DEVICE_LABELS.__getitem__,
+            key="device",
+            bind="query-params",
+        )
+        st.number_input("Seed", 0, 999_999, 0, key="seed", bind="query-params", help="Decides everything random.")
+        st.slider("First glimpse, x", -1.0, 1.0, 0.0, 0.01, key="x", bind="query-params", on_change=_choose_place)
+        st.slider("First glimpse, y", -1.0, 1.0, 0.0, 0.01, key="y", bind="query-params", on_change=_choose_place)
+
+
+def _look_again() -> None:
+    st.session_state.seed = (st.session_state.seed + 1) % 1_000_000
+
+
+def _choose_place() -> None:
+    st.session_state.first = "place"
+
+
+def _canvas_tools() -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("Undo", on_click=picture.undo, icon=":material/undo:")
+        st.button("Clear", on_click=picture.clear, icon=":material/delete:")
+        st.select_slider(
+            "Brush size",
+            [12, 16, 20, 24, 28],
+            value=DEFAULT_BRUSH,
+            key="brush",
+            bind="query-params",
+            label_visibility="collapsed",
+            width=84,
+        )
+
+
+def _take_picture() -> None:
+    """Lets the last thing the user did decide what is looked at."""
+    position = st.query_params.get("sample", "")
+    if st.session_state.get("picture") is None and position.isdecimal() and int(position) < 10_000:
+        picture.take_test_digit(int(position))
+    picture.take_drawing()
+
+
+def _show_what_the_model_gets(current: Picture | None) -> None:
+    image = np.zeros((28, 28), np.float32) if current is None else current.image
+    with st.container(key="sees", horizontal=True, vertical_alignment="center"):
+        st.image(
+            np.rint(image * 255).astype(np.uint8).repeat(3, 0).repeat(3, 1),
+            alt="The 28 by 28 pixels that the model gets",
+        )
+        st.markdown("**What the model gets**  \n28×28 pixels" if current is None else _caption(current))
+
+
+def _caption(current: Picture) -> str:
+    return f"**What the model gets**  \n28×28 pixels  \n{current.origin}"
+
+
+def _other_ways_in(current: Picture | None) -> None:
+    kinds = ["any", *"0123456789", "hardest"]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.selectbox(
+            "Test digits",
+            kinds,
+            format_func=lambda kind: {"any": "any digit", "hardest": "the hardest"}.get(kind, f"only {kind}"),
+            key="digits",
+            bind="query-params",
+            width=140,
+        )
+        st.button("Others", on_click=_shuffle, icon=":material/shuffle:", help="Show other digits")
+    positions = _gallery_positions(kind or "any")
+    digits = resources.test_digits()
+    digit_gallery(
+        digits.images[positions].numpy(),
+        keys=positions,
+        names=[f"test digit {position}, a {int(digits.labels[position])}" for position in positions],
+        chosen=None if current is None else current.test_digit,
+        label="Test digits",
+        key="gallery",
+        on_pick=_pick,
+    )
+    with st.popover("Upload an image", icon=":material/upload:"):
+        st.file_uploader(
+            "PNG or JPEG, at most 5 MB; dark on light or light on dark",
+            type=["png", "jpg", "jpeg"],
+            max_upload_size=5,
+            key="upload",
+            on_change=_upload,
+        )
+    if st.session_state.get("problem"):
+        st.warning(st.session_state.problem, icon=":material/image_not_supported:")
+
+
+def _gallery_positions(kind: str) -> list[int]:
+    page = st.session_state.get("gallery_page", 0)
+    labels = resources.test_digits().labels.numpy()
+    if kind == "hardest":
+        order = resources.hardest_digits(st.session_state.model)
+    else:
+        order = np.random.default_rng(0).permutation(len(labels))
+    if kind.isdecimal():
+        order = order[labels[order] == int(kind)]
+    start = page * GALLERY_SIZE % len(order)
+    return [int(position) for position in order[start : start + GALLERY_SIZE]]
+
+
+def _shuffle() -> None:
+    st.session_state.gallery_page = st.session_state.get("gallery_page", 0) + 1
+
+
+def _pick() -> None:
+    picture.take_test_digit(st.session_state.gallery.pick)
+
+
+def _upload() -> None:
+    file = st.session_state.upload
+    if file is not None:
+        picture.take_upload(file.getvalue(), file.name)
+
+
+def _look(current: Picture | None) -> Scene | None:
+    """Loads the model and lets it look; an error becomes one sentence on the page."""
+    from app.looking import look
+    from ram.checkpoints import CheckpointError
+
+    settings = _settings()
+    try:
+        model = resources.load_model(settings.model, st.session_state.device)
+        return None if current is None else look(model, current.image, settings, current.origin)
+    except (CheckpointError, ValueError) as error:
+        st.error(f"{error}. Choose another model or device.", icon=":material/error:")
+        return None
+
+
+def _settings() -> Settings:
+    from app.looking import Settings
+
+    state = st.session_state
+    return Settings(
+        model=state.model, first=state.first, place=(state.x, state.y), gaze=state.gaze, seed=int(state.seed)
+    )
+
+
+def _show_viewer(scene: Scene | None) -> None:
+    speed = st.query_params.get("speed", "1")
+    glimpse_viewer(
+        scene,
+        prompt=PROMPT,
+        key="viewer",
+        speed=float(speed) if speed in ("0.25", "0.5", "1", "2", "4") else 1.0,
+        only_seen=st.query_params.get("seen") == "only",
+        on_place=_place_clicked,
+        on_option=_keep_options,
+    )
+
+
+def _place_clicked() -> None:
+    place = st.session_state.viewer.place
+    st.session_state.x, st.session_state.y = round(place["x"], 2), round(place["y"], 2)
+    st.session_state.first = "place"
+
+
+def _keep_options() -> None:
+    """The viewer's own options travel in the URL too."""
+    state = st.session_state.viewer
+    if state.get("speed"):
+        st.query_params["speed"] = f"{state['speed']:g}"
+    if state.get("only_seen"):
+        st.query_params["seen"] = "only"
+    else:
+        st.query_params.pop("seen", None)
+
+
+def _show_numbers(scene: Scene) -> None:
+    from app import exports
+    from app.figures import belief, table
+
+    values, probabilities = st.columns(2, gap="large")
+    config = {"displayModeBar": False}
+    values.plotly_chart(belief.value_figure(scene), key="values", config=config)
+    probabilities.plotly_chart(belief.probabilities_figure(scene), key="probabilities", config=config)
+    with st.expander("The same as numbers"):
+        st.dataframe(table.scene_rows(scene), hide_index=True)
+    with st.container(horizontal=True):
+        st.download_button("Animated GIF", lambda: exports.animated_gif(scene), "glimpses.gif", "image/gif")
+        st.download_button("PNG film strip", lambda: exports.film_strip(scene), "glimpses.png", "image/png")
+        st.download_button("JSON", lambda: exports.rollout_json(scene), "glimpses.json", "application/json")

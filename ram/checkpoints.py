@@ -1,0 +1,184 @@
+"""Checkpoints: safetensors files that carry their configuration, recipe and measured results.
+
+Nothing is ever unpickled. A file is untrusted until its size, metadata, names, shapes, dtypes and
+values have been checked.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from ram.config import ConfigError, RAMConfig, parse_config
+from ram.model import RAM
+
+FORMAT = "ram-checkpoint-1"
+LARGEST_FILE = 256 * 1024**2  # bytes
+
+
+class CheckpointError(ValueError):
+    """A file that is not a usable checkpoint; the message says what is wrong with it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckpointInfo:
+    """What a checkpoint says about itself."""
+
+    config: RAMConfig
+    image_size: int
+    """Side of the square images it was trained on, in pixels."""
+    recipe: dict[str, Any]
+    """How it was trained: the preset's name and every field of `TrainConfig`."""
+    results: dict[str, Any]
+    """What was measured, by name."""
+
+
+def load_checkpoint(path: str | Path, device: str | torch.device = "auto") -> RAM:
+    """Loads a model, ready to evaluate.
+
+    Args:
+        path: a safetensors file that `save_checkpoint` wrote.
+        device: where to put it; "auto" takes the GPU if there is one.
+
+    Raises:
+        CheckpointError: the file is missing, too large, damaged, of another format or has other weights
+            than its configuration needs, or its weights are not finite.
+        ValueError: there is no such device here.
+    """
+    target = choose_device(device)
+    info = read_info(path)
+    with torch.device("meta"):
+        model = RAM(info.config)
+    model.load_state_dict(_read_weights(Path(path), model), assign=True)
+    return model.to(target).eval()
+
+
+def read_info(path: str | Path) -> CheckpointInfo:
+    """Reads what a checkpoint says about itself, without its weights.
+
+    Raises:
+        CheckpointError: as for `load_checkpoint`.
+    """
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise CheckpointError(f"{path.name} cannot be read: {error.strerror}") from error
+    if size > LARGEST_FILE:
+        raise CheckpointError(f"{path.name} has {size:,} bytes; a checkpoint has at most {LARGEST_FILE:,}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path.name} is not a safetensors file, or it is damaged ({error})") from error
+    if metadata.get("format") != FORMAT:
+        raise CheckpointError(f"{path.name} is not a checkpoint of this project: its format is not {FORMAT!r}")
+    try:
+        fields = {key: json.loads(metadata[key]) for key in ("config", "image_size", "recipe", "results")}
+        config = parse_config(RAMConfig, fields["config"])
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        reason = str(error) if isinstance(error, ConfigError) else "the description in it is damaged"
+        raise CheckpointError(f"{path.name} cannot be used: {reason}") from error
+    image_size = fields["image_size"]
+    if not (type(image_size) is int and 1 <= image_size <= 1024):
+        raise CheckpointError(f"{path.name} cannot be used: image_size={image_size!r} is not from 1 to 1024")
+    return CheckpointInfo(config, image_size, dict(fields["recipe"]), dict(fields["results"]))
+
+
+def _read_weights(path: Path, model: RAM) -> dict[str, Tensor]:
+    """Reads the weights that `model`, on the meta device, needs: shapes are compared before any is read."""
+    wanted = model.state_dict()
+    with safe_open(path, framework="pt") as file:
+        names = set(file.keys())
+        if names != set(wanted):
+            odd = sorted(names ^ set(wanted))[0]
+            raise CheckpointError(
+                f"{path.name} does not have the weights that its configuration needs: "
+                f"{odd} is {'missing' if odd in wanted else 'not one of them'}"
+            )
+        for name, weight in wanted.items():
+            shape, kind = list(file.get_slice(name).get_shape()), file.get_slice(name).get_dtype()
+            if shape != list(weight.shape) or kind != "F32":
+                raise CheckpointError(
+                    f"{path.name}: {name} is {kind} {shape}; its configuration needs F32 {list(weight.shape)}"
+                )
+        weights = {name: file.get_tensor(name) for name in wanted}
+    for name, weight in weights.items():
+        if not bool(weight.isfinite().all()):
+            raise CheckpointError(f"{path.name}: {name} has weights that are not finite numbers")
+    return weights
+
+
+def save_checkpoint(path: str | Path, weights: dict[str, Tensor], info: CheckpointInfo) -> None:
+    """Writes a checkpoint atomically: whoever reads it sees the old file or the new one.
+
+    Raises:
+        OSError: the disk is full or the folder not writable; an older file is left as it was.
+    """
+    metadata = {
+        "format": FORMAT,
+        "config": json.dumps(dataclasses.asdict(info.config)),
+        "image_size": json.dumps(info.image_size),
+        "recipe": json.dumps(info.recipe),
+        "results": json.dumps(info.results),
+    }
+    write_tensors(path, weights, metadata)
+
+
+def write_tensors(path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Writes a safetensors file atomically."""
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_atomically(Path(path), save(contiguous, metadata))
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replaces a file as a whole, so that a crash or a full disk leaves the old one.
+
+    Raises:
+        OSError: the new content could not be written.
+    """
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def choose_device(device: str | torch.device = "auto") -> torch.device:
+    """Turns "auto", "cpu", "cuda" or "cuda:N" into a device that is here.
+
+    Raises:
+        ValueError: there is no such device here.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"device={device!r} is unknown: use 'auto', 'cpu', 'cuda' or 'cuda:N'") from error
+    present = chosen.type == "cpu" or (chosen.type == "cuda" and (chosen.index or 0) < torch.cuda.device_count())
+    if not present:
+        raise ValueError(f"device={device!r} is not available here: use 'auto' or 'cpu'")
+    return chosen
+
+
+def parameter_count(config: RAMConfig) -> int:
+    """Number of trainable parameters of a model, without making its weights."""
+    with torch.device("meta"):
+        return sum(math.prod(parameter.shape) for parameter in RAM(config).parameters())

@@ -1,0 +1,182 @@
+"""What can be configured: the model's architecture and the way it is trained."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Literal, TypeVar, get_args
+
+Baseline = Literal["value", "rollouts", "none"]
+C = TypeVar("C")
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot work; the message names the field, its value and the remedy."""
+
+
+def _require(condition: bool, name: str, value: object, expected: str) -> None:
+    if not condition:
+        raise ConfigError(f"{name}={value!r} is not possible: it must be {expected}")
+
+
+def _require_whole(name: str, value: object, low: int, high: int) -> None:
+    whole = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+    _require(whole, name, value, f"a whole number from {low} to {high}")
+
+
+def _require_number(name: str, value: object, low: float, high: float) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    in_range = number and low <= value <= high  # type: ignore[operator]  # false for NaN
+    _require(in_range, name, value, f"a number from {low:g} to {high:g}")
+
+
+def _help(text: str, **more: Any) -> Any:
+    """Attaches the one-sentence explanation that the command line and the app show for a field."""
+    return dataclasses.field(metadata={"help": text}, **more)
+
+
+@dataclasses.dataclass(frozen=True)
+class RAMConfig:
+    """The architecture of a Recurrent Attention Model; the defaults are the specification's.
+
+    Raises:
+        ConfigError: a field is outside its range, or the largest patch would exceed 1,024 pixels.
+    """
+
+    glimpse_size: int = _help("side of a glimpse patch, in pixels", default=8)
+    num_scales: int = _help("patches per glimpse, each covering twice the side of the one before", default=1)
+    num_glimpses: int = _help("glimpses per image", default=6)
+    hidden_size: int = _help("units of the hidden state", default=256)
+    num_actions: int = _help("classes", default=10)
+    location_std: float = _help(
+        "standard deviation of the location policy, in units of the [-1, 1] image frame", default=0.2
+    )
+    glimpse_hidden_size: int = _help("units of each of the two glimpse encoders", default=128)
+    use_lstm: bool = _help("use an LSTM core instead of the simple RNN", default=False)
+
+    def __post_init__(self) -> None:
+        _require_whole("glimpse_size", self.glimpse_size, 1, 256)
+        _require_whole("num_scales", self.num_scales, 1, 8)
+        _require_whole("num_glimpses", self.num_glimpses, 1, 64)
+        _require_whole("hidden_size", self.hidden_size, 1, 4096)
+        _require_whole("num_actions", self.num_actions, 2, 1000)
+        _require_number("location_std", self.location_std, 1e-3, 2.0)
+        _require_whole("glimpse_hidden_size", self.glimpse_hidden_size, 1, 4096)
+        _require(isinstance(self.use_lstm, bool), "use_lstm", self.use_lstm, "True or False")
+        _require(
+            self.window_size(self.num_scales - 1) <= 1024,
+            "num_scales",
+            self.num_scales,
+            f"small enough that glimpse_size * 2**(num_scales - 1) is at most 1024 "
+            f"(with glimpse_size={self.glimpse_size} it is {self.window_size(self.num_scales - 1)})",
+        )
+
+    @property
+    def patch_features(self) -> int:
+        """Length of a flattened glimpse: num_scales * glimpse_size * glimpse_size."""
+        return self.num_scales * self.glimpse_size**2
+
+    def window_size(self, scale: int) -> int:
+        """Side of the image region, in pixels, that the patch at `scale` covers."""
+        return self.glimpse_size * 2**scale
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """How a model is trained. Nothing here changes the architecture.
+
+    Raises:
+        ConfigError: a field is outside its range.
+    """
+
+    epochs: int = _help("passes over the training images", default=20)
+    batch_size: int = _help("images per optimiser step", default=128)
+    rollouts: int = _help("sampled episodes per training image", default=6)
+    learning_rate: float = _help("peak learning rate of the one-cycle schedule", default=2e-3)
+    weight_decay: float = _help("AdamW's decoupled weight decay", default=0.01)
+    gradient_clip: float = _help("largest norm of the gradient of one step", default=5.0)
+    reinforce_weight: float = _help("weight of the REINFORCE loss beside the cross-entropy", default=0.1)
+    value_weight: float = _help("weight of the value network's squared error", default=0.5)
+    baseline: Baseline = _help(
+        "what is subtracted from the reward: the value network, the mean of the other rollouts, or none",
+        default="value",
+    )
+    noise_start: float = _help("standard deviation of training's sampled locations at the start", default=0.1)
+    noise_end: float = _help("the same at the end; it moves linearly in between", default=0.1)
+    ema_decay: float = _help("decay per step of the averaged weights that are evaluated and saved", default=0.999)
+    rotation: float = _help("augmentation: largest rotation, in degrees", default=0.0)
+    scaling: float = _help("augmentation: largest relative change of size, per axis", default=0.0)
+    shear: float = _help("augmentation: largest shear", default=0.0)
+    translation: float = _help("augmentation: largest shift, in pixels", default=0.0)
+    train_images: int = _help("training images to use, the first of the shuffled split; 0 for all", default=0)
+    validation_images: int = _help("training images held back to choose the best checkpoint", default=5000)
+    seed: int = _help("seed of everything random in the run", default=0)
+
+    def __post_init__(self) -> None:
+        _require_whole("epochs", self.epochs, 1, 100_000)
+        _require_whole("batch_size", self.batch_size, 1, 60_000)
+        _require_whole("rollouts", self.rollouts, 1, 256)
+        _require_number("learning_rate", self.learning_rate, 1e-8, 10.0)
+        _require_number("weight_decay", self.weight_decay, 0.0, 10.0)
+        _require_number("gradient_clip", self.gradient_clip, 1e-6, 1e6)
+        _require_number("reinforce_weight", self.reinforce_weight, 0.0, 100.0)
+        _require_number("value_weight", self.value_weight, 0.0, 100.0)
+        _require(self.baseline in get_args(Baseline), "baseline", self.baseline, f"one of {get_args(Baseline)}")
+        _require(
+            self.baseline != "rollouts" or self.rollouts > 1,
+            "baseline",
+            self.baseline,
+            "'value' or 'none' when rollouts=1, because there are no other rollouts to compare with",
+        )
+        _require_number("noise_start", self.noise_start, 1e-3, 2.0)
+        _require_number("noise_end", self.noise_end, 1e-3, 2.0)
+        _require_number("ema_decay", self.ema_decay, 0.0, 0.99999)
+        _require_number("rotation", self.rotation, 0.0, 180.0)
+        _require_number("scaling", self.scaling, 0.0, 0.9)
+        _require_number("shear", self.shear, 0.0, 2.0)
+        _require_number("translation", self.translation, 0.0, 28.0)
+        _require_whole("train_images", self.train_images, 0, 59_999)
+        _require_whole("validation_images", self.validation_images, 100, 59_000)
+        left = 60_000 - self.validation_images
+        _require(
+            self.train_images <= left,
+            "train_images",
+            self.train_images,
+            f"at most {left} with validation_images={self.validation_images}, because there are 60000 digits",
+        )
+        _require_whole("seed", self.seed, 0, 2**31 - 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Preset:
+    """A named pair of configurations that one command reproduces."""
+
+    description: str
+    model: RAMConfig
+    training: TrainConfig
+
+
+PRESETS: dict[str, Preset] = {
+    "mnist": Preset(
+        "the shipped model: the specification's defaults, about an hour on two cores",
+        RAMConfig(),
+        TrainConfig(epochs=80, rotation=10.0, scaling=0.1, shear=0.1, translation=1.0),
+    ),
+    "quick": Preset(
+        "the same model in about two minutes, for a first look",
+        RAMConfig(),
+        TrainConfig(epochs=6, rollouts=2),
+    ),
+}
+
+
+def parse_config(kind: type[C], values: dict[str, Any]) -> C:
+    """Builds a configuration from untrusted plain values, such as a checkpoint's metadata.
+
+    Raises:
+        ConfigError: a field is unknown, or its value is not possible.
+    """
+    known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise ConfigError(f"unknown field {unknown[0]!r} of {kind.__name__}; it has {', '.join(sorted(known))}")
+    return kind(**values)

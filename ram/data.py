@@ -1,0 +1,110 @@
+"""MNIST: reading the shipped files, splitting, and augmenting batches."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import math
+import zlib
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int, UInt8
+from torch import Generator, Tensor
+
+from ram.config import TrainConfig
+
+MNIST_FOLDER = Path(__file__).resolve().parents[1] / "data" / "mnist"
+
+Split = Literal["train", "test"]
+_PREFIX: dict[Split, str] = {"train": "train", "test": "t10k"}
+
+# SHA-256 of the decompressed files: a recompressed copy is as good as the original.
+_SHA256 = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+
+
+class DataError(RuntimeError):
+    """The data cannot be read; the message names the file and what to do."""
+
+
+class Digits(NamedTuple):
+    """Labelled images."""
+
+    images: UInt8[Tensor, "batch height width"]
+    """Grey levels from 0 (paper) to 255 (ink)."""
+    labels: Int[Tensor, " batch"]
+
+    def take(self, index: Tensor) -> Digits:
+        """The digits at these positions."""
+        return Digits(self.images[index], self.labels[index])
+
+
+def load_mnist(split: Split, folder: Path = MNIST_FOLDER) -> Digits:
+    """Reads 60,000 training or 10,000 test digits of 28x28 pixels.
+
+    Raises:
+        DataError: a file is missing, damaged or not the original MNIST.
+    """
+    prefix = _PREFIX[split]
+    images = _read_idx(folder, f"{prefix}-images-idx3-ubyte", header_bytes=16).reshape(-1, 28, 28)
+    labels = _read_idx(folder, f"{prefix}-labels-idx1-ubyte", header_bytes=8)
+    return Digits(torch.from_numpy(images), torch.from_numpy(labels).long())
+
+
+def _read_idx(folder: Path, name: str, header_bytes: int) -> np.ndarray:
+    path = folder / f"{name}.gz"
+    try:
+        content = bytearray(gzip.decompress(path.read_bytes()))
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing: restore it from the project's data/mnist folder") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path} cannot be read ({error}): restore it from the project's data/mnist folder") from error
+    if hashlib.sha256(content).hexdigest() != _SHA256[name]:
+        raise DataError(f"{path} is not the original MNIST file: restore it from the project's data/mnist folder")
+    return np.frombuffer(content, dtype=np.uint8, offset=header_bytes)
+
+
+def split_training(digits: Digits, config: TrainConfig) -> tuple[Digits, Digits]:
+    """Splits training digits into those to train on and those to choose the best checkpoint by.
+
+    The shuffle is the same in every run, whatever its seed: a digit held back once is held back always.
+    """
+    order = torch.randperm(len(digits.labels), generator=Generator().manual_seed(0))
+    validation, training = order[: config.validation_images], order[config.validation_images :]
+    if config.train_images:
+        training = training[: config.train_images]
+    return digits.take(training), digits.take(validation)
+
+
+def as_floats(images: UInt8[Tensor, "batch height width"]) -> Float[Tensor, "batch height width"]:
+    """Grey levels in [0, 1], as the model wants them."""
+    return images.float() / 255
+
+
+def augment(
+    images: Float[Tensor, "batch height width"], config: TrainConfig, generator: Generator
+) -> Float[Tensor, "batch height width"]:
+    """Warps each image by a random affine map, with bilinear interpolation and zeros outside."""
+    if not (config.rotation or config.scaling or config.shear or config.translation):
+        return images
+    batch, height, width = images.shape
+    device = images.device
+    uniform = torch.rand(6, batch, generator=generator, device=device) * 2 - 1
+    angle = uniform[0] * math.radians(config.rotation)
+    scale_x, scale_y = 1 + uniform[1] * config.scaling, 1 + uniform[2] * config.scaling
+    shear = uniform[3] * config.shear
+    cos, sin = angle.cos(), angle.sin()
+    # affine_grid measures shifts in half widths of the image.
+    shift_x, shift_y = uniform[4] * config.translation * 2 / width, uniform[5] * config.translation * 2 / height
+    top = torch.stack([cos * scale_x, (shear * cos - sin) * scale_y, shift_x], dim=-1)
+    bottom = torch.stack([sin * scale_x, (shear * sin + cos) * scale_y, shift_y], dim=-1)
+    grid = F.affine_grid(torch.stack([top, bottom], dim=1), [batch, 1, height, width], align_corners=False)
+    return F.grid_sample(images[:, None], grid, align_corners=False).squeeze(dim=1).clamp_(0, 1)

@@ -1,0 +1,143 @@
+"""Command line: python -m ram.train --preset mnist
+
+Trains a model into a run folder. Ctrl-C stops it without loss; --resume goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import logging
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import torch
+from tqdm import tqdm
+
+from ram.checkpoints import choose_device, parameter_count
+from ram.config import PRESETS, ConfigError, RAMConfig, TrainConfig
+from ram.data import MNIST_FOLDER, DataError, load_mnist
+from ram.runs import RunConfig, RunError, RunFolder, process_is_alive
+from ram.training import Trainer
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """One flag for every field of both configurations, with the field's own explanation."""
+    parser = argparse.ArgumentParser(prog="python -m ram.train", description=__doc__)
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="mnist", help="where to start from")
+    parser.add_argument("--list", action="store_true", help="list the presets and exit")
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--run", type=Path, help="folder of the new run (default: runs/<preset>-<time>)")
+    place.add_argument("--resume", type=Path, help="go on with the run in this folder")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
+    parser.add_argument("--threads", type=int, help="CPU threads (default: PyTorch's choice)")
+    parser.add_argument("--data", type=Path, default=MNIST_FOLDER, help="folder of the four MNIST files")
+    for title, kind in (("architecture", RAMConfig), ("training", TrainConfig)):
+        group = parser.add_argument_group(f"{title} (default: the preset's)")
+        hints = get_type_hints(kind)
+        for field in dataclasses.fields(kind):
+            group.add_argument(
+                f"--{field.name.replace('_', '-')}", help=field.metadata["help"], **_flag(hints[field.name])
+            )
+    return parser
+
+
+def _flag(hint: Any) -> dict[str, Any]:
+    if hint is bool:
+        return {"action": argparse.BooleanOptionalAction}
+    if choices := get_args(hint):
+        return {"choices": choices}
+    return {"type": hint, "metavar": hint.__name__.upper()}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit status."""
+    options = build_parser().parse_args(arguments)
+    if options.list:
+        for name, preset in PRESETS.items():
+            print(f"{name:12} {preset.description}")
+        return 0
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    logging.basicConfig(format="%(message)s", level=logging.INFO)
+    try:
+        return _train(options)
+    except (ConfigError, DataError, RunError, ValueError) as error:
+        print(f"ram.train: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"ram.train: cannot write the run: {error}; what was saved before is intact", file=sys.stderr)
+    return 1
+
+
+def _train(options: argparse.Namespace) -> int:
+    folder = _open_run(options)
+    trainer = Trainer(folder, load_mnist("train", options.data), choose_device(options.device))
+    if options.resume:
+        trainer.restore()
+    stopping = _stop_on_signal()
+    print(
+        f"{folder.path}: {parameter_count(trainer.config.model):,} parameters, "
+        f"{len(trainer.training.labels):,} training and {len(trainer.validation.labels):,} validation digits"
+    )
+    with tqdm(total=trainer.steps, initial=trainer.step, unit="step", dynamic_ncols=True) as bar:
+
+        def show(row: dict[str, Any]) -> None:
+            best = "–" if trainer.best_error is None else f"{trainer.best_error:.2f} %"
+            bar.set_postfix_str(f"reward {row['reward']:.3f}, best validation error {best}", refresh=False)
+            bar.update(row["step"] - bar.n)
+
+        state = trainer.run(lambda: bool(stopping), show)
+    if state.status == "stopped":
+        print(f"stopped; go on with: python -m ram.train --resume {folder.path}")
+    else:
+        print(f"best validation error {state.best_error:.2f} %: {folder.best}")
+    return 0
+
+
+def _open_run(options: argparse.Namespace) -> RunFolder:
+    """Makes a new run from the preset and the flags, or finds the one to resume."""
+    given = {
+        kind: {
+            field.name: getattr(options, field.name)
+            for field in dataclasses.fields(kind)
+            if getattr(options, field.name) is not None
+        }
+        for kind in (RAMConfig, TrainConfig)
+    }
+    if options.resume:
+        if any(given.values()):
+            raise RunError("--resume goes on as the run was started: leave out the configuration's flags")
+        folder = RunFolder(options.resume)
+        state = folder.read_state()
+        if state and state.status == "running" and process_is_alive(state.pid):
+            raise RunError(f"{folder.path} is running already, as process {state.pid}")
+        return folder
+    preset = PRESETS[options.preset]
+    config = RunConfig(
+        preset=options.preset,
+        model=dataclasses.replace(preset.model, **given[RAMConfig]),
+        training=dataclasses.replace(preset.training, **given[TrainConfig]),
+    )
+    folder = RunFolder(options.run or Path("runs") / f"{options.preset}-{time.strftime('%Y%m%d-%H%M%S')}")
+    folder.create(config)
+    return folder
+
+
+def _stop_on_signal() -> list[int]:
+    """A list that fills when somebody asks the run to stop; asking twice ends it at once."""
+    received: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        received.append(number)
+        signal.signal(number, signal.SIG_DFL)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    return received
+
+
+if __name__ == "__main__":
+    sys.exit(main())

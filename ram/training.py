@@ -1,0 +1,235 @@
+"""Training: the loop from images to a checkpoint, resumable at every step."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import math
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from ram.checkpoints import CheckpointInfo, save_checkpoint
+from ram.data import Digits, as_floats, augment, split_training
+from ram.evaluation import count_errors
+from ram.model import RAM, Episode
+from ram.reinforce import HybridLoss, hybrid_loss
+from ram.runs import RunConfig, RunFolder, RunState, Status
+
+WARM_UP = 0.1  # share of the run in which the learning rate rises
+REPORT_EVERY_S = 1.0
+SAVE_EVERY_S = 60.0
+VALIDATION_SEEDS = 2
+
+
+def one_cycle(progress: float) -> float:
+    """The learning rate as a share of its peak: a linear rise, then half a cosine down to zero.
+
+    A function of the progress in [0, 1] alone, so that a resumed run needs no scheduler state.
+    """
+    if progress < WARM_UP:
+        return progress / WARM_UP
+    return 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
+
+
+class Trainer:
+    """Trains one run and keeps its folder up to date.
+
+    Args:
+        folder: where the run lives.
+        digits: all training digits; the validation split is taken from them.
+        device: where to train.
+
+    Raises:
+        RunError: the folder cannot be used.
+    """
+
+    def __init__(self, folder: RunFolder, digits: Digits, device: torch.device) -> None:
+        self.folder = folder
+        self.config: RunConfig = folder.read_config()
+        self.device = device
+        training, validation = split_training(digits, self.config.training)
+        self.training = Digits(training.images.to(device), training.labels.to(device))
+        self.validation = validation
+        torch.manual_seed(self.config.training.seed)
+        self.model = RAM(self.config.model).to(device)
+        self.averaged = copy.deepcopy(self.model).requires_grad_(False)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), weight_decay=self.config.training.weight_decay, fused=True
+        )
+        self.generator = Generator(device).manual_seed(self.config.training.seed)
+        self.step = 0
+        self.elapsed = 0.0
+        self.best_error: float | None = None
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimiser steps in one pass over the training digits."""
+        return math.ceil(len(self.training.labels) / self.config.training.batch_size)
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps in the whole run."""
+        return self.steps_per_epoch * self.config.training.epochs
+
+    def run(self, should_stop: Callable[[], bool], on_report: Callable[[dict[str, Any]], None]) -> RunState:
+        """Trains until the end or until `should_stop`, saving on the way.
+
+        `on_report` gets each row that goes to metrics.jsonl, about once a second.
+        """
+        clock = time.monotonic() - self.elapsed
+        reported = saved = time.monotonic()
+        readings: list[dict[str, Tensor]] = []
+        self._write_state("running")
+        while self.step < self.steps:
+            readings.append(self._train_step())
+            self.elapsed = time.monotonic() - clock
+            epoch_ends = self.step % self.steps_per_epoch == 0
+            stopping = should_stop()
+            if epoch_ends or stopping or time.monotonic() - reported >= REPORT_EVERY_S:
+                row = self._reading(readings)
+                readings = []
+                if epoch_ends:
+                    row["validation_error"] = self._validate()
+                self.folder.append_metrics(row)
+                self._write_state("running")
+                on_report(row)
+                reported = time.monotonic()
+            if epoch_ends or stopping or time.monotonic() - saved >= SAVE_EVERY_S:
+                self.save()
+                saved = time.monotonic()
+            if stopping and self.step < self.steps:
+                return self._write_state("stopped")
+        return self._write_state("finished")
+
+    def _train_step(self) -> dict[str, Tensor]:
+        """One optimiser step on the next batch; returns readings without waiting for the device."""
+        config = self.config.training
+        progress = self.step / self.steps
+        noise = config.noise_start + (config.noise_end - config.noise_start) * progress
+        for group in self.optimizer.param_groups:
+            group["lr"] = config.learning_rate * one_cycle(progress)
+
+        batch = self.training.take(self._batch_index())
+        images = augment(as_floats(batch.images), config, self.generator)
+        episode = self.model.episode(images, rollouts=config.rollouts, location_std=noise, generator=self.generator)
+        values = self.model.values(episode)
+        loss = hybrid_loss(
+            self.model.action_network.logits(episode.hidden_states[-1]),
+            values,
+            episode.location_log_probs,
+            batch.labels.repeat_interleave(config.rollouts),
+            rollouts=config.rollouts,
+            baseline=config.baseline,
+        )
+        total = loss.action + config.reinforce_weight * loss.reinforce + config.value_weight * loss.value
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.gradient_clip)
+        self.optimizer.step()
+        self.step += 1
+        self._average_weights(config.ema_decay)
+        return _readings(loss, values.detach(), episode)
+
+    def _batch_index(self) -> Tensor:
+        """Positions of the next batch. Each epoch's order follows from the seed and the epoch alone."""
+        epoch, position = divmod(self.step, self.steps_per_epoch)
+        if position == 0 or not hasattr(self, "_order"):
+            shuffle = Generator().manual_seed(self.config.training.seed * 100_003 + epoch)
+            self._order = torch.randperm(len(self.training.labels), generator=shuffle).to(self.device)
+        size = self.config.training.batch_size
+        return self._order[position * size : (position + 1) * size]
+
+    @torch.no_grad()
+    def _average_weights(self, decay: float) -> None:
+        # The average follows quickly at first, or it would remember the random initial weights.
+        weight = 1 - min(decay, (1 + self.step) / (10 + self.step))
+        for average, current in zip(self.averaged.parameters(), self.model.parameters(), strict=True):
+            average.lerp_(current, weight)
+
+    def _reading(self, readings: list[dict[str, Tensor]]) -> dict[str, Any]:
+        means = {name: round(float(torch.stack([r[name] for r in readings]).mean()), 6) for name in readings[0]}
+        return {
+            "step": self.step,
+            "epoch": self.step / self.steps_per_epoch,
+            "elapsed_s": round(self.elapsed, 3),
+            **means,
+        }
+
+    def _validate(self) -> float:
+        """Validation error in percent; the best averaged weights so far become best.safetensors."""
+        wrong = sum(count_errors(self.averaged, self.validation, seed=seed) for seed in range(VALIDATION_SEEDS))
+        error = 100 * wrong / (VALIDATION_SEEDS * len(self.validation.labels))
+        if self.best_error is None or error <= self.best_error:
+            self.best_error = error
+            info = CheckpointInfo(
+                config=self.config.model,
+                image_size=self.training.images.shape[-1],
+                recipe={"preset": self.config.preset, **dataclasses.asdict(self.config.training)},
+                results={"validation_error": error, "epoch": self.step // self.steps_per_epoch},
+            )
+            save_checkpoint(self.folder.best, self.averaged.state_dict(), info)
+        return error
+
+    def _write_state(self, status: Status) -> RunState:
+        rate = self.elapsed / self.step if self.step else 0.0
+        state = RunState(
+            status=status,
+            pid=os.getpid(),
+            epoch=self.step // self.steps_per_epoch,
+            step=self.step,
+            steps=self.steps,
+            elapsed_s=round(self.elapsed, 1),
+            eta_s=round(rate * (self.steps - self.step), 1),
+            best_error=self.best_error,
+        )
+        self.folder.write_state(state)
+        return state
+
+    def save(self) -> None:
+        """Writes everything needed to go on as if nothing had happened."""
+        tensors = {f"model.{name}": weight for name, weight in self.model.state_dict().items()}
+        tensors |= {f"averaged.{name}": weight for name, weight in self.averaged.state_dict().items()}
+        for index, moments in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
+        tensors["generator"] = self.generator.get_state()
+        progress = {"step": self.step, "elapsed": self.elapsed, "best_error": self.best_error}
+        self.folder.write_latest(tensors, progress)
+
+    def restore(self) -> None:
+        """Goes back to what `save` wrote.
+
+        Raises:
+            RunError: it is missing or damaged.
+        """
+        tensors, progress = self.folder.read_latest()
+        self.model.load_state_dict(_below(tensors, "model."))
+        self.averaged.load_state_dict(_below(tensors, "averaged."))
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in _below(tensors, "optimizer.").items():
+            index, moment = name.split(".")
+            state.setdefault(int(index), {})[moment] = value
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state})
+        self.generator.set_state(tensors["generator"])
+        self.step, self.elapsed = progress["step"], progress["elapsed"]
+        self.best_error = progress["best_error"]
+        self.folder.forget_metrics_after(self.step)
+
+
+def _readings(loss: HybridLoss, values: Tensor, episode: Episode) -> dict[str, Tensor]:
+    return {
+        "action_loss": loss.action.detach(),
+        "reinforce_loss": loss.reinforce.detach(),
+        "value_loss": loss.value.detach(),
+        "reward": loss.reward.mean(),
+        "value": values[-1].mean(),
+        "location_spread": episode.location_means[1:].detach().std(dim=1).mean(),
+    }
+
+
+def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,13 @@
+"""Every test run checks the shapes and types in the signatures of `ram` at each call."""
+
+from pathlib import Path
+
+from jaxtyping import install_import_hook
+
+# Not config.py: its classes check their own values, untrusted ones among them, with errors that tests pin.
+checked = [
+    f"ram.{path.stem}"
+    for path in (Path(__file__).parents[1] / "ram").glob("*.py")
+    if path.stem not in {"__init__", "config"}
+]
+install_import_hook(checked, "beartype.beartype")
