@@ -80,6 +80,8 @@ def animated_gif(scene: Scene) -> bytes:
     palette = _palette(scene)
     frames, durations = zip(*_frames(scene, palette), strict=True)
     file = io.BytesIO()
+    # The whole palette is given, so that no frame brings its own; `optimize` writes what has not changed as
+    # transparent, which halves the file.
     frames[0].save(
         file,
         "GIF",
@@ -88,7 +90,7 @@ def animated_gif(scene: Scene) -> bytes:
         duration=durations,
         loop=0,
         disposal=1,
-        palette=palette.palette.getdata()[1],
+        palette=bytes(palette.getpalette() or ()),
         transparency=_COLORS - 1,
         optimize=True,
     )
@@ -207,8 +209,9 @@ def film_strip(scene: Scene) -> bytes:
     answer = _fitting(scene.answer, 48, width - 2 * _MARGIN)
     draw.text((_MARGIN, foot), scene.answer, fill=_INK, font=answer, anchor="ls")
     if columns > 2:  # else there is no room beside the answer
-        model = _fitting(scene.model, 28, width - 3 * _MARGIN - round(answer.getlength(scene.answer)))
-        draw.text((width - _MARGIN, foot), scene.model, fill=_FAINT, font=model, anchor="rs")
+        name = " ".join(scene.model.split())  # one line, whatever a file was called
+        small = _fitting(name, 28, width - 3 * _MARGIN - round(answer.getlength(scene.answer)))
+        draw.text((width - _MARGIN, foot), name, fill=_FAINT, font=small, anchor="rs")
     file = io.BytesIO()
     picture.save(file, "PNG", dpi=(300, 300))
     return file.getvalue()

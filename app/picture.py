@@ -1,7 +1,8 @@
 """The picture that is being looked at, and the ways it gets onto the page.
 
 There is one picture a session. Whatever the user did last decides it: drew, took a test digit or
-uploaded a file. Everything is kept in the session, so that a page switch loses nothing.
+uploaded a file. It is kept in the session, so that a page switch loses nothing, and named in the URL,
+so that a reload or a link brings it back.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import dataclasses
 from typing import Any
 
 import streamlit as st
-from streamlit_drawable_canvas import st_canvas
+from streamlit_drawable_canvas import CanvasResult, st_canvas
 
 from app.scene import Floats
+from app.shelf import Kept, shelf
 
 CANVAS_SIZE = 280  # pixels a side
 PAPER, INK = "#0a0c12", "#ffffff"
+DRAWING = "your drawing"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +38,23 @@ def current_picture() -> Picture | None:
     return st.session_state.get("picture")
 
 
-def show_canvas(brush: int, *, entering: bool) -> None:
+def restore() -> None:
+    """Puts the picture that the URL names on the page of a new session."""
+    if "picture" in st.session_state:
+        return
+    st.session_state.picture = None
+    kept = shelf().get(st.query_params.get("picture", ""))
+    position = st.query_params.get("sample", "")
+    if kept is not None:
+        st.session_state.picture = Picture(kept.image, kept.origin)
+        st.session_state.address = ("picture", st.query_params["picture"])
+        st.session_state.strokes = kept.strokes
+        _order_drawing(kept.strokes)
+    elif position.isascii() and position.isdecimal() and int(position) < 10_000:
+        take_test_digit(int(position))
+
+
+def show_canvas(brush: int, *, entering: bool) -> CanvasResult:
     """Draws the canvas. `entering` says that the page was just opened: the drawing is then given back.
 
     The canvas takes `initial_drawing` as an order to redraw whenever it changes, so it stays the same
@@ -43,7 +62,7 @@ def show_canvas(brush: int, *, entering: bool) -> None:
     """
     if entering and "strokes" in st.session_state:
         _order_drawing(st.session_state.strokes)
-    canvas = st_canvas(
+    return st_canvas(
         stroke_width=brush,
         stroke_color=INK,
         background_color=PAPER,
@@ -53,7 +72,6 @@ def show_canvas(brush: int, *, entering: bool) -> None:
         return_image_data=True,
         key="canvas",
     )
-    st.session_state.canvas_result = canvas
 
 
 def undo() -> None:
@@ -62,11 +80,9 @@ def undo() -> None:
 
 
 def clear() -> None:
-    """Empties the canvas, and the stage if the drawing was on it."""
+    """Empties the canvas and the stage."""
     _order_drawing([])
-    st.session_state.picture = None
-    st.session_state.problem = ""
-    st.query_params.pop("sample", None)
+    _show(None)
 
 
 def _order_drawing(strokes: list[dict[str, Any]]) -> None:
@@ -74,17 +90,20 @@ def _order_drawing(strokes: list[dict[str, Any]]) -> None:
     st.session_state.ordered_drawing = {"objects": strokes, "number": number}
 
 
-def take_drawing() -> None:
+def take_drawing(canvas: CanvasResult) -> None:
     """Makes the drawing the picture if it has changed since the last run."""
     from ram import prepare_drawing
 
-    canvas = st.session_state.canvas_result
     strokes = (canvas.json_data or {}).get("objects", [])
     if canvas.image_data is None or strokes == st.session_state.get("strokes", []):
         return
     st.session_state.strokes = strokes
     image = prepare_drawing(canvas.image_data)
-    _show(Picture(image, "drawing") if image.any() else None)
+    current = current_picture()
+    if image.any():
+        _show(Picture(image, DRAWING))
+    elif current is not None and current.origin == DRAWING:
+        _show(None)
 
 
 def take_test_digit(position: int) -> None:
@@ -93,12 +112,11 @@ def take_test_digit(position: int) -> None:
     from ram.data import as_floats
 
     digits = test_digits()
-    label = int(digits.labels[position])
     image = as_floats(digits.images[position]).numpy()
-    _show(Picture(image, f"MNIST test digit {position}, a {label}", position))
+    _show(Picture(image, f"MNIST test digit {position}, a {int(digits.labels[position])}", position))
 
 
-def take_upload(content: bytes, name: str) -> None:
+def take_upload(content: bytes) -> None:
     """Makes an uploaded file the picture, or says in one sentence why not."""
     from app.uploads import UploadError, read_image
     from ram.drawing import DrawingError, check_is_drawing, prepare_drawing
@@ -109,13 +127,26 @@ def take_upload(content: bytes, name: str) -> None:
     except (UploadError, DrawingError) as error:
         st.session_state.problem = str(error)
         return
-    _show(Picture(prepare_drawing(pixels), f"upload {name}"))
+    _show(Picture(prepare_drawing(pixels), "your image"))
 
 
 def _show(picture: Picture | None) -> None:
     st.session_state.picture = picture
     st.session_state.problem = ""
-    if picture is not None and picture.test_digit is not None:
-        st.query_params["sample"] = str(picture.test_digit)
+    if picture is None:
+        address = None
+    elif picture.test_digit is not None:
+        address = ("sample", str(picture.test_digit))
     else:
-        st.query_params.pop("sample", None)
+        strokes = st.session_state.get("strokes", []) if picture.origin == DRAWING else []
+        address = ("picture", shelf().put(Kept(picture.image, picture.origin, strokes)))
+    st.session_state.address = address
+    write_address()
+
+
+def write_address() -> None:
+    """Names the picture in the URL; a page switch takes it out, so coming back writes it again."""
+    for name in ("sample", "picture"):
+        st.query_params.pop(name, None)
+    if address := st.session_state.get("address"):
+        st.query_params[address[0]] = address[1]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ram.data import Digits
     from ram.model import RAM
 
+_TORCH_NAMES = {"auto": "auto", "CPU": "cpu", "GPU": "cuda"}
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"
 
 
@@ -30,13 +31,16 @@ def model_names() -> list[str]:
 
 def device_names() -> list[str]:
     """The devices to choose from; the GPU only where one is."""
-    return ["auto", "cpu", "cuda"] if _has_gpu() else ["auto", "cpu"]
+    return ["auto", "CPU", "GPU"] if _has_gpu() else ["auto", "CPU"]
 
 
 def _has_gpu() -> bool:
     # Before PyTorch is there to ask, the driver's device file tells; a wrong guess ends in a clear error.
-    torch = sys.modules.get("torch")
-    return torch.cuda.is_available() if hasattr(torch, "cuda") else Path("/dev/nvidia0").exists()
+    if not is_warm():
+        return Path("/dev/nvidia0").exists()
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def is_warm() -> bool:
@@ -44,15 +48,15 @@ def is_warm() -> bool:
     return "ram.model" in sys.modules
 
 
-def load_model(name: str, device: str) -> RAM:
-    """The model of that name, shared by all sessions.
+def load_model(name: str, device: str = "CPU") -> RAM:
+    """The model of that name on one of the `device_names`, shared by all sessions.
 
     Raises:
         CheckpointError: its file is missing or not usable.
         ValueError: there is no such device here.
     """
     path = CHECKPOINTS / f"{name}.safetensors"
-    return _load_model(path, path.stat().st_mtime_ns if path.exists() else 0, device)
+    return _load_model(path, path.stat().st_mtime_ns if path.exists() else 0, _TORCH_NAMES[device])
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -89,7 +93,7 @@ def hardest_digits(name: str) -> npt.NDArray[np.int64]:
 
     from ram.data import as_floats
 
-    digits, model = test_digits(), load_model(name, "cpu")
+    digits, model = test_digits(), load_model(name)
     truth = []
     with torch.inference_mode():
         for images, labels in zip(digits.images.split(1000), digits.labels.split(1000), strict=True):

@@ -89,10 +89,13 @@ def read_info(path: str | Path) -> CheckpointInfo:
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, ConfigError) else "the description in it is damaged"
         raise CheckpointError(f"{path.name} cannot be used: {reason}") from error
+    for key in ("recipe", "results"):
+        if not isinstance(fields[key], dict):
+            raise CheckpointError(f"{path.name} cannot be used: its {key} are not named values")
     image_size = fields["image_size"]
     if not (type(image_size) is int and 1 <= image_size <= 1024):
         raise CheckpointError(f"{path.name} cannot be used: image_size={image_size!r} is not from 1 to 1024")
-    return CheckpointInfo(config, image_size, dict(fields["recipe"]), dict(fields["results"]))
+    return CheckpointInfo(config, image_size, fields["recipe"], fields["results"])
 
 
 def _read_weights(path: Path, model: RAM) -> dict[str, Tensor]:
@@ -112,7 +115,8 @@ def _read_weights(path: Path, model: RAM) -> dict[str, Tensor]:
                 raise CheckpointError(
                     f"{path.name}: {name} is {kind} {shape}; its configuration needs F32 {list(weight.shape)}"
                 )
-        weights = {name: file.get_tensor(name) for name in wanted}
+        # Cloned: the tensors of an open file are a view of it, and whoever cut it short later would kill us.
+        weights = {name: file.get_tensor(name).clone() for name in wanted}
     for name, weight in weights.items():
         if not bool(weight.isfinite().all()):
             raise CheckpointError(f"{path.name}: {name} has weights that are not finite numbers")
@@ -147,16 +151,17 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         OSError: the new content could not be written.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        temporary.chmod(0o644)
+        temporary.replace(path)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink()
         raise
 
 

@@ -11,8 +11,8 @@ from PIL import Image
 SIZE = 28  # Pixels: MNIST centres a digit's mass in a square of this side ...
 BOX = 20  # ... after fitting its longer side to this length.
 FINE = 8  # Strokes are measured, thinned and thickened at this many times MNIST's resolution.
-STROKE_WIDTHS = (1.7, 3.5)  # Pixels: from 7 % to 94 % of MNIST's training digits.
-DOT_WIDTH = 4  # Pixels: the side of a single dot, which has no size of a digit to be fitted to.
+STROKE_WIDTHS = (1.8, 3.5)  # Pixels, by `stroke_width`: from 12 % to 94 % of MNIST's training digits.
+DOT_WIDTH = 3  # Pixels: a single dot becomes as large as the end of a stroke.
 LONGEST_SIDE = 400  # Pixels: a longer picture is reduced first, which also averages its noise.
 FAINTEST = 24  # Grey levels: what differs less from the paper is paper.
 SPECK = 0.05  # Of the largest piece's ink: a separate piece with less is dust, or a slip of the hand.
@@ -26,16 +26,16 @@ class _Drawing(NamedTuple):
     ink: Float[np.ndarray, "height width"]
     """From 0 (paper) to 1 (ink)."""
     plain_border: float
-    """The part of the border that is paper."""
+    """The part of the picture's border that is plain paper."""
 
 
 def prepare_drawing(array: UInt8[np.ndarray, ...]) -> Float[np.ndarray, "28 28"]:
     """Turns a drawing into an image like MNIST's.
 
-    Paper is what most of the border shows, ink is whatever differs from it in colour or opacity. The ink's
-    box is fitted into 20x20 and its centre of mass put in the middle of 28x28, to whole pixels. However
-    small, it is enlarged; only a dot (ink not longer than about its own stroke is wide) becomes a dot of
-    `DOT_WIDTH` pixels. Strokes thinner or thicker than `STROKE_WIDTHS` are brought to the nearer limit.
+    Paper is what most of the border shows; ink is what differs from it in colour or opacity. The ink's box
+    is fitted into 20x20 and its centre of mass put at pixel (14, 14), to whole pixels. Strokes thinner or
+    thicker than `STROKE_WIDTHS` are brought to the nearer limit. However small, ink is enlarged; only a dot
+    (compact and solid, as one touch of a brush is) becomes `DOT_WIDTH` pixels wide, however large.
 
     Args:
         array: uint8, (height, width) grey, (height, width, 3) RGB or (height, width, 4) RGBA, not premultiplied.
@@ -49,9 +49,10 @@ def prepare_drawing(array: UInt8[np.ndarray, ...]) -> Float[np.ndarray, "28 28"]
     ink = _read(_picture(array)).ink
     if not ink.any():
         return np.zeros((SIZE, SIZE), dtype=np.float32)
-    fine = _fine(ink)
-    if _is_dot(fine):
-        return _centre(_fit(ink, DOT_WIDTH))
+    fine = _enlarge(ink)
+    # Twice the area over the perimeter is half the diameter of a disc, and half the side of a square.
+    if max(fine.shape) < 2.2 * stroke_width(fine):
+        return _centre(_fit(fine, DOT_WIDTH))
     return _centre(_fit(_normalise_strokes(fine), BOX))
 
 
@@ -63,16 +64,18 @@ def check_is_drawing(array: UInt8[np.ndarray, ...]) -> None:
         ValueError: the array is no picture, as for `prepare_drawing`.
     """
     ink, plain_border = _read(_picture(array))
-    if plain_border < 0.75:
+    if plain_border < 0.8:
         raise DrawingError(
-            "This looks like a photograph, because its edges are not one plain colour: "
-            "please use a picture of one digit on plain paper, with some paper all around it."
+            "The edges of this picture are not one plain colour: please use a picture of one digit on plain paper, "
+            "with some paper all around it."
         )
     if not ink.any():
         raise DrawingError("There is nothing drawn in this picture: please use one with a digit in it.")
-    if (ink > 0.5).mean() > 0.5:
+    covered, fine = (ink > 0.5).mean(), _enlarge(ink)
+    if covered > 0.4 or (covered > 0.15 and max(fine.shape) < 3 * stroke_width(fine)):
         raise DrawingError(
-            "Ink covers most of this picture: please use a picture of one digit with more paper around it."
+            "Too much of this picture is covered for a digit: please use a picture of one digit in clear strokes, "
+            "with some paper all around it."
         )
 
 
@@ -87,7 +90,7 @@ def _picture(array: np.ndarray) -> Image.Image:
     """Checks the argument; transparent pixels become premultiplied, so that no hidden colour counts."""
     if not isinstance(array, np.ndarray) or array.dtype != np.uint8:
         kind = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
-        raise ValueError(f"array is of {kind}: it must be a NumPy array of uint8")
+        raise ValueError(f"array is of type {kind}: it must be a NumPy array of uint8")
     if array.size == 0 or not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))):
         raise ValueError(
             f"array has shape {array.shape}: it must be (height, width), (height, width, 3) or "
@@ -107,60 +110,84 @@ def _read(picture: Image.Image) -> _Drawing:
     margin = max(right - left, bottom - top) // 4 + 2
     if max(right - left, bottom - top) + 2 * margin > LONGEST_SIDE // 2:
         return drawing
-    corner, end = (left - margin, top - margin), (right + margin, bottom + margin)
-    near = [max(0, v * factor) for v in corner] + [min(v * factor, n) for v, n in zip(end, picture.size, strict=True)]
-    return _read(picture.crop(tuple(near)))._replace(plain_border=drawing.plain_border)
+    near = picture.crop(
+        (
+            max(0, left - margin) * factor,
+            max(0, top - margin) * factor,
+            min((right + margin) * factor, picture.width),
+            min((bottom + margin) * factor, picture.height),
+        )
+    )
+    return _read(near)._replace(plain_border=drawing.plain_border)
 
 
 def _find_ink(picture: Image.Image) -> _Drawing:
     pixels = _fill_outside(np.asarray(picture).reshape(picture.height, picture.width, -1))
-    distance = _distance_from_paper(pixels)
-    border = np.concatenate([distance[0], distance[-1], distance[:, 0], distance[:, -1]])
+    paper = _paper(pixels)
+    distance = _difference(pixels, paper)
+    border = _border(distance)
     noise = float(np.median(border))
     faintest = max(FAINTEST, 4 * noise)
-    plain = float((border <= faintest).mean()) if noise < FAINTEST else 0.0
+    # Texture and uneven light are plain paper; more than that is a scene.
+    plain = noise <= 16 and np.ptp(paper, axis=(0, 1)).max() <= 160
+    plain_border = float((border <= faintest).mean()) if plain else 0.0
     inked = distance[distance > faintest]
     if not inked.size:
-        return _Drawing(np.zeros(distance.shape, np.float32), plain)
-    floor, full = 2 * noise, float(np.percentile(inked, 75))
-    ramp = np.clip((np.arange(256) - floor) / (full - floor), 0, 1).astype(np.float32)
-    return _Drawing(_drop_specks(ramp[distance]), plain)
+        return _Drawing(np.zeros(distance.shape, dtype=np.float32), plain_border)
+    # The typical ink, without what may be the edge of a stroke, or a shadow.
+    full = float(np.median(inked[inked > np.percentile(inked, 98) / 2]))
+    ramp = ((np.arange(256) - 2 * noise) / (full - 2 * noise)).clip(0, 1).astype(np.float32)
+    return _Drawing(_drop_specks(ramp[distance]), plain_border)
 
 
-def _fill_outside(pixels: np.ndarray) -> np.ndarray:
+def _fill_outside(pixels: UInt8[np.ndarray, "height width channels"]) -> UInt8[np.ndarray, "height width channels"]:
     """Extends the paper of an opaque picture that stands on a transparent margin, such as a rotated scan."""
-    return pixels
+    if pixels.shape[2] != 4 or np.median(_border(pixels[..., 3])) > 0:
+        return pixels
+    opaque = pixels[..., 3] == 255
+    inside = pixels[opaque]
+    # Strokes have one colour; a picture has at least two, paper and ink, and is no thin line.
+    if not inside.size or np.ptp(inside, axis=0).max() < 2 * FAINTEST:
+        return pixels
+    shape = _fit(opaque.astype(np.float32), SIZE)
+    if max(shape.shape) > 4 * stroke_width(shape):
+        return pixels
+    return np.where(opaque[..., None], pixels, np.median(inside, axis=0).astype(np.uint8))
 
 
-def _distance_from_paper(pixels: UInt8[np.ndarray, "height width channels"]) -> UInt8[np.ndarray, "height width"]:
-    """The largest difference in any channel: yellow on white differs from it in blue alone."""
-    height, width, _ = pixels.shape
-    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]).astype(np.float32)
-    paper = np.median(border, axis=0)
-    from_paper = np.abs(border - paper).max(axis=1)
-    noise = np.median(from_paper)
+def _paper(pixels: UInt8[np.ndarray, "height width channels"]) -> UInt8[np.ndarray, "#height #width channels"]:
+    """The paper's colour everywhere, judged by the border."""
+    border = _border(pixels)
+    paper = np.median(border, axis=0).astype(np.uint8)
+    off = _difference(border, paper)
+    noise = np.median(off)
     if noise == 0:
-        tables = np.abs(np.arange(256)[:, None] - paper).astype(np.uint8)
-        layers = [tables[:, c][pixels[..., c]] for c in range(len(paper))]
-    else:
-        # Light falls unevenly on a photographed page: a plane through the border's paper follows it.
-        y, x = np.mgrid[:height, :width].astype(np.float32)
-        y, x = y / height, x / width
-        at = np.stack([np.concatenate([v[0], v[-1], v[:, 0], v[:, -1]]) for v in (x, y, np.ones_like(x))], axis=1)
-        used = from_paper <= 4 * noise
-        planes = np.linalg.lstsq(at[used], border[used], rcond=None)[0]
-        layers = [
-            np.abs(pixels[..., c] - (planes[0, c] * x + planes[1, c] * y + planes[2, c])).clip(0, 255).astype(np.uint8)
-            for c in range(len(paper))
-        ]
-    distance = layers[0]
-    for layer in layers[1:]:
-        distance = np.maximum(distance, layer)
-    return distance
+        return paper[None, None]
+    # Light falls unevenly on a photographed page: a plane through the paper at the border follows it.
+    height, width, _ = pixels.shape
+    down, right = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j].astype(np.float32)
+    grid = np.stack([down, right, np.ones_like(down)], axis=2)
+    bare = off <= 4 * noise
+    plane = np.linalg.lstsq(_border(grid)[bare], border[bare].astype(np.float32), rcond=None)[0]
+    return (grid @ plane).round().clip(0, 255).astype(np.uint8)
 
 
-def _drop_specks(ink: np.ndarray) -> np.ndarray:
-    """Erases pieces with very little ink, and whatever is faint and far from any ink."""
+def _difference(pixels: np.ndarray, paper: np.ndarray) -> np.ndarray:
+    """The largest difference in any channel: yellow on white differs from it in blue alone."""
+    # One channel at a time: NumPy is slow along a last axis of three or four.
+    pairs = [(pixels[..., channel], paper[..., channel]) for channel in range(pixels.shape[-1])]
+    return np.maximum.reduce([np.maximum(a, b) - np.minimum(a, b) for a, b in pairs])
+
+
+def _border(pixels: np.ndarray) -> np.ndarray:
+    return np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+
+
+def _drop_specks(ink: Float[np.ndarray, "height width"]) -> Float[np.ndarray, "height width"]:
+    """Erases pieces with very little ink, and whatever is faint and far from any ink.
+
+    Pieces are told apart on a coarse grid, so that a stroke with small gaps is one piece.
+    """
     height, width = ink.shape
     cell = -(-max(height, width) // 64)
     rows, columns = -(-height // cell), -(-width // cell)
@@ -188,76 +215,64 @@ def _label(mask: Bool[np.ndarray, "height width"]) -> np.ndarray:
 
 def _largest_nearby(values: np.ndarray) -> np.ndarray:
     """The largest of each cell and its eight neighbours."""
-    padded = np.pad(values, 1)
+    height, width = values.shape
+    padded = np.zeros((height + 2, width + 2), values.dtype)  # np.pad takes longer than all the rest
+    padded[1:-1, 1:-1] = values
     rows = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
     return np.maximum(np.maximum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])
 
 
 def _box(ink: np.ndarray) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the ink."""
     mask = ink > 0.5
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def _is_dot(fine: np.ndarray) -> bool:
-    # Twice the area over the perimeter is half the diameter of a disc, and half the side of a square.
-    return max(fine.shape) < 2.2 * stroke_width(fine)
-
-
-FILTER = Image.Resampling.HAMMING
-SHARPEN = True
-
-
-def _fine(ink: np.ndarray) -> np.ndarray:
-    """The ink's box at the resolution for work on strokes, with edges as sharp and cores as dark at any size."""
-    left, top, right, bottom = _box(ink)
-    scale = BOX * FINE / max(right - left, bottom - top)
-    fine = _fit(ink, BOX * FINE, Image.Resampling.BICUBIC)
-    if not SHARPEN:
-        return fine
-    if scale > 1:
-        fine = (fine - 0.5) * scale + 0.5
-    else:
-        fine = fine / np.percentile(fine[fine > 0.1], 75)
-    return fine.clip(0, 1)
-
-
-def _fit(ink: np.ndarray, side: int, resample=None) -> np.ndarray:
+def _fit(ink: np.ndarray, side: int, resample: Image.Resampling = Image.Resampling.BOX) -> np.ndarray:
+    """Scales the ink's box to this longer side. Averaging over areas gives the grey levels that MNIST has."""
     left, top, right, bottom = _box(ink)
     scale = side / max(right - left, bottom - top)
     size = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
-    image = Image.fromarray(ink).resize(size, FILTER if resample is None else resample, box=(left, top, right, bottom))
-    return np.asarray(image).clip(0, 1)
+    return np.asarray(Image.fromarray(ink).resize(size, resample, box=(left, top, right, bottom)))
 
 
-LOST = 0.05
+def _enlarge(ink: np.ndarray) -> np.ndarray:
+    """Brings the ink's box to the resolution for work on strokes, with sharp edges and dark cores at any size."""
+    left, top, right, bottom = _box(ink)
+    scale = BOX * FINE / max(right - left, bottom - top)
+    fine = _fit(ink, BOX * FINE, Image.Resampling.BICUBIC)
+    # Enlarging softens the edges as many times; reducing makes lines thinner than a pixel grey.
+    fine = (fine - 0.5) * scale + 0.5 if scale > 1 else fine / np.percentile(fine[fine > 0.1], 75)
+    return fine.clip(0, 1)
 
 
-def _normalise_strokes(ink: np.ndarray) -> np.ndarray:
+def _normalise_strokes(fine: np.ndarray) -> np.ndarray:
     """Thins or thickens strokes so that they are in MNIST's range once the result is fitted into 20x20 again."""
-    width = stroke_width(ink) / FINE
+    width = stroke_width(fine) / FINE
     wanted = min(max(width, STROKE_WIDTHS[0]), STROKE_WIDTHS[1])
-    # Each side grows by r, and the box with it: (width + 2r) / (20 + 2r) = wanted / 20.
+    # With each side moved by r the box grows too: (width + 2r) / (20 + 2r) = wanted / 20.
     radius = round(FINE * BOX * (wanted - width) / (BOX - wanted) / 2)
-    if radius > 0:
-        return _grow(np.pad(ink, radius), radius)
-    while radius:
-        thinned = 1 - _grow(1 - ink, -radius)
-        lost = (ink - _grow(thinned, -radius)).clip(0).sum()
-        if lost <= LOST * ink.sum():
+    if radius >= 0:
+        return _grow(np.pad(fine, radius), radius)
+    fine = np.pad(fine, 1)  # Paper around the box, or its edges would not be thinned.
+    while radius < 0:
+        thinned = 1 - _grow(1 - fine, -radius)
+        # Growing it again brings back every stroke that is still there: none may have vanished.
+        if (fine - _grow(thinned, -radius)).clip(0).sum() <= 0.05 * fine.sum():
             return thinned
-        radius = -(-radius // 2) if radius < -1 else 0
-    return ink
+        radius = -(-radius // 2)
+    return fine
 
 
-def _grow(ink, radius):
+def _grow(ink: np.ndarray, radius: int) -> np.ndarray:
     for _ in range(radius):
         ink = _largest_nearby(ink)
     return ink
 
 
-def _centre(digit: np.ndarray) -> np.ndarray:
-    """Puts the centre of mass in the middle, to whole pixels, as far as nothing is cut off."""
+def _centre(digit: np.ndarray) -> Float[np.ndarray, "28 28"]:
+    """Puts the centre of mass at (14, 14), to whole pixels, as far as nothing is cut off."""
     height, width = digit.shape
     down = SIZE / 2 - digit.sum(axis=1) @ np.arange(height) / digit.sum()
     right = SIZE / 2 - digit.sum(axis=0) @ np.arange(width) / digit.sum()

@@ -64,7 +64,8 @@ class CoreNetwork(nn.Module):
             return LSTMState(hidden.reshape(glimpse_feature.shape), cell.reshape(glimpse_feature.shape))
         if hidden_state is None:
             hidden_state = torch.zeros_like(glimpse_feature)
-        assert isinstance(hidden_state, Tensor)
+        elif isinstance(hidden_state, LSTMState):
+            raise TypeError("hidden_state is an LSTMState, but this core is a simple RNN: pass a tensor")
         return torch.relu(self.hidden_linear(hidden_state) + self.input_linear(glimpse_feature))
 
 

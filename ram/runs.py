@@ -87,7 +87,7 @@ class RunFolder:
             )
         except FileNotFoundError:
             raise RunError(f"{self.path} holds no run: there is no config.json in it") from None
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise RunError(f"{self.path / 'config.json'} is damaged: {error}") from error
 
     def write_state(self, state: RunState) -> None:
@@ -104,7 +104,7 @@ class RunFolder:
             return RunState(**json.loads((self.path / "state.json").read_text()))
         except FileNotFoundError:
             return None
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise RunError(f"{self.path / 'state.json'} is damaged: {error}") from error
 
     def append_metrics(self, row: dict[str, Any]) -> None:
@@ -137,7 +137,7 @@ class RunFolder:
         """
         try:
             with safe_open(self.latest, framework="pt") as file:
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
+                tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118, not a dict
                 return tensors, json.loads(file.metadata()["progress"])
         except FileNotFoundError:
             raise RunError(f"{self.path} cannot be resumed: it stopped before its first save") from None

@@ -26,7 +26,9 @@ from ram.training import Trainer
 
 def build_parser() -> argparse.ArgumentParser:
     """One flag for every field of both configurations, with the field's own explanation."""
-    parser = argparse.ArgumentParser(prog="python -m ram.train", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m ram.train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--preset", choices=sorted(PRESETS), default="mnist", help="where to start from")
     parser.add_argument("--list", action="store_true", help="list the presets and exit")
     place = parser.add_mutually_exclusive_group()
@@ -60,8 +62,6 @@ def main(arguments: list[str] | None = None) -> int:
         for name, preset in PRESETS.items():
             print(f"{name:12} {preset.description}")
         return 0
-    if options.threads:
-        torch.set_num_threads(options.threads)
     logging.basicConfig(format="%(message)s", level=logging.INFO)
     try:
         return _train(options)
@@ -73,13 +73,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    folder = _open_run(options)
-    trainer = Trainer(folder, load_mnist("train", options.data), choose_device(options.device))
+    if options.threads is not None:
+        if options.threads < 1:
+            raise ConfigError(f"threads={options.threads} is not possible: it must be at least 1")
+        torch.set_num_threads(options.threads)
+    device, digits = choose_device(options.device), load_mnist("train", options.data)
+    # The folder comes last: a wrong device or data folder must not leave a run that never began.
+    trainer = Trainer(_open_run(options), digits, device)
     if options.resume:
         trainer.restore()
     stopping = _stop_on_signal()
     print(
-        f"{folder.path}: {parameter_count(trainer.config.model):,} parameters, "
+        f"{trainer.folder.path}: {parameter_count(trainer.config.model):,} parameters, "
         f"{len(trainer.training.labels):,} training and {len(trainer.validation.labels):,} validation digits"
     )
     with tqdm(total=trainer.steps, initial=trainer.step, unit="step", dynamic_ncols=True) as bar:
@@ -91,9 +96,9 @@ def _train(options: argparse.Namespace) -> int:
 
         state = trainer.run(lambda: bool(stopping), show)
     if state.status == "stopped":
-        print(f"stopped; go on with: python -m ram.train --resume {folder.path}")
+        print(f"stopped; go on with: python -m ram.train --resume {trainer.folder.path}")
     else:
-        print(f"best validation error {state.best_error:.2f} %: {folder.best}")
+        print(f"best validation error {state.best_error:.2f} %: {trainer.folder.best}")
     return 0
 
 

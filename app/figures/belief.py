@@ -23,11 +23,12 @@ _NEUTRAL = "rgba(128, 132, 149, 0.7)"  # reads on white and on #0e1117 alike
 _GRID = "rgba(128, 132, 149, 0.25)"
 _FIELD = "#171a26"  # the dark field behind probabilities, in both themes
 # Sizes stand here because the theme's own axes are smaller than the back row can read.
-_AXIS = {
+_AXIS: dict[str, Any] = {
     "fixedrange": True,
     "zeroline": False,
+    "ticks": "",
     "tickfont": {"size": _FONT},
-    "title": {"font": {"size": _FONT}, "standoff": 10},
+    "title": {"font": {"size": _FONT}, "standoff": 8},
 }
 _MOST_LABELLED = 12  # classes; with more, the rows are lower than a number
 
@@ -53,7 +54,7 @@ def value_figure(scene: Scene) -> go.Figure:
     )
     figure.update_layout(_layout("Expected reward after each glimpse", "value"), margin_r=64)  # room for the label
     figure.update_xaxes(_glimpse_axis(scene.steps))
-    low, high = min(0.0, *values, 0.0), max(1.0, *values, 1.0)
+    low, high = min(0.0, *values), max(1.0, *values)
     figure.update_yaxes(range=[low - 0.08, high + 0.08], dtick=0.5, title_text="value", gridcolor=_GRID)
     return figure
 
@@ -67,7 +68,7 @@ def probabilities_figure(scene: Scene) -> go.Figure:
     figure = go.Figure([_column(scene, step, color) for step, color in enumerate(colors)])
     if scene.class_probs.shape[1] <= _MOST_LABELLED:
         figure.add_trace(_percents(scene, colors))
-    figure.update_layout(_layout("Belief in each class after each glimpse", "probabilities"))
+    figure.update_layout(_layout("Class probabilities in percent", "probabilities"))
     figure.update_xaxes(_glimpse_axis(scene.steps))
     classes = scene.class_probs.shape[1]
     figure.update_yaxes(range=[classes - 0.5, -0.5], title_text="class", showgrid=False)
@@ -124,7 +125,7 @@ def _layout(title: str, revision: str) -> dict[str, Any]:
         # The same revision for ever: a new scene moves the points and leaves the rest of the page alone.
         "uirevision": revision,
         "xaxis": _AXIS | {"showgrid": False},
-        "yaxis": _AXIS,
+        "yaxis": _AXIS | {"title": _AXIS["title"] | {"standoff": 16}},
     }
 
 

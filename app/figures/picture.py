@@ -99,12 +99,13 @@ class Field:
         here = _between(self.point(max(step - 1, 0)), self.point(step), way)
         arrived = step + 1 if way >= 1 else step
         self._draw_line(picture, [*map(self.point, range(step)), here])
-        for past in range(arrived):
-            radius = self.dot_radius if self.scene.steps <= 9 else round(0.8 * self.dot_radius)
-            _paste_centred(picture, dot(colors[past], radius, str(past + 1)), self.point(past))
         for scale in reversed(range(len(self._sizes))):
             box = _between(self.window(max(step - 1, 0), scale), self.window(step, scale), way)
             draw_frame(picture, box, colors[step], 3 if scale == 0 else 2)
+        # After the frames, which would cut the numbers.
+        radius = self.dot_radius if self.scene.steps <= 9 else round(0.8 * self.dot_radius)
+        for past in range(arrived):
+            _paste_centred(picture, dot(colors[past], radius, str(past + 1)), self.point(past))
         return picture
 
     def _digit(self, step: int, shown: float) -> Image.Image:

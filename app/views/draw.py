@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
 
 PROMPT = "Draw a digit, or take one of the test digits"
 GALLERY_SIZE = 12
+SPEEDS = ("0.25", "0.5", "1", "2", "4")
 DEFAULT_BRUSH = 20  # pixels of the canvas
-FIRST_LABELS = {"random": "random", "centre": "centre", "place": "a place"}
-GAZE_LABELS = {"mean": "mean", "sampled": "sampled"}
-DEVICE_LABELS = {"auto": "automatic", "cpu": "CPU", "cuda": "GPU"}
 
 
 def show() -> None:
     """Draws the page. What needs PyTorch comes last, so that the frame is there at once."""
+    picture.restore()
+    if st.session_state.entering:
+        picture.write_address()
+        _write_options()
     with st.container(key="desk"):
         controls = st.container(key="controls", horizontal=True, vertical_alignment="bottom")
         draw = st.container(key="draw")
@@ -36,18 +39,20 @@ def show() -> None:
     with draw:
         st.html("<h2>Draw here</h2>")
         brush = st.session_state.get("brush", DEFAULT_BRUSH)
-        picture.show_canvas(brush, entering=st.session_state.entering)
+        canvas = picture.show_canvas(brush, entering=st.session_state.entering)
         _canvas_tools()
     with stage:
         st.html("<h2>What the model looks at</h2>")
-        viewer = st.empty()
+        # Beside the viewer, never in its place: a placeholder would take the viewer off the page at every rerun.
+        waking = st.empty()
     if not resources.is_warm():
-        viewer.info("Waking the model. This takes a few seconds, once.", icon=":material/hourglass_top:")
+        waking.info("Waking the model. This takes a few seconds, once.", icon=":material/hourglass_top:")
 
-    _take_picture()
+    picture.take_drawing(canvas)
     current = picture.current_picture()
     scene = _look(current)
-    with viewer.container():
+    waking.empty()
+    with stage:
         _show_viewer(scene)
     with extras:
         _show_what_the_model_gets(current)
@@ -63,20 +68,18 @@ def _controls() -> None:
     st.selectbox("Model", names, key="model", bind="query-params", width=170)
     st.segmented_control(
         "First glimpse",
-        list(FIRST_LABELS),
+        ["random", "centre", "place"],
         default="random",
         required=True,
-        format_func=FIRST_LABELS.__getitem__,
         key="first",
         bind="query-params",
         help="Where the first glimpse falls. For a place, click on the digit in the viewer.",
     )
     st.segmented_control(
         "Gaze",
-        list(GAZE_LABELS),
+        ["mean", "sampled"],
         default="mean",
         required=True,
-        format_func=GAZE_LABELS.__getitem__,
         key="gaze",
         bind="query-params",
         help="Look at the mean of the location policy, or at samples of it.",
@@ -88,7 +91,6 @@ def _controls() -> None:
             resources.device_names(),
             default="auto",
             required=True,
-            format_func=DEVICE_LABELS.__getitem__,
             key="device",
             bind="query-params",
         )
@@ -107,8 +109,8 @@ def _choose_place() -> None:
 
 def _canvas_tools() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Undo", on_click=picture.undo, icon=":material/undo:")
-        st.button("Clear", on_click=picture.clear, icon=":material/delete:")
+        st.button("Undo", key="undo", on_click=picture.undo, icon=":material/undo:")
+        st.button("Clear", key="clear", on_click=picture.clear, icon=":material/delete:")
         st.select_slider(
             "Brush size",
             [12, 16, 20, 24, 28],
@@ -118,14 +120,6 @@ def _canvas_tools() -> None:
             label_visibility="collapsed",
             width=84,
         )
-
-
-def _take_picture() -> None:
-    """Lets the last thing the user did decide what is looked at."""
-    position = st.query_params.get("sample", "")
-    if st.session_state.get("picture") is None and position.isdecimal() and int(position) < 10_000:
-        picture.take_test_digit(int(position))
-    picture.take_drawing()
 
 
 def _show_what_the_model_gets(current: Picture | None) -> None:
@@ -143,12 +137,10 @@ def _caption(current: Picture) -> str:
 
 
 def _other_ways_in(current: Picture | None) -> None:
-    kinds = ["any", *"0123456789", "hardest"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.selectbox(
             "Test digits",
-            kinds,
-            format_func=lambda kind: {"any": "any digit", "hardest": "the hardest"}.get(kind, f"only {kind}"),
+            ["any", *"0123456789", "hardest"],
             key="digits",
             bind="query-params",
             width=140,
@@ -201,7 +193,7 @@ def _pick() -> None:
 def _upload() -> None:
     file = st.session_state.upload
     if file is not None:
-        picture.take_upload(file.getvalue(), file.name)
+        picture.take_upload(file.getvalue())
 
 
 def _look(current: Picture | None) -> Scene | None:
@@ -228,33 +220,51 @@ def _settings() -> Settings:
 
 
 def _show_viewer(scene: Scene | None) -> None:
-    speed = st.query_params.get("speed", "1")
     glimpse_viewer(
         scene,
         prompt=PROMPT,
         key="viewer",
-        speed=float(speed) if speed in ("0.25", "0.5", "1", "2", "4") else 1.0,
-        only_seen=st.query_params.get("seen") == "only",
+        **_options(),
         on_place=_place_clicked,
         on_option=_keep_options,
     )
+
+
+def _options() -> dict[str, Any]:
+    """The viewer's own options; a new session finds them in the URL."""
+    if "options" not in st.session_state:
+        speed = st.query_params.get("speed")
+        st.session_state.options = {
+            "speed": float(speed) if speed in SPEEDS else 1.0,
+            "only_seen": st.query_params.get("seen") == "only",
+        }
+    return st.session_state.options
+
+
+def _keep_options() -> None:
+    chosen = {
+        name: value for name, value in st.session_state.viewer.items() if name in _options() and value is not None
+    }
+    st.session_state.options = {**_options(), **chosen}
+    _write_options()
+
+
+def _write_options() -> None:
+    options = _options()
+    for name, value, default in (
+        ("speed", f"{options['speed']:g}", "1"),
+        ("seen", "only" if options["only_seen"] else "all", "all"),
+    ):
+        if value == default:
+            st.query_params.pop(name, None)
+        else:
+            st.query_params[name] = value
 
 
 def _place_clicked() -> None:
     place = st.session_state.viewer.place
     st.session_state.x, st.session_state.y = round(place["x"], 2), round(place["y"], 2)
     st.session_state.first = "place"
-
-
-def _keep_options() -> None:
-    """The viewer's own options travel in the URL too."""
-    state = st.session_state.viewer
-    if state.get("speed"):
-        st.query_params["speed"] = f"{state['speed']:g}"
-    if state.get("only_seen"):
-        st.query_params["seen"] = "only"
-    else:
-        st.query_params.pop("seen", None)
 
 
 def _show_numbers(scene: Scene) -> None:
@@ -268,6 +278,12 @@ def _show_numbers(scene: Scene) -> None:
     with st.expander("The same as numbers"):
         st.dataframe(table.scene_rows(scene), hide_index=True)
     with st.container(horizontal=True):
-        st.download_button("Animated GIF", lambda: exports.animated_gif(scene), "glimpses.gif", "image/gif")
-        st.download_button("PNG film strip", lambda: exports.film_strip(scene), "glimpses.png", "image/png")
-        st.download_button("JSON", lambda: exports.rollout_json(scene), "glimpses.json", "application/json")
+        for label, build, name, kind in (
+            ("Animated GIF", exports.animated_gif, "glimpses.gif", "image/gif"),
+            ("PNG film strip", exports.film_strip, "glimpses.png", "image/png"),
+            ("JSON", exports.rollout_json, "glimpses.json", "application/json"),
+        ):
+            # Built when clicked, not at every rerun.
+            st.download_button(
+                label, functools.partial(build, scene), name, kind, on_click="ignore", icon=":material/download:"
+            )

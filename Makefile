@@ -1,0 +1,37 @@
+# make run: set up and start the app.  make test: set up and run every test.  Both work on a fresh machine.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test lint format browser
+
+run: .venv/run
+	$(BIN)/streamlit run app/main.py
+
+test: .venv/dev browser
+	$(BIN)/python -m pytest
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy ram app tests
+
+format: .venv/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The browser tests drive the system's Chromium; where there is none, it is installed or downloaded.
+browser: .venv/dev
+	@command -v chromium chromium-browser google-chrome >/dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium; } \
+	|| $(BIN)/playwright install chromium
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/run: .venv/bin/python requirements.txt pyproject.toml
+	$(BIN)/python -m pip install -r requirements.txt
+	touch $@
+
+.venv/dev: .venv/bin/python requirements.txt requirements-dev.txt pyproject.toml
+	$(BIN)/python -m pip install -r requirements-dev.txt
+	touch $@

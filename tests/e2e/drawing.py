@@ -1,0 +1,81 @@
+"""What a person does at the Draw page, in terms of mouse and fingers."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+Stroke = list[tuple[float, float]]
+
+# Pen strokes on the unit square, x to the right and y down.
+DIGITS: dict[int, list[Stroke]] = {
+    0: [
+        [(0.5, 0.1), (0.3, 0.2), (0.22, 0.5), (0.3, 0.8), (0.5, 0.9), (0.7, 0.8), (0.78, 0.5), (0.7, 0.2), (0.5, 0.1)],
+    ],
+    1: [[(0.5, 0.1), (0.5, 0.9)]],
+    2: [[(0.27, 0.3), (0.35, 0.15), (0.55, 0.1), (0.72, 0.25), (0.65, 0.5), (0.25, 0.88), (0.78, 0.88)]],
+    3: [[(0.3, 0.15), (0.6, 0.1), (0.7, 0.28), (0.48, 0.48), (0.72, 0.65), (0.62, 0.87), (0.28, 0.85)]],
+    4: [[(0.35, 0.1), (0.25, 0.55), (0.75, 0.55)], [(0.65, 0.12), (0.62, 0.9)]],
+    5: [[(0.72, 0.1), (0.35, 0.1), (0.32, 0.45), (0.58, 0.42), (0.72, 0.6), (0.62, 0.85), (0.28, 0.85)]],
+    6: [
+        [(0.62, 0.1), (0.4, 0.3), (0.3, 0.65), (0.42, 0.88), (0.62, 0.85), (0.68, 0.65), (0.5, 0.55), (0.33, 0.68)],
+    ],
+    7: [[(0.25, 0.14), (0.75, 0.14), (0.45, 0.9)]],
+    8: [
+        [(0.55, 0.48), (0.35, 0.3), (0.5, 0.1), (0.67, 0.25), (0.5, 0.48)],
+        [(0.5, 0.48), (0.32, 0.7), (0.5, 0.9), (0.7, 0.7), (0.5, 0.48)],
+    ],
+    9: [[(0.68, 0.3), (0.5, 0.12), (0.33, 0.28), (0.45, 0.48), (0.66, 0.38), (0.68, 0.28), (0.66, 0.55), (0.58, 0.9)]],
+}
+
+
+class Desk:
+    """The Draw page in a browser."""
+
+    def __init__(self, page: Page, server: str) -> None:
+        self.page = page
+        self.server = server
+        self.answer = page.locator(".answer[role=status]")
+        self.count = page.locator(".viewer .count")
+
+    def open(self, query: str = "") -> None:
+        """Loads the page and waits until one can draw."""
+        self.page.goto(f"{self.server}/{query}")
+        expect(self.page.locator(".viewer .classes li")).to_have_count(10, timeout=60_000)
+        self.page.locator("canvas.upper-canvas").wait_for()
+
+    def draw(self, digit: int, *, left: float = 40, top: float = 40, side: float = 200) -> None:
+        """Draws a digit with the mouse into a square of the canvas."""
+        canvas = self.page.locator("canvas.upper-canvas")
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+        assert box is not None
+        mouse = self.page.mouse
+        for stroke in DIGITS[digit]:
+            points = [(box["x"] + left + x * side, box["y"] + top + y * side) for x, y in stroke]
+            mouse.move(*points[0])
+            mouse.down()
+            for point in points[1:]:
+                mouse.move(*point, steps=4)
+            mouse.up()
+
+    def expect_answer(self, digit: int) -> None:
+        """Waits until the viewer has played and says this digit."""
+        expect(self.answer).to_contain_text(f"RAM says {digit} (", timeout=20_000)
+
+    def expect_empty_stage(self) -> None:
+        """Waits until the viewer invites to draw."""
+        expect(self.page.locator(".viewer .empty")).to_contain_text("Draw a digit")
+
+    def expect_address(self, *settings: str) -> None:
+        """Waits until the URL carries all these settings."""
+        expect(self.page).to_have_url(re.compile("".join(f"(?=.*{re.escape(setting)})" for setting in settings)))
+
+    def position(self) -> float:
+        """Where the animation is, in glimpses."""
+        return float(self.page.locator(".scrub").input_value())
+
+    def click_in_app(self, key: str) -> None:
+        """Presses one of the page's own buttons."""
+        self.page.locator(f".st-key-{key} button").click()

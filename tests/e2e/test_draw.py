@@ -1,0 +1,132 @@
+"""A person draws digits with the mouse and sees the model look."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.drawing import DIGITS, Desk
+
+FRAMES = """() => new Promise((done) => {
+  const seen = new Set();
+  const root = [...document.querySelectorAll('*')].map((e) => e.shadowRoot).find((r) => r?.querySelector('.scrub'));
+  const scrub = root.querySelector('.scrub'), canvas = root.querySelector('.field');
+  const pictures = new Set();
+  const start = performance.now();
+  (function look(now) {
+    seen.add(scrub.value);
+    if (pictures.size < 5) pictures.add(canvas.toDataURL());
+    if (now - start < 1500) requestAnimationFrame(look);
+    else done([seen.size, pictures.size]);
+  })(start);
+})"""
+
+
+@pytest.mark.parametrize("digit", sorted(DIGITS))
+def test_drawn_digit_is_read(desk: Desk, digit: int) -> None:
+    desk.page.locator(".speed").select_option("4")
+    desk.draw(digit)
+    desk.expect_answer(digit)
+
+
+def test_animation_starts_by_itself_and_moves_between_glimpses(desk: Desk) -> None:
+    desk.draw(7)
+    expect(desk.page.locator(".viewer .play")).to_have_attribute("aria-label", "Pause")
+    positions, pictures = desk.page.evaluate(FRAMES)
+    assert positions >= 10
+    assert pictures >= 2
+    desk.expect_answer(7)
+    expect(desk.count).to_have_text("Glimpse 6 of 6")
+
+
+def test_small_digit_in_a_corner_is_read(desk: Desk) -> None:
+    desk.page.locator(".speed").select_option("4")
+    desk.draw(3, left=190, top=180, side=85)
+    desk.expect_answer(3)
+
+
+def test_unrelated_rerun_does_not_restart_the_animation(desk: Desk) -> None:
+    desk.page.locator(".speed").select_option("0.25")
+    desk.draw(7)
+    expect(desk.count).to_have_text("Glimpse 2 of 6", timeout=15_000)
+    before = desk.position()
+    gallery = desk.page.locator(".gallery button").first
+    shown = gallery.get_attribute("title")
+    desk.page.get_by_role("button", name="Others").click()
+    expect(gallery).not_to_have_attribute("title", shown or "")
+    assert desk.position() >= before
+
+
+def test_undo_and_clear_take_strokes_back(desk: Desk) -> None:
+    desk.page.locator(".speed").select_option("4")
+    desk.draw(1)
+    desk.expect_answer(1)
+    desk.draw(0)
+    expect(desk.answer).not_to_contain_text("RAM says 1")
+    desk.click_in_app("undo")
+    desk.expect_answer(1)
+    desk.click_in_app("clear")
+    desk.expect_empty_stage()
+    desk.draw(7)
+    desk.expect_answer(7)
+    desk.click_in_app("clear")
+    desk.expect_empty_stage()
+
+
+def test_drawing_survives_page_switch_and_reload(desk: Desk) -> None:
+    desk.page.locator(".speed").select_option("4")
+    desk.draw(7)
+    desk.expect_answer(7)
+    desk.page.get_by_role("link", name="Model").click()
+    expect(desk.page.get_by_text("Architecture")).to_be_visible()
+    desk.page.get_by_role("link", name="Draw").click()
+    desk.expect_answer(7)
+    desk.page.reload()
+    desk.expect_answer(7)
+    # The strokes are back too: one more makes another drawing of them.
+    address = desk.page.url
+    desk.draw(1, left=0, side=40)
+    expect(desk.page).not_to_have_url(address)
+    desk.click_in_app("undo")
+    desk.expect_answer(7)
+
+
+def test_touch_draws_without_scrolling_the_page(desk: Desk) -> None:
+    desk.page.locator(".speed").select_option("4")
+    canvas = desk.page.locator("canvas.upper-canvas")
+    box = canvas.bounding_box()
+    assert box is not None
+    session = desk.page.context.new_cdp_session(desk.page)
+    path = [(box["x"] + 140, box["y"] + 40 + 20 * step) for step in range(11)]
+    for index, (x, y) in enumerate(path):
+        kind = "touchStart" if index == 0 else "touchMove"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    desk.expect_answer(1)
+    assert canvas.bounding_box() == box
+
+
+def test_two_tabs_do_not_disturb_each_other(desk: Desk) -> None:
+    other = Desk(desk.page.context.new_page(), desk.server)
+    other.open()
+    desk.page.locator(".speed").select_option("4")
+    desk.draw(7)
+    desk.expect_answer(7)
+    other.expect_empty_stage()
+    other.draw(1)
+    other.expect_answer(1)
+    desk.expect_answer(7)
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("dark", 1440), ("light", 1024), ("dark", 390)])
+def test_page_fits_its_window(page: Page, server: str, scheme: str, width: int) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_viewport_size({"width": width, "height": 844})
+    desk = Desk(page, server)
+    desk.open()
+    desk.draw(7)
+    desk.expect_answer(7)
+    overflow = page.evaluate(
+        "document.querySelector('.stMain').scrollWidth - document.querySelector('.stMain').clientWidth"
+    )
+    assert overflow == 0

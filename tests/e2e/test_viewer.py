@@ -1,0 +1,119 @@
+"""The viewer's controls, with the mouse, the keyboard and without motion."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.drawing import Desk
+
+SAMPLE = "?sample=17&first=centre"  # a seven
+
+
+@pytest.fixture
+def looked(desk: Desk) -> Desk:
+    """The Draw page with a test digit that has been looked at to the end."""
+    desk.open(SAMPLE + "&speed=4")
+    desk.expect_answer(7)
+    return desk
+
+
+def test_keyboard_steps_jumps_and_plays(looked: Desk) -> None:
+    looked.page.locator(".viewer").focus()
+    press = looked.page.keyboard.press
+    press("Home")
+    expect(looked.count).to_have_text("Glimpse 1 of 6")
+    expect(looked.answer).to_have_text("")
+    press("ArrowRight")
+    press("ArrowRight")
+    expect(looked.count).to_have_text("Glimpse 3 of 6")
+    press("ArrowLeft")
+    expect(looked.count).to_have_text("Glimpse 2 of 6")
+    press("End")
+    looked.expect_answer(7)
+    press(" ")
+    expect(looked.page.locator(".viewer .play")).to_have_attribute("aria-label", "Pause")
+    looked.expect_answer(7)
+
+
+def test_buttons_and_scrub_reach_every_glimpse(looked: Desk) -> None:
+    looked.page.locator(".viewer .first").click()
+    expect(looked.count).to_have_text("Glimpse 1 of 6")
+    looked.page.locator(".viewer .forward").click()
+    expect(looked.count).to_have_text("Glimpse 2 of 6")
+    looked.page.locator(".viewer .back").click()
+    expect(looked.count).to_have_text("Glimpse 1 of 6")
+    looked.page.locator(".scrub").fill("3.4")
+    expect(looked.count).to_have_text("Glimpse 4 of 6")
+    looked.page.locator(".viewer .last").click()
+    looked.expect_answer(7)
+
+
+def test_pause_holds_the_animation(desk: Desk) -> None:
+    desk.open(SAMPLE + "&speed=0.5")
+    expect(desk.count).to_have_text("Glimpse 2 of 6", timeout=15_000)
+    desk.page.locator(".viewer .play").click()
+    held = desk.position()
+    desk.page.wait_for_timeout(500)
+    assert desk.position() == held
+
+
+def test_click_on_the_digit_puts_the_first_glimpse_there(looked: Desk) -> None:
+    looked.page.locator(".viewer .first").click()
+    expect(looked.page.locator(".viewer .location")).to_have_text("location (0.00, 0.00)")
+    box = looked.page.locator(".field").bounding_box()
+    assert box is not None
+    # With 28 pixels and 4.5 of margin on either side, this is where (-0.5, -0.5) lies.
+    shift = (4.5 + 28 / 4) / 37
+    looked.page.mouse.click(box["x"] + shift * box["width"], box["y"] + shift * box["height"])
+    looked.expect_address("first=place", "x=-0.", "y=-0.")
+    looked.expect_answer(7)
+    looked.page.locator(".viewer .first").click()
+    # A click lands on a whole pixel of the screen, which is a hundredth of the image or so.
+    expect(looked.page.locator(".viewer .location")).to_have_text(re.compile(r"\(−0\.(49|50|51), −0\.(49|50|51)\)"))
+
+
+def test_only_what_it_has_seen_hides_the_rest(looked: Desk) -> None:
+    picture = "canvas => canvas.toDataURL()"
+    field = looked.page.locator(".field")
+    before = field.evaluate(picture)
+    looked.page.locator(".only-seen").check()
+    assert field.evaluate(picture) != before
+    looked.expect_address("seen=only")
+
+
+def test_reduced_motion_shows_the_end_at_once(page: Page, server: str) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    desk = Desk(page, server)
+    desk.open(SAMPLE + "&speed=0.25")
+    expect(desk.answer).to_contain_text("RAM says 7 (")
+    assert desk.position() == 5
+
+
+def test_settings_travel_in_the_url(desk: Desk) -> None:
+    desk.page.get_by_role("radio", name="centre").click()
+    desk.page.get_by_role("radio", name="sampled").click()
+    desk.page.get_by_role("button", name="Look again").click()
+    desk.page.locator(".speed").select_option("2")
+    desk.expect_address("first=centre", "gaze=sampled", "seed=1", "speed=2")
+
+
+def test_same_link_shows_the_same_look(desk: Desk) -> None:
+    desk.open("?sample=4&gaze=sampled&seed=5&speed=4")
+    desk.page.locator(".viewer .last").click()
+    expect(desk.count).to_have_text("Glimpse 6 of 6")
+    location, answer = desk.page.locator(".viewer .location").inner_text(), desk.answer.inner_text()
+    desk.page.reload()
+    expect(desk.answer).to_have_text(answer, timeout=20_000)
+    expect(desk.page.locator(".viewer .location")).to_have_text(location)
+
+
+def test_everything_has_a_name_for_screen_readers(looked: Desk) -> None:
+    unnamed = looked.page.locator(".viewer").evaluate(
+        """viewer => [...viewer.querySelectorAll('button, input, select, canvas')]
+          .filter((e) => !(e.ariaLabel || e.title || e.closest('label')?.textContent.trim()))
+          .map((e) => e.className)"""
+    )
+    assert unnamed == []

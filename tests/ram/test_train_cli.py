@@ -1,0 +1,301 @@
+import dataclasses
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from ram.checkpoints import load_checkpoint
+from ram.config import PRESETS, RAMConfig, TrainConfig
+from ram.runs import RunConfig, RunFolder, RunState
+from ram.train import main
+
+ROOT = Path(__file__).parents[2]
+# 128 digits in batches of 32: four steps an epoch. Long enough for a signal to arrive before the end.
+TINY = [
+    *("--preset", "quick", "--threads", "1", "--device", "cpu"),
+    *("--train-images", "128", "--validation-images", "100", "--batch-size", "32", "--epochs", "60"),
+    *("--rollouts", "1", "--num-glimpses", "2", "--hidden-size", "32", "--glimpse-hidden-size", "16"),
+]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "ram.train", *map(str, arguments)]
+
+
+def run(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Runs the command line to its end, in `folder`."""
+    return subprocess.run(
+        command(*arguments), cwd=folder, env=environment(), capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A run in tmp_path / "run" that has finished its first epoch and goes on."""
+    process = subprocess.Popen(
+        command(*TINY, "--run", tmp_path / "run"),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "run" / "latest.safetensors").exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, subprocess.CompletedProcess[str]]:
+    """An uninterrupted run."""
+    path = tmp_path_factory.mktemp("whole") / "run"
+    done = run(path.parent, *TINY, "--run", "run")
+    return RunFolder(path), done
+
+
+def state_of(folder: RunFolder) -> RunState:
+    state = folder.read_state()
+    assert state is not None
+    return state
+
+
+def assert_same_result(folder: RunFolder, other: RunFolder) -> None:
+    tensors, _ = folder.read_latest()
+    expected, _ = other.read_latest()
+    assert tensors.keys() == expected.keys()
+    assert all(tensor.equal(expected[name]) for name, tensor in tensors.items())
+    errors = [
+        [row["validation_error"] for row in one.read_metrics() if "validation_error" in row] for one in (folder, other)
+    ]
+    assert errors[0] == errors[1]
+    assert state_of(folder).best_error == state_of(other).best_error
+
+
+def assert_one_line(stderr: str, message: str) -> None:
+    assert stderr.count("\n") == 1, stderr
+    assert stderr.startswith("ram.train: "), stderr
+    assert message in stderr
+
+
+def test_run_finishes_with_a_usable_checkpoint(
+    whole: tuple[RunFolder, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, done = whole
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    # (64 * 16 + 16) + (2 * 16 + 16) + (32 * 32 + 32) + 2 * (32 * 32 + 32) + 66 + 33 + 330 = 4,685
+    first, last = done.stdout.splitlines()
+    assert first == "run: 4,685 parameters, 128 training and 100 validation digits"
+    state = state_of(folder)
+    assert (state.status, state.epoch, state.step, state.steps) == ("finished", 60, 240, 240)
+    assert last == f"best validation error {state.best_error:.2f} %: run/best.safetensors"
+    model = load_checkpoint(folder.best, "cpu")
+    assert model.config == RAMConfig(num_glimpses=2, hidden_size=32, glimpse_hidden_size=16)
+    assert model.rollout(torch.rand(28, 28)).class_probs.shape == (2, 10)
+
+
+def test_run_trains_with_the_flags_on_top_of_the_preset(
+    whole: tuple[RunFolder, subprocess.CompletedProcess[str]],
+) -> None:
+    assert whole[0].read_config() == RunConfig(
+        "quick",
+        dataclasses.replace(PRESETS["quick"].model, num_glimpses=2, hidden_size=32, glimpse_hidden_size=16),
+        dataclasses.replace(
+            PRESETS["quick"].training, train_images=128, validation_images=100, batch_size=32, rollouts=1, epochs=60
+        ),
+    )
+
+
+def stop(process: subprocess.Popen[str], number: signal.Signals, folder: RunFolder) -> None:
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "Traceback" not in stderr
+    assert stdout.splitlines()[-1] == f"stopped; go on with: python -m ram.train --resume {folder.path}"
+    state = state_of(folder)
+    assert state.status == "stopped"
+    assert 0 < state.step < 240
+    _, progress = folder.read_latest()
+    assert progress["step"] == state.step  # not one step is lost
+
+
+def test_ctrl_c_stops_without_loss(tmp_path: Path, started: subprocess.Popen[str]) -> None:
+    stop(started, signal.SIGINT, RunFolder(tmp_path / "run"))
+
+
+def test_sigterm_stops_without_loss_and_resume_goes_on(
+    tmp_path: Path, started: subprocess.Popen[str], whole: tuple[RunFolder, subprocess.CompletedProcess[str]]
+) -> None:
+    folder = RunFolder(tmp_path / "run")
+    stop(started, signal.SIGTERM, folder)
+    done = run(tmp_path, "--resume", folder.path, "--threads", "1", "--device", "cpu")
+    assert done.returncode == 0, done.stderr
+    assert state_of(folder).status == "finished"
+    assert_same_result(folder, whole[0])
+
+
+def test_killed_run_goes_on_from_its_last_save(
+    tmp_path: Path, started: subprocess.Popen[str], whole: tuple[RunFolder, subprocess.CompletedProcess[str]]
+) -> None:
+    started.kill()
+    started.communicate()
+    folder = RunFolder(tmp_path / "run")
+    assert state_of(folder).status == "running"  # nobody was left to say otherwise
+    done = run(tmp_path, "--resume", "run", "--threads", "1", "--device", "cpu")
+    assert done.returncode == 0, done.stderr
+    assert state_of(folder).status == "finished"
+    steps = [row["step"] for row in folder.read_metrics()]
+    assert steps == sorted(set(steps))
+    assert_same_result(folder, whole[0])
+
+
+def test_full_disk_ends_a_run_with_one_sentence(tmp_path: Path) -> None:
+    done = subprocess.run(
+        command(*TINY, "--run", "run"),
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)),
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    message = done.stderr.splitlines()[-1]
+    assert message.startswith("ram.train: cannot write the run: [Errno 27] File too large")
+    assert not list((tmp_path / "run").glob(".*"))  # no half-written file is left
+
+
+def test_wrong_value_gives_one_line_and_no_traceback(tmp_path: Path) -> None:
+    done = run(tmp_path, "--glimpse-size", "0")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert_one_line(done.stderr, "glimpse_size=0 is not possible: it must be a whole number from 1 to 256")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--epochs", "0"], "epochs=0 is not possible: it must be a whole number from 1 to 100000"),
+        (["--hidden-size", "1000000000"], "hidden_size=1000000000 is not possible"),
+        (["--location-std", "nan"], "location_std=nan is not possible"),
+        (["--location-std", "inf"], "location_std=inf is not possible"),
+        (["--learning-rate", "-1"], "learning_rate=-1.0 is not possible"),
+        (["--glimpse-size", "200", "--num-scales", "8"], "num_scales=8 is not possible"),
+        (["--baseline", "rollouts", "--rollouts", "1"], "baseline='rollouts' is not possible"),
+        (["--validation-images", "5"], "validation_images=5 is not possible"),
+        (["--train-images", "59000", "--validation-images", "5000"], "train_images=59000 is not possible"),
+        (["--threads", "0"], "threads=0 is not possible: it must be at least 1"),
+        (["--threads", "-2"], "threads=-2 is not possible: it must be at least 1"),
+        (["--device", "tpu"], "device='tpu' is unknown: use 'auto', 'cpu', 'cuda' or 'cuda:N'"),
+        (["--device", "cuda:99"], "device='cuda:99' is not available here: use 'auto' or 'cpu'"),
+        (["--data", "nowhere"], "nowhere/train-images-idx3-ubyte.gz is missing"),
+        (["--resume", "nowhere"], "nowhere holds no run: there is no config.json in it"),
+        (["--resume", "nowhere", "--epochs", "3"], "--resume goes on as the run was started"),
+        (["--resume", "nowhere", "--no-use-lstm"], "--resume goes on as the run was started"),
+    ],
+)
+def test_impossible_request_is_named_and_leaves_nothing_behind(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    place = [] if "--resume" in arguments else ["--run", "run"]
+    assert main([*place, *arguments]) == 1
+    assert_one_line(capsys.readouterr().err, message)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--epochs", "many"], "argument --epochs: invalid int value: 'many'"),
+        (["--rotation", "left"], "argument --rotation: invalid float value: 'left'"),
+        (["--baseline", "mean"], "argument --baseline: invalid choice: 'mean'"),
+        (["--preset", "huge"], "argument --preset: invalid choice: 'huge'"),
+        (["--glimpses", "5"], "unrecognized arguments: --glimpses 5"),
+        (["--run", "a", "--resume", "b"], "not allowed with argument"),
+    ],
+)
+def test_unreadable_flag_is_named(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_run_is_not_started_in_anothers_folder(
+    whole: tuple[RunFolder, subprocess.CompletedProcess[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path.name: path.read_bytes() for path in whole[0].path.iterdir()}
+    assert main([*TINY, "--run", str(whole[0].path)]) == 1
+    assert_one_line(capsys.readouterr().err, "already holds a run: go on with --resume, or choose another --run")
+    assert {path.name: path.read_bytes() for path in whole[0].path.iterdir()} == before
+
+
+def test_run_cannot_be_made_below_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert main([*TINY, "--run", str(tmp_path / "file" / "run")]) == 1
+    assert_one_line(capsys.readouterr().err, "cannot write the run: ")
+
+
+def test_run_that_is_running_is_not_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.create(RunConfig("quick", RAMConfig(), TrainConfig()))
+    folder.write_state(RunState("running", os.getpid(), 0, 1, 10, 1.0, 9.0, None))  # this test is alive
+    assert main(["--resume", str(folder.path)]) == 1
+    assert_one_line(capsys.readouterr().err, f"{folder.path} is running already, as process {os.getpid()}")
+
+
+def test_run_that_was_never_saved_is_not_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.create(RunConfig("quick", RAMConfig(), TrainConfig()))
+    assert main(["--resume", str(folder.path)]) == 1
+    assert_one_line(capsys.readouterr().err, "cannot be resumed: it stopped before its first save")
+
+
+def test_damaged_run_is_not_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.create(RunConfig("quick", RAMConfig(), TrainConfig()))
+    folder.latest.write_bytes(b"half a fi")
+    assert main(["--resume", str(folder.path)]) == 1
+    assert_one_line(capsys.readouterr().err, "latest.safetensors is damaged")
+
+
+def test_presets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(PRESETS)
+    assert all(preset.description in line for preset, line in zip(PRESETS.values(), lines, strict=True))
+
+
+def test_help_has_a_flag_with_an_explanation_for_every_setting(tmp_path: Path) -> None:
+    done = run(tmp_path, "--help")
+    assert done.returncode == 0
+    words = " ".join(done.stdout.split())
+    for field in (*dataclasses.fields(RAMConfig), *dataclasses.fields(TrainConfig)):
+        assert f"--{field.name.replace('_', '-')}" in words
+        assert " ".join(field.metadata["help"].split()) in words, field.name
+    for flag in ("--preset", "--list", "--run", "--resume", "--device", "--threads", "--data", "--no-use-lstm"):
+        assert flag in words

@@ -1,0 +1,363 @@
+import dataclasses
+import math
+import statistics
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+import ram.training
+from ram.checkpoints import CheckpointInfo, load_checkpoint, read_info
+from ram.config import RAMConfig, TrainConfig
+from ram.data import Digits
+from ram.evaluation import count_errors
+from ram.runs import RunConfig, RunError, RunFolder
+from ram.training import Trainer, one_cycle
+
+MODEL = RAMConfig(num_glimpses=3, hidden_size=32, glimpse_hidden_size=16)
+# 256 digits in batches of 32 are 8 steps an epoch, so 16 in all.
+TRAINING = TrainConfig(
+    epochs=2,
+    batch_size=32,
+    rollouts=2,
+    learning_rate=1e-2,
+    ema_decay=0.9,
+    noise_start=0.2,
+    noise_end=0.05,
+    rotation=10.0,
+    translation=1.0,
+    train_images=256,
+    validation_images=100,
+    seed=7,
+)
+
+
+@pytest.fixture(scope="module")
+def digits(training_digits: Digits) -> Digits:
+    return training_digits.take(torch.arange(1000))
+
+
+@pytest.fixture(scope="module")
+def zeros_and_ones(training_digits: Digits) -> Digits:
+    """Digits that even a tiny model can learn in seconds."""
+    return training_digits.take((training_digits.labels < 2).nonzero().flatten()[:600])
+
+
+@pytest.fixture(autouse=True)
+def _report_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readings are otherwise taken by the clock, and so differ between equal runs."""
+    monkeypatch.setattr(ram.training, "REPORT_EVERY_S", 0.0)
+
+
+def make_trainer(path: Path, digits: Digits, **training: Any) -> Trainer:
+    folder = RunFolder(path)
+    if not (path / "config.json").exists():
+        folder.create(RunConfig("quick", MODEL, dataclasses.replace(TRAINING, **training)))
+    return Trainer(folder, digits, torch.device("cpu"))
+
+
+def train(trainer: Trainer, stop_at: int | None = None) -> str:
+    return trainer.run(lambda: trainer.step == stop_at, lambda _row: None).status
+
+
+def weights(trainer: Trainer) -> list[Tensor]:
+    return [*trainer.model.state_dict().values(), *trainer.averaged.state_dict().values()]
+
+
+def same(one: list[Tensor], other: list[Tensor]) -> bool:
+    return all(a.equal(b) for a, b in zip(one, other, strict=True))
+
+
+def metrics(trainer: Trainer) -> list[dict[str, Any]]:
+    """The readings without the clock's."""
+    return [{key: row[key] for key in row if key != "elapsed_s"} for row in trainer.folder.read_metrics()]
+
+
+def mean(name: str, rows: list[dict[str, Any]]) -> float:
+    return statistics.fmean(row[name] for row in rows)
+
+
+def best(trainer: Trainer) -> tuple[CheckpointInfo, dict[str, Any]]:
+    """The best checkpoint's content; its bytes differ, because safetensors orders the metadata at random."""
+    model = load_checkpoint(trainer.folder.best, "cpu")
+    return read_info(trainer.folder.best), {name: weight.tolist() for name, weight in model.state_dict().items()}
+
+
+def resumable(trainer: Trainer) -> dict[str, Any]:
+    """Everything in latest.safetensors but the time it took."""
+    tensors, progress = trainer.folder.read_latest()
+    return {name: value.tolist() for name, value in tensors.items()} | {**progress, "elapsed": None}
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory, digits: Digits) -> Trainer:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ram.training, "REPORT_EVERY_S", 0.0)
+        trainer = make_trainer(tmp_path_factory.mktemp("runs") / "whole", digits)
+        assert train(trainer) == "finished"
+    return trainer
+
+
+def test_learning_rate_rises_linearly_and_falls_as_a_cosine() -> None:
+    # Half-way through the first tenth; its end; half-way through the rest; the end
+    assert [one_cycle(p) for p in (0.0, 0.05, 0.1, 0.55, 1.0)] == pytest.approx([0.0, 0.5, 1.0, 0.5, 0.0])
+    assert one_cycle(0.325) == pytest.approx(0.5 * (1 + math.cos(math.pi / 4)))  # a quarter of the rest
+
+
+def test_training_reduces_the_loss_and_raises_the_reward(tmp_path: Path, zeros_and_ones: Digits) -> None:
+    folder = RunFolder(tmp_path / "run")
+    model = RAMConfig(glimpse_size=12, num_glimpses=3, hidden_size=64, glimpse_hidden_size=32)
+    training = TrainConfig(
+        epochs=4, batch_size=16, rollouts=2, learning_rate=4e-3, ema_decay=0.5, train_images=400, validation_images=100
+    )
+    folder.create(RunConfig("quick", model, training))
+    train(Trainer(folder, zeros_and_ones, torch.device("cpu")))
+    rows = folder.read_metrics()
+    first, last = rows[:5], rows[-25:]
+    # At first it knows nothing of ten classes, ln 10 = 2.303; to know that two occur would bring ln 2 = 0.693.
+    assert rows[0]["action_loss"] == pytest.approx(2.303, abs=0.15)
+    assert mean("action_loss", last) < 0.69
+    assert mean("reward", last) > mean("reward", first) + 0.2
+    assert mean("reward", last) > 0.55
+    # The baseline has learned what to expect.
+    assert mean("value", last) == pytest.approx(mean("reward", last), abs=0.15)
+
+
+def test_every_step_is_reported_and_every_epoch_validated(uninterrupted: Trainer) -> None:
+    rows = metrics(uninterrupted)
+    assert [row["step"] for row in rows] == list(range(1, 17))
+    assert [row["epoch"] for row in rows] == [step / 8 for step in range(1, 17)]
+    assert [row["step"] for row in rows if "validation_error" in row] == [8, 16]
+    assert all(math.isfinite(value) for row in rows for value in row.values())
+
+
+def test_readings_between_two_reports_are_averaged(
+    tmp_path: Path, digits: Digits, uninterrupted: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ram.training, "REPORT_EVERY_S", 3600.0)
+    trainer = make_trainer(tmp_path / "run", digits)
+    train(trainer)
+    first, second = metrics(trainer)
+    assert (first["step"], second["step"]) == (8, 16)
+    rewards = [row["reward"] for row in metrics(uninterrupted)]
+    assert first["reward"] == pytest.approx(sum(rewards[:8]) / 8, abs=1e-5)
+    assert second["reward"] == pytest.approx(sum(rewards[8:]) / 8, abs=1e-5)
+
+
+def test_finished_run_says_so(uninterrupted: Trainer) -> None:
+    state = uninterrupted.folder.read_state()
+    assert state is not None
+    assert (state.status, state.epoch, state.step, state.steps, state.eta_s) == ("finished", 2, 16, 16, 0.0)
+    assert state.best_error == min(row.get("validation_error", 100) for row in metrics(uninterrupted))
+
+
+def test_same_seed_trains_to_the_same_weights(tmp_path: Path, digits: Digits, uninterrupted: Trainer) -> None:
+    torch.rand(5)  # whatever is drawn before and meanwhile from the global generator has no part in it
+    trainer = make_trainer(tmp_path / "run", digits)
+    trainer.run(lambda: bool(torch.rand(1) > 1), lambda _row: None)
+    assert same(weights(trainer), weights(uninterrupted))
+    assert metrics(trainer) == metrics(uninterrupted)
+    assert best(trainer) == best(uninterrupted)
+
+
+def test_other_seed_trains_to_other_weights(tmp_path: Path, digits: Digits, uninterrupted: Trainer) -> None:
+    trainer = make_trainer(tmp_path / "run", digits, seed=8)
+    train(trainer)
+    assert not same(weights(trainer), weights(uninterrupted))
+
+
+@pytest.mark.parametrize("stops", [[3], [8], [1, 2, 11, 15]], ids=["mid-epoch", "epoch-end", "often"])
+def test_stopped_and_resumed_run_equals_an_uninterrupted_one(
+    tmp_path: Path, digits: Digits, uninterrupted: Trainer, stops: list[int]
+) -> None:
+    assert train(make_trainer(tmp_path / "run", digits), stops[0]) == "stopped"
+    for stop in [*stops[1:], None]:
+        trainer = make_trainer(tmp_path / "run", digits)
+        trainer.restore()
+        assert train(trainer, stop) == ("finished" if stop is None else "stopped")
+    assert same(weights(trainer), weights(uninterrupted))
+    assert metrics(trainer) == metrics(uninterrupted)
+    assert resumable(trainer) == resumable(uninterrupted)
+    assert best(trainer) == best(uninterrupted)
+
+
+@pytest.mark.parametrize("crash_at", [5, 11])
+def test_crashed_run_goes_on_from_its_last_save(
+    tmp_path: Path, digits: Digits, uninterrupted: Trainer, crash_at: int
+) -> None:
+    def crash(row: dict[str, Any]) -> None:
+        if row["step"] == crash_at:
+            raise KeyboardInterrupt
+
+    train(make_trainer(tmp_path / "run", digits), 3)
+    trainer = make_trainer(tmp_path / "run", digits)
+    trainer.restore()
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run(lambda: False, crash)
+    again = make_trainer(tmp_path / "run", digits)
+    assert metrics(again)[-1]["step"] == crash_at
+    again.restore()
+    assert again.step == (3 if crash_at == 5 else 8)  # what was saved: the stop, or the end of the first epoch
+    train(again)
+    assert same(weights(again), weights(uninterrupted))
+    assert metrics(again) == metrics(uninterrupted)
+
+
+def test_stopped_run_says_so_and_keeps_its_clock(tmp_path: Path, digits: Digits) -> None:
+    trainer = make_trainer(tmp_path / "run", digits)
+    train(trainer, 3)
+    state = trainer.folder.read_state()
+    assert state is not None
+    assert (state.status, state.epoch, state.step, state.steps, state.best_error) == ("stopped", 0, 3, 16, None)
+    again = make_trainer(tmp_path / "run", digits)
+    again.restore()
+    assert again.elapsed == trainer.elapsed > 0
+
+
+def test_finished_run_can_be_resumed_to_no_effect(tmp_path: Path, digits: Digits) -> None:
+    trainer = make_trainer(tmp_path / "run", digits)
+    train(trainer)
+    again = make_trainer(tmp_path / "run", digits)
+    again.restore()
+    assert train(again) == "finished"
+    assert same(weights(again), weights(trainer))
+    assert metrics(again) == metrics(trainer)
+
+
+def test_stop_at_the_last_step_finishes(tmp_path: Path, digits: Digits) -> None:
+    assert train(make_trainer(tmp_path / "run", digits), 16) == "finished"
+
+
+def test_best_checkpoint_is_kept_when_the_model_gets_worse(tmp_path: Path, zeros_and_ones: Digits) -> None:
+    trainer = make_trainer(tmp_path / "run", zeros_and_ones, epochs=3)
+    best_after_epoch: list[bytes] = []
+    errors: list[float] = []
+
+    def spoil_third_epoch() -> bool:
+        if trainer.step == 24:
+            with torch.no_grad():  # now it always answers 9
+                trainer.averaged.action_network.linear.weight.zero_()
+                trainer.averaged.action_network.linear.bias[9] = 100.0
+        return False
+
+    def watch(row: dict[str, Any]) -> None:
+        if "validation_error" in row:
+            errors.append(row["validation_error"])
+            best_after_epoch.append(trainer.folder.best.read_bytes())
+
+    state = trainer.run(spoil_third_epoch, watch)
+    assert errors[2] == 100.0  # there are only zeros and ones
+    assert min(errors) < 100.0
+    assert best_after_epoch[2] == best_after_epoch[1]
+    assert state.best_error == min(errors)
+    model = load_checkpoint(trainer.folder.best, "cpu")
+    wrong = sum(count_errors(model, trainer.validation, seed=seed) for seed in (0, 1))
+    assert 100 * wrong / 200 == min(errors)
+
+
+def test_best_checkpoint_holds_the_averaged_weights_and_how_it_came_about(uninterrupted: Trainer) -> None:
+    rows = [row for row in metrics(uninterrupted) if "validation_error" in row]
+    lowest = min(row["validation_error"] for row in rows)
+    info = read_info(uninterrupted.folder.best)
+    assert info.config == MODEL
+    assert info.image_size == 28
+    assert info.recipe == {"preset": "quick", **dataclasses.asdict(TRAINING)}
+    # The later of two equally good ones is kept: it has seen more.
+    epoch = max(row["epoch"] for row in rows if row["validation_error"] == lowest)
+    assert info.results == {"validation_error": lowest, "epoch": epoch}
+    model = load_checkpoint(uninterrupted.folder.best, "cpu")
+    wrong = [count_errors(model, uninterrupted.validation, seed=seed) for seed in (0, 1)]
+    assert lowest == pytest.approx(100 * sum(wrong) / 200)
+    if epoch == 2:
+        assert all(
+            weight.equal(model.state_dict()[name]) for name, weight in uninterrupted.averaged.state_dict().items()
+        )
+
+
+def grey_digits() -> Digits:
+    """250 digits that can be told apart by their grey level alone, 1 to 250."""
+    grey = torch.arange(1, 251, dtype=torch.uint8)
+    return Digits(grey[:, None, None].expand(250, 28, 28).contiguous(), grey.long() % 10)
+
+
+def greys_seen_by(network: torch.nn.Module) -> set[int]:
+    """A set that fills with the grey levels of all images that this glimpse network sees from now on."""
+    seen: set[int] = set()
+
+    def record(_module: torch.nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        seen.update((inputs[0].amax(dim=-1) * 255).round().long().tolist())
+
+    network.register_forward_pre_hook(record)
+    return seen
+
+
+def test_validation_digits_are_never_trained_on(tmp_path: Path) -> None:
+    trainer = make_trainer(tmp_path / "run", grey_digits(), epochs=1, train_images=0, rotation=0.0, translation=0.0)
+    trained, validated = greys_seen_by(trainer.model.glimpse_network), greys_seen_by(trainer.averaged.glimpse_network)
+    train(trainer)
+    assert len(trained) == 150  # every other digit, the last 22 of five batches among them
+    assert len(validated) == 100
+    assert not trained & validated
+    assert trained | validated == set(range(1, 251))
+
+
+def test_last_batch_of_an_epoch_may_be_smaller(tmp_path: Path) -> None:
+    trainer = make_trainer(tmp_path / "run", grey_digits(), epochs=1, train_images=0, batch_size=64)
+    assert trainer.steps_per_epoch == 3  # 64 + 64 + 22 of 150
+    assert train(trainer) == "finished"
+
+
+def test_averaged_weights_follow_quickly_at_first(tmp_path: Path, digits: Digits) -> None:
+    trainer = make_trainer(tmp_path / "run", digits, ema_decay=0.9)
+    start = trainer.model.action_network.linear.bias.detach().clone()
+    current: list[Tensor] = []
+
+    def remember() -> bool:
+        current.append(trainer.model.action_network.linear.bias.detach().clone())
+        return len(current) == 2
+
+    trainer.run(remember, lambda _row: None)
+    # After step n the average keeps (1 + n) / (10 + n) of itself: 2/11 and then 3/12.
+    first = start * 2 / 11 + current[0] * 9 / 11
+    expected = first * 3 / 12 + current[1] * 9 / 12
+    torch.testing.assert_close(trainer.averaged.action_network.linear.bias, expected)
+
+
+def test_averaging_can_be_switched_off(tmp_path: Path, digits: Digits) -> None:
+    trainer = make_trainer(tmp_path / "run", digits, ema_decay=0.0)
+    train(trainer, 5)
+    assert same(list(trainer.averaged.state_dict().values()), list(trainer.model.state_dict().values()))
+
+
+@pytest.mark.parametrize("baseline", ["value", "rollouts", "none"])
+def test_each_baseline_trains_the_policy(tmp_path: Path, digits: Digits, baseline: str) -> None:
+    trainer = make_trainer(tmp_path / "run", digits, baseline=baseline)
+    before = trainer.model.location_network.linear.weight.detach().clone()
+    train(trainer, 5)
+    assert not trainer.model.location_network.linear.weight.equal(before)
+
+
+def test_policy_without_reinforce_does_not_move(tmp_path: Path, digits: Digits) -> None:
+    trainer = make_trainer(tmp_path / "run", digits, reinforce_weight=0.0, weight_decay=0.0)
+    before = trainer.model.location_network.linear.weight.detach().clone()
+    train(trainer, 5)
+    assert trainer.model.location_network.linear.weight.equal(before)
+
+
+def test_trainer_needs_a_run(tmp_path: Path, digits: Digits) -> None:
+    with pytest.raises(RunError, match="holds no run"):
+        Trainer(RunFolder(tmp_path), digits, torch.device("cpu"))
+
+
+def test_run_that_was_never_saved_cannot_be_restored(tmp_path: Path, digits: Digits) -> None:
+    with pytest.raises(RunError, match=r"cannot be resumed: it stopped before its first save$"):
+        make_trainer(tmp_path / "run", digits).restore()
+
+
+def test_state_of_another_file_cannot_be_restored(tmp_path: Path, digits: Digits, uninterrupted: Trainer) -> None:
+    trainer = make_trainer(tmp_path / "run", digits)
+    trainer.folder.latest.write_bytes(uninterrupted.folder.best.read_bytes())
+    with pytest.raises(RunError, match=r"latest\.safetensors is damaged \(.*\): start the run again$"):
+        trainer.restore()
