@@ -38,19 +38,24 @@ def current_picture() -> Picture | None:
     return st.session_state.get("picture")
 
 
-def restore() -> None:
-    """Puts the picture that the URL names on the page of a new session."""
+def restore_drawing() -> None:
+    """Gives a new session the drawing or upload that its URL names."""
     if "picture" in st.session_state:
         return
     st.session_state.picture = None
-    kept = shelf().get(st.query_params.get("picture", ""))
-    position = st.query_params.get("sample", "")
+    name = st.query_params.get("picture", "")
+    kept = shelf().get(name)
     if kept is not None:
         st.session_state.picture = Picture(kept.image, kept.origin)
-        st.session_state.address = ("picture", st.query_params["picture"])
         st.session_state.strokes = kept.strokes
+        st.session_state.address = ("picture", name)
         _order_drawing(kept.strokes)
-    elif position.isascii() and position.isdecimal() and int(position) < 10_000:
+
+
+def restore_test_digit() -> None:
+    """Shows the test digit that the URL names, if nothing else is shown."""
+    position = st.query_params.get("sample", "")
+    if current_picture() is None and position.isascii() and position.isdecimal() and int(position) < 10_000:
         take_test_digit(int(position))
 
 

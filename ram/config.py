@@ -90,7 +90,7 @@ class TrainConfig:
 
     epochs: int = _help("passes over the training images", default=20)
     batch_size: int = _help("images per optimiser step", default=128)
-    rollouts: int = _help("sampled episodes per training image", default=6)
+    rollouts: int = _help("sampled episodes per training image", default=4)
     learning_rate: float = _help("peak learning rate of the one-cycle schedule", default=2e-3)
     weight_decay: float = _help("AdamW's decoupled weight decay", default=0.01)
     gradient_clip: float = _help("largest norm of the gradient of one step", default=5.0)

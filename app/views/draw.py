@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
+from streamlit_drawable_canvas import CanvasResult
 
 from app import picture, resources
 from app.components.gallery import digit_gallery
@@ -25,7 +26,7 @@ DEFAULT_BRUSH = 20  # pixels of the canvas
 
 def show() -> None:
     """Draws the page. What needs PyTorch comes last, so that the frame is there at once."""
-    picture.restore()
+    picture.restore_drawing()
     if st.session_state.entering:
         picture.write_address()
         _write_options()
@@ -48,24 +49,33 @@ def show() -> None:
     if not resources.is_warm():
         waking.info("Waking the model. This takes a few seconds, once.", icon=":material/hourglass_top:")
 
-    picture.take_drawing(canvas)
-    current = picture.current_picture()
-    scene = _look(current)
-    waking.empty()
+    _take_picture(canvas)
     with stage:
+        scene = _look(picture.current_picture())
+        waking.empty()
         _show_viewer(scene)
     with extras:
-        _show_what_the_model_gets(current)
-        _other_ways_in(current)
+        _show_what_the_model_gets(picture.current_picture())
+        _other_ways_in(picture.current_picture())
     if scene is not None:
         with stage:
             _show_numbers(scene)
 
 
+def _take_picture(canvas: CanvasResult) -> None:
+    from ram.data import DataError
+
+    picture.take_drawing(canvas)
+    try:
+        picture.restore_test_digit()
+    except DataError as error:
+        st.session_state.problem = f"The test digits cannot be shown: {error}."
+
+
 def _controls() -> None:
     st.html('<h1 class="wordmark">Glimpse Playground</h1>', width="content")
     names = resources.model_names()
-    st.selectbox("Model", names, key="model", bind="query-params", width=170)
+    st.selectbox("Model", names, key="model", bind="query-params", width=170, placeholder="none found")
     st.segmented_control(
         "First glimpse",
         ["random", "centre", "place"],
@@ -138,25 +148,10 @@ def _caption(current: Picture) -> str:
 
 def _other_ways_in(current: Picture | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.selectbox(
-            "Test digits",
-            ["any", *"0123456789", "hardest"],
-            key="digits",
-            bind="query-params",
-            width=140,
-        )
+        kinds = ["any", *"0123456789", "hardest"]
+        kind = st.selectbox("Test digits", kinds, key="digits", bind="query-params", width=140)
         st.button("Others", on_click=_shuffle, icon=":material/shuffle:", help="Show other digits")
-    positions = _gallery_positions(kind or "any")
-    digits = resources.test_digits()
-    digit_gallery(
-        digits.images[positions].numpy(),
-        keys=positions,
-        names=[f"test digit {position}, a {int(digits.labels[position])}" for position in positions],
-        chosen=None if current is None else current.test_digit,
-        label="Test digits",
-        key="gallery",
-        on_pick=_pick,
-    )
+    _show_gallery(kind, current)
     with st.popover("Upload an image", icon=":material/upload:"):
         st.file_uploader(
             "PNG or JPEG, at most 5 MB; dark on light or light on dark",
@@ -167,6 +162,27 @@ def _other_ways_in(current: Picture | None) -> None:
         )
     if st.session_state.get("problem"):
         st.warning(st.session_state.problem, icon=":material/image_not_supported:")
+
+
+def _show_gallery(kind: str, current: Picture | None) -> None:
+    from ram.checkpoints import CheckpointError
+    from ram.data import DataError
+
+    try:
+        positions = _gallery_positions(kind)
+    except (CheckpointError, DataError) as error:
+        st.warning(f"No test digits: {error}.", icon=":material/image_not_supported:")
+        return
+    digits = resources.test_digits()
+    digit_gallery(
+        digits.images[positions].numpy(),
+        keys=positions,
+        names=[f"test digit {position}, a {int(digits.labels[position])}" for position in positions],
+        chosen=None if current is None else current.test_digit,
+        label="Test digits",
+        key="gallery",
+        on_pick=_pick,
+    )
 
 
 def _gallery_positions(kind: str) -> list[int]:
@@ -201,6 +217,9 @@ def _look(current: Picture | None) -> Scene | None:
     from app.looking import look
     from ram.checkpoints import CheckpointError
 
+    if st.session_state.model is None:
+        st.error("There is no model: put a checkpoint into the folder checkpoints/.", icon=":material/error:")
+        return None
     settings = _settings()
     try:
         model = resources.load_model(settings.model, st.session_state.device)
@@ -272,11 +291,17 @@ def _show_numbers(scene: Scene) -> None:
     from app.figures import belief, table
 
     values, probabilities = st.columns(2, gap="large")
-    config = {"displayModeBar": False}
-    values.plotly_chart(belief.value_figure(scene), key="values", config=config)
-    probabilities.plotly_chart(belief.probabilities_figure(scene), key="probabilities", config=config)
+    values.plotly_chart(
+        belief.value_figure(scene), key="values", config=belief.CHART_CONFIG, alt="The value after each glimpse"
+    )
+    probabilities.plotly_chart(
+        belief.probabilities_figure(scene),
+        key="probabilities",
+        config=belief.CHART_CONFIG,
+        alt="The probability of each class after each glimpse",
+    )
     with st.expander("The same as numbers"):
-        st.dataframe(table.scene_rows(scene), hide_index=True)
+        st.dataframe(table.scene_rows(scene), hide_index=True, column_config=_number_formats(scene))
     with st.container(horizontal=True):
         for label, build, name, kind in (
             ("Animated GIF", exports.animated_gif, "glimpses.gif", "image/gif"),
@@ -287,3 +312,9 @@ def _show_numbers(scene: Scene) -> None:
             st.download_button(
                 label, functools.partial(build, scene), name, kind, on_click="ignore", icon=":material/download:"
             )
+
+
+def _number_formats(scene: Scene) -> dict[str, Any]:
+    two, three = (st.column_config.NumberColumn(format=f"%.{digits}f") for digits in (2, 3))
+    classes = {f"p({index})": three for index in range(scene.class_probs.shape[1])}
+    return {"x": two, "y": two, "value": three, "probability (%)": two, **classes}

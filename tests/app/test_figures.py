@@ -1,7 +1,10 @@
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
 import pytest
 
 from app.figures.belief import CHART_CONFIG, probabilities_figure, value_figure
@@ -11,7 +14,7 @@ from app.palette import step_colors
 from app.scene import Scene
 
 
-def scene_with(values, class_probs):
+def scene_with(values: Sequence[float] | npt.NDArray, class_probs: npt.ArrayLike) -> Scene:
     steps = len(values)
     return Scene(
         image=np.zeros((28, 28), np.float32),
@@ -28,11 +31,11 @@ def scene_with(values, class_probs):
 
 
 @pytest.fixture
-def scene():
+def scene() -> Scene:
     return scene_with([0.25, 0.5, 0.75], [[0.5, 0.3, 0.2], [0.125, 0.75, 0.125], [0.0, 1.0, 0.0]])
 
 
-def test_value_figure_plots_each_value_over_its_glimpse_in_the_steps_color(scene):
+def test_value_figure_plots_each_value_over_its_glimpse_in_the_steps_color(scene: Scene) -> None:
     figure = value_figure(scene)
     (trace,) = figure.data
     assert list(trace.x) == [1, 2, 3]
@@ -46,16 +49,16 @@ def test_value_figure_plots_each_value_over_its_glimpse_in_the_steps_color(scene
 @pytest.mark.parametrize(
     ("values", "low", "high"), [([0.25, 0.5], 0, 1), ([-0.5, 1.5], -0.5, 1.5), ([2.0, 0.5], 0, 2.0)]
 )
-def test_value_axis_spans_zero_to_one_and_every_value(values, low, high):
+def test_value_axis_spans_zero_to_one_and_every_value(values: list[float], low: float, high: float) -> None:
     axis = value_figure(scene_with(values, [[1.0]] * 2)).layout.yaxis
     assert axis.range == pytest.approx((low - 0.08, high + 0.08))
 
 
-def test_negative_value_that_rounds_to_zero_has_no_minus_sign():
+def test_negative_value_that_rounds_to_zero_has_no_minus_sign() -> None:
     assert value_figure(scene_with([-0.001], [[1.0]])).data[0].text == ("<b>0.00</b>",)
 
 
-def test_probabilities_figure_has_a_column_a_glimpse_from_dark_field_to_the_steps_color(scene):
+def test_probabilities_figure_has_a_column_a_glimpse_from_dark_field_to_the_steps_color(scene: Scene) -> None:
     columns = [trace for trace in probabilities_figure(scene).data if trace.type == "heatmap"]
     assert [list(column.x) for column in columns] == [[1], [2], [3]]
     assert [list(column.y) for column in columns] == [[0, 1, 2]] * 3
@@ -64,7 +67,7 @@ def test_probabilities_figure_has_a_column_a_glimpse_from_dark_field_to_the_step
     assert {(column.zmin, column.zmax) for column in columns} == {(0, 1)}
 
 
-def test_probabilities_figure_prints_percent_and_leaves_out_what_is_below_one(scene):
+def test_probabilities_figure_prints_percent_and_leaves_out_what_is_below_one(scene: Scene) -> None:
     numbers = probabilities_figure(scene).data[-1]
     shown = list(zip(numbers.x, numbers.y, numbers.text, strict=True))
     assert shown == [(1, 0, "50"), (1, 1, "30"), (1, 2, "20"), (2, 0, "12"), (2, 1, "75"), (2, 2, "12"), (3, 1, "100")]
@@ -72,20 +75,20 @@ def test_probabilities_figure_prints_percent_and_leaves_out_what_is_below_one(sc
     assert numbers.textfont.color[2] == "#ffffff"  # nearly the dark field
 
 
-def test_probabilities_figure_has_every_class_on_its_axis_zero_on_top(scene):
+def test_probabilities_figure_has_every_class_on_its_axis_zero_on_top(scene: Scene) -> None:
     figure = probabilities_figure(scene)
     assert figure.layout.yaxis.range == (2.5, -0.5)
     assert figure.layout.xaxis.range == (0.5, 3.5)
     assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("glimpse", "class")
 
 
-def test_with_many_classes_the_cells_carry_no_numbers():
+def test_with_many_classes_the_cells_carry_no_numbers() -> None:
     many = scene_with([0.5], np.full((1, 26), 1 / 26))
     assert [trace.type for trace in probabilities_figure(many).data] == ["heatmap"]
 
 
 @pytest.mark.parametrize("figure_of", [value_figure, probabilities_figure])
-def test_figures_keep_their_identity_over_updates(scene, figure_of):
+def test_figures_keep_their_identity_over_updates(scene: Scene, figure_of: Callable[[Scene], go.Figure]) -> None:
     other = scene_with([0.1, 0.2, 0.3], [[0.2, 0.3, 0.5]] * 3)
     before, after = figure_of(scene), figure_of(other)
     assert [trace.uid for trace in before.data] == [trace.uid for trace in after.data]
@@ -94,7 +97,7 @@ def test_figures_keep_their_identity_over_updates(scene, figure_of):
 
 
 @pytest.mark.parametrize("figure_of", [value_figure, probabilities_figure])
-def test_figures_fit_light_and_dark_pages(scene, figure_of):
+def test_figures_fit_light_and_dark_pages(scene: Scene, figure_of: Callable[[Scene], go.Figure]) -> None:
     layout = figure_of(scene).layout
     assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
     for part in (layout.font, layout.title.font, layout.xaxis.tickfont, layout.xaxis.title.font, layout.yaxis.tickfont):
@@ -107,14 +110,14 @@ def test_figures_fit_light_and_dark_pages(scene, figure_of):
 
 
 @pytest.mark.parametrize(("steps", "classes"), [(1, 2), (1, 10), (20, 26), (6, 1)])
-def test_figures_and_table_take_any_number_of_glimpses_and_classes(steps, classes):
+def test_figures_and_table_take_any_number_of_glimpses_and_classes(steps: int, classes: int) -> None:
     scene = scene_with(np.linspace(0, 1, steps), np.full((steps, classes), 1 / classes))
     assert len(value_figure(scene).data[0].x) == steps
     assert sum(trace.type == "heatmap" for trace in probabilities_figure(scene).data) == steps
     assert len(scene_rows(scene)) == steps
 
 
-def test_table_has_the_charts_numbers(scene):
+def test_table_has_the_charts_numbers(scene: Scene) -> None:
     rows = scene_rows(scene)
     assert list(rows[0]) == ["glimpse", "x", "y", "value", "best class", "probability (%)", "p(0)", "p(1)", "p(2)"]
     assert list(rows[0].values()) == [1, 0.1, -0.2, 0.25, 0, 50.0, 0.5, 0.3, 0.2]
@@ -129,15 +132,15 @@ def test_table_has_the_charts_numbers(scene):
     ("background", "text"),
     [("#000000", "#ffffff"), ("#ffffff", "#0b0d14"), ("#6e56e7", "#ffffff"), ("#f8bd1d", "#0b0d14")],
 )
-def test_text_takes_the_color_with_more_contrast(background, text):
+def test_text_takes_the_color_with_more_contrast(background: str, text: str) -> None:
     assert text_on(background) == text
 
 
-def test_blend_goes_from_start_to_end():
+def test_blend_goes_from_start_to_end() -> None:
     assert [blend("#000000", "#ff6400", share) for share in (0, 0.5, 1)] == ["#000000", "#803200", "#ff6400"]
 
 
-def test_figures_and_exports_load_neither_streamlit_nor_torch():
+def test_figures_and_exports_load_neither_streamlit_nor_torch() -> None:
     program = (
         "import sys, app.exports, app.figures.belief, app.figures.table;"
         "print(sorted({'streamlit', 'torch'} & set(sys.modules)))"

@@ -303,6 +303,23 @@ def test_validation_digits_are_never_trained_on(tmp_path: Path) -> None:
     assert trained | validated == set(range(1, 251))
 
 
+def test_every_rollout_is_rewarded_for_its_own_images_label(tmp_path: Path) -> None:
+    labels = torch.arange(250) % 2
+    black_and_white = Digits((labels[:, None, None] * 255).expand(250, 28, 28).to(torch.uint8), labels)
+    trainer = make_trainer(tmp_path / "run", black_and_white, epochs=1, train_images=0, rollouts=3, rotation=0.0)
+    model = trainer.model
+    with torch.no_grad():  # answers 1 where it sees any white, and at least a quarter of a glimpse shows the image
+        for parameter in model.parameters():
+            parameter.zero_()
+        model.glimpse_network.glimpse_encoder.weight[0] = 1.0
+        model.glimpse_network.combine.weight[0, 0] = 1.0
+        model.core_network.input_linear.weight[0, 0] = 1.0
+        model.action_network.linear.weight[1, 0] = 1.0
+        model.action_network.linear.bias[0] = 1.0
+    train(trainer, 1)
+    assert metrics(trainer)[0]["reward"] == 1.0
+
+
 def test_last_batch_of_an_epoch_may_be_smaller(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path / "run", grey_digits(), epochs=1, train_images=0, batch_size=64)
     assert trainer.steps_per_epoch == 3  # 64 + 64 + 22 of 150
