@@ -21,7 +21,7 @@ from torch import Tensor
 from ram.checkpoints import write_atomically, write_tensors
 from ram.config import RAMConfig, TrainConfig, parse_config
 
-Status = Literal["running", "stopped", "finished", "failed"]
+Status = Literal["running", "stopped", "finished"]  # a dead process may still be "running": ask its pid
 
 
 class RunError(RuntimeError):
@@ -50,7 +50,6 @@ class RunState:
     eta_s: float
     best_error: float | None
     """Lowest validation error so far, in percent."""
-    message: str = ""
 
 
 class RunFolder:

@@ -30,13 +30,15 @@ class GlimpseSensor(nn.Module):
         """Returns the patches of all scales, finest first, each row by row, flattened.
 
         Raises:
-            ValueError: the image and the location do not fit together.
+            ValueError: the image and the location do not fit together, or the location is outside [-1, 1].
         """
         if image.dim() not in (2, 3) or location.shape != (*image.shape[:-2], 2):
             raise ValueError(
                 f"image {tuple(image.shape)} and location {tuple(location.shape)} do not fit: expected "
                 "(H, W) with (2,), or (B, H, W) with (B, 2)"
             )
+        if not bool((location.abs() <= 1).all()):
+            raise ValueError(f"location is {location.tolist()}: expected (x, y) in [-1, 1]")
         single = image.dim() == 2
         images, locations = (image[None], location[None]) if single else (image, location)
         row = torch.arange(len(images), device=image.device)

@@ -18,7 +18,7 @@ from ram.data import Digits, as_floats, augment, split_training
 from ram.evaluation import count_errors
 from ram.model import RAM, Episode
 from ram.reinforce import HybridLoss, hybrid_loss
-from ram.runs import RunConfig, RunFolder, RunState, Status
+from ram.runs import RunConfig, RunError, RunFolder, RunState, Status
 
 WARM_UP = 0.1  # share of the run in which the learning rate rises
 REPORT_EVERY_S = 1.0
@@ -85,6 +85,8 @@ class Trainer:
         reported = saved = time.monotonic()
         readings: list[dict[str, Tensor]] = []
         self._write_state("running")
+        if self.step == 0:
+            self.save()  # from here on a crash at any moment can be resumed
         while self.step < self.steps:
             readings.append(self._train_step())
             self.elapsed = time.monotonic() - clock
@@ -207,16 +209,19 @@ class Trainer:
             RunError: it is missing or damaged.
         """
         tensors, progress = self.folder.read_latest()
-        self.model.load_state_dict(_below(tensors, "model."))
-        self.averaged.load_state_dict(_below(tensors, "averaged."))
         state: dict[int, dict[str, Tensor]] = {}
         for name, value in _below(tensors, "optimizer.").items():
             index, moment = name.split(".")
             state.setdefault(int(index), {})[moment] = value
-        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state})
-        self.generator.set_state(tensors["generator"])
-        self.step, self.elapsed = progress["step"], progress["elapsed"]
-        self.best_error = progress["best_error"]
+        try:
+            self.model.load_state_dict(_below(tensors, "model."))
+            self.averaged.load_state_dict(_below(tensors, "averaged."))
+            self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state})
+            self.generator.set_state(tensors["generator"])
+            self.step, self.elapsed = progress["step"], progress["elapsed"]
+            self.best_error = progress["best_error"]
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise RunError(f"{self.folder.latest} does not fit this run: start the run again") from error
         self.folder.forget_metrics_after(self.step)
 
 

@@ -31,6 +31,7 @@ def show() -> None:
         picture.write_address()
         _write_options()
     with st.container(key="desk"):
+        st.container(key="title").html('<h1 class="wordmark">Glimpse Playground</h1>')
         controls = st.container(key="controls", horizontal=True, vertical_alignment="bottom")
         draw = st.container(key="draw")
         stage = st.container(key="stage")
@@ -73,9 +74,8 @@ def _take_picture(canvas: CanvasResult) -> None:
 
 
 def _controls() -> None:
-    st.html('<h1 class="wordmark">Glimpse Playground</h1>', width="content")
     names = resources.model_names()
-    st.selectbox("Model", names, key="model", bind="query-params", width=170, placeholder="none found")
+    st.selectbox("Model", names, key="model", bind="query-params", width=150, placeholder="none found")
     st.segmented_control(
         "First glimpse",
         ["random", "centre", "place"],

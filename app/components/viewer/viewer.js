@@ -230,7 +230,8 @@ class Viewer {
 
   resize() {
     const { viewer, field } = this.ui;
-    viewer.classList.toggle("narrow", viewer.clientWidth < 720);
+    viewer.classList.toggle("narrow", viewer.clientWidth < 500);
+    viewer.classList.toggle("medium", viewer.clientWidth >= 500 && viewer.clientWidth < 800);
     const ratio = window.devicePixelRatio || 1;
     const [width, height] = [field.clientWidth, field.clientHeight].map((side) => Math.round(side * ratio));
     if (field.width !== width || field.height !== height) Object.assign(field, { width, height });
