@@ -151,7 +151,10 @@ def _show(picture: Picture | None) -> None:
 
 def write_address() -> None:
     """Names the picture in the URL; a page switch takes it out, so coming back writes it again."""
+    if "address" not in st.session_state:
+        return  # a new session: the URL is still to be read
     for name in ("sample", "picture"):
         st.query_params.pop(name, None)
-    if address := st.session_state.get("address"):
-        st.query_params[address[0]] = address[1]
+    if st.session_state.address:
+        name, value = st.session_state.address
+        st.query_params[name] = value

@@ -84,7 +84,7 @@ def split_training(digits: Digits, config: TrainConfig) -> tuple[Digits, Digits]
     return digits.take(training), digits.take(validation)
 
 
-def as_floats(images: UInt8[Tensor, "batch height width"]) -> Float[Tensor, "batch height width"]:
+def as_floats(images: UInt8[Tensor, "*batch height width"]) -> Float[Tensor, "*batch height width"]:
     """Grey levels in [0, 1], as the model wants them."""
     return images.float() / 255
 

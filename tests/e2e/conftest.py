@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
 import subprocess
@@ -20,13 +21,13 @@ from tests.e2e.drawing import Desk
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running app; its log must end without a traceback."""
+@contextlib.contextmanager
+def running_app(folder: Path) -> Iterator[str]:
+    """The address of an app on a server of its own; its log must end without a traceback."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("server") / "log"
+    log = folder / "log"
     command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.headless=true"]
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -42,6 +43,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             process.terminate()
             process.wait(timeout=20)
     assert "Traceback" not in log.read_text(), log.read_text()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the app that most tests share."""
+    with running_app(tmp_path_factory.mktemp("server")) as address:
+        yield address
+
+
+@pytest.fixture
+def cold_server(tmp_path: Path) -> Iterator[str]:
+    """The address of an app that nobody has visited yet."""
+    with running_app(tmp_path) as address:
+        yield address
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:

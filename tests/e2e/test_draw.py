@@ -22,11 +22,13 @@ FRAMES = """() => new Promise((done) => {
 })"""
 
 
-@pytest.mark.parametrize("digit", sorted(DIGITS))
-def test_drawn_digit_is_read(desk: Desk, digit: int) -> None:
+def test_every_drawn_digit_is_read(desk: Desk) -> None:
     desk.page.locator(".speed").select_option("4")
-    desk.draw(digit)
-    desk.expect_answer(digit)
+    for digit in DIGITS:
+        desk.draw(digit)
+        desk.expect_answer(digit)
+        desk.click_in_app("clear")
+        desk.expect_empty_stage()
 
 
 def test_animation_starts_by_itself_and_moves_between_glimpses(desk: Desk) -> None:
@@ -108,13 +110,16 @@ def test_touch_draws_without_scrolling_the_page(desk: Desk) -> None:
 
 def test_two_tabs_do_not_disturb_each_other(desk: Desk) -> None:
     other = Desk(desk.page.context.new_page(), desk.server)
-    other.open()
+    other.open("?speed=4")
+    desk.page.bring_to_front()
     desk.page.locator(".speed").select_option("4")
     desk.draw(7)
     desk.expect_answer(7)
+    other.page.bring_to_front()
     other.expect_empty_stage()
     other.draw(1)
     other.expect_answer(1)
+    desk.page.bring_to_front()
     desk.expect_answer(7)
 
 
@@ -130,3 +135,11 @@ def test_page_fits_its_window(page: Page, server: str, scheme: str, width: int) 
         "document.querySelector('.stMain').scrollWidth - document.querySelector('.stMain').clientWidth"
     )
     assert overflow == 0
+
+
+def test_first_visitor_sees_the_page_before_the_model_is_awake(page: Page, cold_server: str) -> None:
+    page.goto(cold_server)
+    expect(page.get_by_text("Waking the model")).to_be_visible()
+    expect(page.get_by_role("heading", name="Glimpse Playground")).to_be_visible()
+    expect(page.locator(".viewer")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Waking the model")).to_have_count(0)
