@@ -11,14 +11,10 @@ from app.views import draw, model_card
 st.set_page_config(page_title="Glimpse Playground", page_icon="👁️", layout="wide")
 st.html(Path(__file__).with_name("style.css"))
 
-page = st.navigation(
+st.navigation(
     [
         st.Page(draw.show, title="Draw", icon=":material/draw:", url_path="draw", default=True),
         st.Page(model_card.show, title="Model", icon=":material/account_tree:", url_path="model"),
     ],
     position="top",
-)
-# A page that was just opened must give its canvas the drawing back.
-st.session_state.entering = st.session_state.get("page") != page.title
-st.session_state.page = page.title
-page.run()
+).run()

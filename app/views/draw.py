@@ -26,8 +26,10 @@ DEFAULT_BRUSH = 20  # pixels of the canvas
 
 def show() -> None:
     """Draws the page. What needs PyTorch comes last, so that the frame is there at once."""
+    # A session's canvas is forgotten when its page is left: without one, the page was just opened.
+    entering = "canvas" not in st.session_state
     picture.restore_drawing()
-    if st.session_state.entering:
+    if entering:
         picture.write_address()
         _write_options()
     with st.container(key="desk"):
@@ -41,7 +43,7 @@ def show() -> None:
     with draw:
         st.html("<h2>Draw here</h2>")
         brush = st.session_state.get("brush", DEFAULT_BRUSH)
-        canvas = picture.show_canvas(brush, entering=st.session_state.entering)
+        canvas = picture.show_canvas(brush, entering=entering)
         _canvas_tools()
     with stage:
         st.html("<h2>What the model looks at</h2>")
