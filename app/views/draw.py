@@ -154,6 +154,8 @@ def _other_ways_in(current: Picture | None) -> None:
         kind = st.selectbox("Test digits", kinds, key="digits", bind="query-params", width=140)
         st.button("Others", on_click=_shuffle, icon=":material/shuffle:", help="Show other digits")
     _show_gallery(kind, current)
+    if st.session_state.get("problem"):
+        st.warning(st.session_state.problem, icon=":material/image_not_supported:")
     with st.popover("Upload an image", icon=":material/upload:"):
         st.file_uploader(
             "PNG or JPEG, at most 5 MB; dark on light or light on dark",
@@ -162,8 +164,6 @@ def _other_ways_in(current: Picture | None) -> None:
             key="upload",
             on_change=_upload,
         )
-    if st.session_state.get("problem"):
-        st.warning(st.session_state.problem, icon=":material/image_not_supported:")
 
 
 def _show_gallery(kind: str, current: Picture | None) -> None:

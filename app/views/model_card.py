@@ -43,7 +43,7 @@ def show() -> None:
 
 
 def _figures(info: CheckpointInfo, model: RAM) -> None:
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         st.metric("Parameters", f"{sum(weight.numel() for weight in model.parameters()):,}", width="content")
         st.metric("Glimpses", info.config.num_glimpses, width="content")
         side, scales = info.config.glimpse_size, info.config.num_scales
