@@ -55,7 +55,7 @@ class GlimpseSensor(nn.Module):
             cell = 2**scale
             size = self.glimpse_size * cell
             padded = F.pad(images, (size // 2,) * 4)
-            averaged = F.avg_pool2d(padded[:, None], kernel_size=cell, stride=1).squeeze(dim=1)
+            averaged = padded if cell == 1 else F.avg_pool2d(padded[:, None], cell, stride=1).squeeze(dim=1)
             reach = size - cell + 1
             views.append(averaged.unfold(1, reach, 1).unfold(2, reach, 1)[..., ::cell, ::cell])
         return views
