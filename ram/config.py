@@ -89,6 +89,7 @@ class TrainConfig:
     """
 
     epochs: int = _help("passes over the training images", default=20)
+    minutes: float = _help("time budget that ends the run, and shapes its schedule, instead of the epochs", default=0.0)
     batch_size: int = _help("images per optimiser step", default=128)
     rollouts: int = _help("sampled episodes per training image", default=4)
     learning_rate: float = _help("peak learning rate of the one-cycle schedule", default=2e-3)
@@ -113,6 +114,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         _require_whole("epochs", self.epochs, 1, 100_000)
+        _require_number("minutes", self.minutes, 0.0, 10_000.0)
         _require_whole("batch_size", self.batch_size, 1, 60_000)
         _require_whole("rollouts", self.rollouts, 1, 256)
         _require_number("learning_rate", self.learning_rate, 1e-8, 10.0)
@@ -161,10 +163,10 @@ PRESETS: dict[str, Preset] = {
         RAMConfig(),
         TrainConfig(epochs=80, rotation=10.0, scaling=0.1, shear=0.1, translation=1.0),
     ),
-    "quick": Preset(
-        "the same model in about two minutes, for a first look",
-        RAMConfig(),
-        TrainConfig(epochs=6, rollouts=2),
+    "one-minute": Preset(
+        "four glimpses at two scales, trained for one minute: to see learning happen",
+        RAMConfig(num_glimpses=4, num_scales=2),
+        TrainConfig(minutes=1.0, rollouts=1, learning_rate=3e-3),
     ),
 }
 

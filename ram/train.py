@@ -87,12 +87,13 @@ def _train(options: argparse.Namespace) -> int:
         f"{trainer.folder.path}: {parameter_count(trainer.config.model):,} parameters, "
         f"{len(trainer.training.labels):,} training and {len(trainer.validation.labels):,} validation digits"
     )
-    with tqdm(total=trainer.steps, initial=trainer.step, unit="step", dynamic_ncols=True) as bar:
+    form = "{percentage:3.0f} %|{bar}| {elapsed} < {remaining}, {postfix}"
+    with tqdm(total=1.0, initial=trainer.progress, bar_format=form, dynamic_ncols=True) as bar:
 
         def show(row: dict[str, Any]) -> None:
             best = "–" if trainer.best_error is None else f"{trainer.best_error:.2f} %"
             bar.set_postfix_str(f"reward {row['reward']:.3f}, best validation error {best}", refresh=False)
-            bar.update(row["step"] - bar.n)
+            bar.update(trainer.progress - bar.n)
 
         state = trainer.run(lambda: bool(stopping), show)
     if state.status == "stopped":
@@ -120,6 +121,9 @@ def _open_run(options: argparse.Namespace) -> RunFolder:
         if state and state.status == "running" and process_is_alive(state.pid):
             raise RunError(f"{folder.path} is running already, as process {state.pid}")
         return folder
+    if "epochs" in given[TrainConfig]:
+        # Whoever counts epochs does not want the preset's time budget.
+        given[TrainConfig].setdefault("minutes", 0.0)
     preset = PRESETS[options.preset]
     config = RunConfig(
         preset=options.preset,

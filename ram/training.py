@@ -73,8 +73,17 @@ class Trainer:
 
     @property
     def steps(self) -> int:
-        """Optimiser steps in the whole run."""
+        """Optimiser steps in the whole run; with a time budget an estimate from the steps so far."""
+        if self.config.training.minutes:
+            return round(self.step / self.progress) if self.progress else 0
         return self.steps_per_epoch * self.config.training.epochs
+
+    @property
+    def progress(self) -> float:
+        """How much of the run is done, from 0 to 1: of its time budget, or else of its steps."""
+        if self.config.training.minutes:
+            return min(self.elapsed / (60 * self.config.training.minutes), 1.0)
+        return self.step / self.steps
 
     def run(self, should_stop: Callable[[], bool], on_report: Callable[[dict[str, Any]], None]) -> RunState:
         """Trains until the end or until `should_stop`, saving on the way.
@@ -87,34 +96,33 @@ class Trainer:
         self._write_state("running")
         if self.step == 0:
             self.save()  # from here on a crash at any moment can be resumed
-        while self.step < self.steps:
+        while self.progress < 1:
             readings.append(self._train_step())
             self.elapsed = time.monotonic() - clock
-            epoch_ends = self.step % self.steps_per_epoch == 0
+            validating = self.step % self.steps_per_epoch == 0 or self.progress == 1
             stopping = should_stop()
-            if epoch_ends or stopping or time.monotonic() - reported >= REPORT_EVERY_S:
+            if validating or stopping or time.monotonic() - reported >= REPORT_EVERY_S:
                 row = self._reading(readings)
                 readings = []
-                if epoch_ends:
+                if validating:
                     row["validation_error"] = self._validate()
                 self.folder.append_metrics(row)
                 self._write_state("running")
                 on_report(row)
                 reported = time.monotonic()
-            if epoch_ends or stopping or time.monotonic() - saved >= SAVE_EVERY_S:
+            if validating or stopping or time.monotonic() - saved >= SAVE_EVERY_S:
                 self.save()
                 saved = time.monotonic()
-            if stopping and self.step < self.steps:
+            if stopping and self.progress < 1:
                 return self._write_state("stopped")
         return self._write_state("finished")
 
     def _train_step(self) -> dict[str, Tensor]:
         """One optimiser step on the next batch; returns readings without waiting for the device."""
         config = self.config.training
-        progress = self.step / self.steps
-        noise = config.noise_start + (config.noise_end - config.noise_start) * progress
+        noise = config.noise_start + (config.noise_end - config.noise_start) * self.progress
         for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate * one_cycle(progress)
+            group["lr"] = config.learning_rate * one_cycle(self.progress)
 
         batch = self.training.take(self._batch_index())
         images = augment(as_floats(batch.images), config, self.generator)
@@ -178,7 +186,6 @@ class Trainer:
         return error
 
     def _write_state(self, status: Status) -> RunState:
-        rate = self.elapsed / self.step if self.step else 0.0
         state = RunState(
             status=status,
             pid=os.getpid(),
@@ -186,7 +193,7 @@ class Trainer:
             step=self.step,
             steps=self.steps,
             elapsed_s=round(self.elapsed, 1),
-            eta_s=round(rate * (self.steps - self.step), 1),
+            eta_s=round(self.elapsed / self.progress - self.elapsed, 1) if self.progress else 0.0,
             best_error=self.best_error,
         )
         self.folder.write_state(state)

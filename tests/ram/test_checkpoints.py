@@ -31,14 +31,14 @@ from ram.model import RAM
 
 ROOT = Path(__file__).parents[2]
 CONFIG = RAMConfig(glimpse_size=4, num_glimpses=3, hidden_size=8, glimpse_hidden_size=4, num_actions=3)
-INFO = CheckpointInfo(CONFIG, 28, {"preset": "quick", "epochs": 6}, {"validation_error": 1.25, "epoch": 6})
+INFO = CheckpointInfo(CONFIG, 28, {"preset": "mnist", "epochs": 6}, {"validation_error": 1.25, "epoch": 6})
 
 # What the format is, written out: a file like this must stay readable.
 METADATA = {
     "format": "ram-checkpoint-1",
     "config": '{"glimpse_size": 4, "num_glimpses": 3, "hidden_size": 8, "glimpse_hidden_size": 4, "num_actions": 3}',
     "image_size": "28",
-    "recipe": '{"preset": "quick", "epochs": 6}',
+    "recipe": '{"preset": "mnist", "epochs": 6}',
     "results": '{"validation_error": 1.25, "epoch": 6}',
 }
 

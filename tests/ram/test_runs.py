@@ -11,7 +11,7 @@ import torch
 from ram.config import RAMConfig, TrainConfig
 from ram.runs import RunConfig, RunError, RunFolder, RunState, process_is_alive
 
-CONFIG = RunConfig("quick", RAMConfig(hidden_size=8), TrainConfig(epochs=3))
+CONFIG = RunConfig("mnist", RAMConfig(hidden_size=8), TrainConfig(epochs=3))
 STATE = RunState("running", 1, epoch=1, step=8, steps=24, elapsed_s=1.5, eta_s=3.0, best_error=12.5)
 
 
@@ -37,7 +37,7 @@ def test_folder_without_a_run_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "5", "null", "{}", '{"preset": "quick", "model": 5, "training": {}}', "[" * 100_000]
+    "text", ["", "{", "[]", "5", "null", "{}", '{"preset": "mnist", "model": 5, "training": {}}', "[" * 100_000]
 )
 def test_damaged_configuration_is_named(folder: RunFolder, text: str) -> None:
     (folder.path / "config.json").write_text(text)

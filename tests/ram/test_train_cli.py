@@ -19,7 +19,7 @@ from ram.train import main
 ROOT = Path(__file__).parents[2]
 # 128 digits in batches of 32: four steps an epoch. Long enough for a signal to arrive before the end.
 TINY = [
-    *("--preset", "quick", "--threads", "1", "--device", "cpu"),
+    *("--preset", "mnist", "--threads", "1", "--device", "cpu"),
     *("--train-images", "128", "--validation-images", "100", "--batch-size", "32", "--epochs", "60"),
     *("--rollouts", "1", "--num-glimpses", "2", "--hidden-size", "32", "--glimpse-hidden-size", "16"),
 ]
@@ -114,12 +114,23 @@ def test_run_trains_with_the_flags_on_top_of_the_preset(
     whole: tuple[RunFolder, subprocess.CompletedProcess[str]],
 ) -> None:
     assert whole[0].read_config() == RunConfig(
-        "quick",
-        dataclasses.replace(PRESETS["quick"].model, num_glimpses=2, hidden_size=32, glimpse_hidden_size=16),
+        "mnist",
+        dataclasses.replace(PRESETS["mnist"].model, num_glimpses=2, hidden_size=32, glimpse_hidden_size=16),
         dataclasses.replace(
-            PRESETS["quick"].training, train_images=128, validation_images=100, batch_size=32, rollouts=1, epochs=60
+            PRESETS["mnist"].training, train_images=128, validation_images=100, batch_size=32, rollouts=1, epochs=60
         ),
     )
+
+
+def test_counting_epochs_replaces_the_presets_time_budget(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    arguments = ["--preset", "one-minute", "--run", str(run), *TINY[2:]]
+    done = subprocess.run(
+        [sys.executable, "-m", "ram.train", *arguments], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert "best validation error" in done.stdout
+    config = RunFolder(run).read_config()
+    assert (config.training.minutes, config.training.epochs) == (0.0, 60)
 
 
 def stop(process: subprocess.Popen[str], number: signal.Signals, folder: RunFolder) -> None:
@@ -262,7 +273,7 @@ def test_run_cannot_be_made_below_a_file(tmp_path: Path, capsys: pytest.CaptureF
 
 def test_run_that_is_running_is_not_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = RunFolder(tmp_path / "run")
-    folder.create(RunConfig("quick", RAMConfig(), TrainConfig()))
+    folder.create(RunConfig("mnist", RAMConfig(), TrainConfig()))
     folder.write_state(RunState("running", os.getpid(), 0, 1, 10, 1.0, 9.0, None))  # this test is alive
     assert main(["--resume", str(folder.path)]) == 1
     assert_one_line(capsys.readouterr().err, f"{folder.path} is running already, as process {os.getpid()}")
@@ -270,14 +281,14 @@ def test_run_that_is_running_is_not_resumed(tmp_path: Path, capsys: pytest.Captu
 
 def test_run_that_was_never_saved_is_not_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = RunFolder(tmp_path / "run")
-    folder.create(RunConfig("quick", RAMConfig(), TrainConfig()))
+    folder.create(RunConfig("mnist", RAMConfig(), TrainConfig()))
     assert main(["--resume", str(folder.path)]) == 1
     assert_one_line(capsys.readouterr().err, "cannot be resumed: it stopped before its first save")
 
 
 def test_damaged_run_is_not_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = RunFolder(tmp_path / "run")
-    folder.create(RunConfig("quick", RAMConfig(), TrainConfig()))
+    folder.create(RunConfig("mnist", RAMConfig(), TrainConfig()))
     folder.latest.write_bytes(b"half a fi")
     assert main(["--resume", str(folder.path)]) == 1
     assert_one_line(capsys.readouterr().err, "latest.safetensors is damaged")

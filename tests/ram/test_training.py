@@ -54,7 +54,7 @@ def _report_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
 def make_trainer(path: Path, digits: Digits, **training: Any) -> Trainer:
     folder = RunFolder(path)
     if not (path / "config.json").exists():
-        folder.create(RunConfig("quick", MODEL, dataclasses.replace(TRAINING, **training)))
+        folder.create(RunConfig("mnist", MODEL, dataclasses.replace(TRAINING, **training)))
     return Trainer(folder, digits, torch.device("cpu"))
 
 
@@ -112,7 +112,7 @@ def test_training_reduces_the_loss_and_raises_the_reward(tmp_path: Path, zeros_a
     training = TrainConfig(
         epochs=4, batch_size=16, rollouts=2, learning_rate=4e-3, ema_decay=0.5, train_images=400, validation_images=100
     )
-    folder.create(RunConfig("quick", model, training))
+    folder.create(RunConfig("mnist", model, training))
     train(Trainer(folder, zeros_and_ones, torch.device("cpu")))
     rows = folder.read_metrics()
     first, last = rows[:5], rows[-25:]
@@ -151,6 +151,25 @@ def test_finished_run_says_so(uninterrupted: Trainer) -> None:
     assert state is not None
     assert (state.status, state.epoch, state.step, state.steps, state.eta_s) == ("finished", 2, 16, 16, 0.0)
     assert state.best_error == min(row.get("validation_error", 100) for row in metrics(uninterrupted))
+
+
+def test_time_budget_ends_the_run_with_a_checkpoint_and_survives_a_stop(tmp_path: Path, digits: Digits) -> None:
+    budget = {"minutes": 2 / 60, "epochs": 1}  # far more than the 8 steps of one epoch
+    first = make_trainer(tmp_path / "run", digits, **budget)
+    assert train(first, stop_at=12) == "stopped"
+    assert 0 < first.progress < 1
+    resumed = make_trainer(tmp_path / "run", digits)
+    resumed.restore()
+    assert resumed.elapsed == first.elapsed
+    assert train(resumed) == "finished"
+    assert resumed.step > 12
+    assert resumed.progress == 1
+    state = resumed.folder.read_state()
+    assert state is not None
+    assert (state.step, state.eta_s) == (state.steps, 0)
+    assert metrics(resumed)[-1]["validation_error"] >= state.best_error  # the end is validated, whatever the epoch
+    # The learning rate has come down with the clock.
+    assert resumed.optimizer.param_groups[0]["lr"] < 0.1 * TRAINING.learning_rate
 
 
 def test_same_seed_trains_to_the_same_weights(tmp_path: Path, digits: Digits, uninterrupted: Trainer) -> None:
@@ -263,7 +282,7 @@ def test_best_checkpoint_holds_the_averaged_weights_and_how_it_came_about(uninte
     info = read_info(uninterrupted.folder.best)
     assert info.config == MODEL
     assert info.image_size == 28
-    assert info.recipe == {"preset": "quick", **dataclasses.asdict(TRAINING)}
+    assert info.recipe == {"preset": "mnist", **dataclasses.asdict(TRAINING)}
     # The later of two equally good ones is kept: it has seen more.
     epoch = max(row["epoch"] for row in rows if row["validation_error"] == lowest)
     assert info.results == {"validation_error": lowest, "epoch": epoch}
