@@ -22,14 +22,6 @@ _FONT = 15  # px
 _NEUTRAL = "rgba(128, 132, 149, 0.7)"  # reads on white and on #0e1117 alike
 _GRID = "rgba(128, 132, 149, 0.25)"
 _FIELD = "#171a26"  # the dark field behind probabilities, in both themes
-# Sizes stand here because the theme's own axes are smaller than the back row can read.
-_AXIS: dict[str, Any] = {
-    "fixedrange": True,
-    "zeroline": False,
-    "ticks": "",
-    "tickfont": {"size": _FONT},
-    "title": {"font": {"size": _FONT}, "standoff": 8},
-}
 _MOST_LABELLED = 12  # classes; with more, the rows are lower than a number
 
 
@@ -37,7 +29,8 @@ def value_figure(scene: Scene) -> go.Figure:
     """The value after each glimpse, the reward that the model expects (about 0 to 1), in the steps' colours."""
     values = [float(value) for value in scene.values]
     glimpses = list(range(1, scene.steps + 1))
-    figure = go.Figure(
+    low, high = min(0.0, *values), max(1.0, *values)
+    return go.Figure(
         go.Scatter(
             x=glimpses,
             y=values,
@@ -50,13 +43,15 @@ def value_figure(scene: Scene) -> go.Figure:
             textfont={"size": 20},
             cliponaxis=False,
             hovertemplate="glimpse %{x}<br>value %{y:.3f}<extra></extra>",
-        )
+        ),
+        _layout(
+            "Expected reward after each glimpse",
+            revision="value",
+            right=64,  # room for the label
+            xaxis=_glimpse_axis(scene.steps),
+            yaxis=_axis("value", range=[low - 0.08, high + 0.08], dtick=0.5, gridcolor=_GRID),
+        ),
     )
-    figure.update_layout(_layout("Expected reward after each glimpse", "value"), margin_r=64)  # room for the label
-    figure.update_xaxes(_glimpse_axis(scene.steps))
-    low, high = min(0.0, *values), max(1.0, *values)
-    figure.update_yaxes(range=[low - 0.08, high + 0.08], dtick=0.5, title_text="value", gridcolor=_GRID)
-    return figure
 
 
 def probabilities_figure(scene: Scene) -> go.Figure:
@@ -65,16 +60,22 @@ def probabilities_figure(scene: Scene) -> go.Figure:
     The brighter a cell, the more probable its class; the numbers are percent, left out below 1 %.
     """
     colors = step_colors(scene.steps)
-    figure = go.Figure([_column(scene, step, color) for step, color in enumerate(colors)])
-    if scene.class_probs.shape[1] <= _MOST_LABELLED:
-        figure.add_trace(_percents(scene, colors))
-    figure.update_layout(_layout("Class probabilities in percent", "probabilities"))
-    figure.update_xaxes(_glimpse_axis(scene.steps))
     classes = scene.class_probs.shape[1]
-    figure.update_yaxes(range=[classes - 0.5, -0.5], title_text="class", showgrid=False)
+    traces: list[go.Heatmap | go.Scatter] = [_column(scene, step, color) for step, color in enumerate(colors)]
+    yaxis = _axis("class", range=[classes - 0.5, -0.5], showgrid=False)
     if classes <= _MOST_LABELLED:
-        figure.update_yaxes(dtick=1, tick0=0)
-    return figure
+        traces.append(_percents(scene, colors))
+        yaxis |= {"dtick": 1, "tick0": 0}
+    return go.Figure(
+        traces,
+        _layout(
+            "Class probabilities in percent",
+            revision="probabilities",
+            right=8,
+            xaxis=_glimpse_axis(scene.steps),
+            yaxis=yaxis,
+        ),
+    )
 
 
 def _column(scene: Scene, step: int, color: str) -> go.Heatmap:
@@ -112,11 +113,12 @@ def _percents(scene: Scene, colors: list[str]) -> go.Scatter:
     )
 
 
-def _layout(title: str, revision: str) -> dict[str, Any]:
+def _layout(title: str, *, revision: str, right: int, xaxis: dict[str, Any], yaxis: dict[str, Any]) -> dict[str, Any]:
+    """Everything in one piece: Plotly takes far longer to change a figure than to make it."""
     return {
         "title": {"text": title, "font": {"size": 17}, "x": 0, "xref": "container", "y": 0.97, "yanchor": "top"},
         "height": HEIGHT,
-        "margin": {"l": 64, "r": 8, "t": 38, "b": 46},
+        "margin": {"l": 64, "r": right, "t": 38, "b": 46},
         "font": {"size": _FONT},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -124,15 +126,23 @@ def _layout(title: str, revision: str) -> dict[str, Any]:
         "dragmode": False,
         # The same revision for ever: a new scene moves the points and leaves the rest of the page alone.
         "uirevision": revision,
-        "xaxis": _AXIS | {"showgrid": False},
-        "yaxis": _AXIS | {"title": _AXIS["title"] | {"standoff": 16}},
+        "xaxis": xaxis,
+        "yaxis": yaxis,
+    }
+
+
+def _axis(title: str, *, standoff: int = 16, **more: Any) -> dict[str, Any]:
+    # Sizes stand here because the theme's own axes are smaller than the back row can read.
+    return {
+        "fixedrange": True,
+        "zeroline": False,
+        "ticks": "",
+        "tickfont": {"size": _FONT},
+        "title": {"text": title, "font": {"size": _FONT}, "standoff": standoff},
+        **more,
     }
 
 
 def _glimpse_axis(steps: int) -> dict[str, Any]:
-    return {
-        "title_text": "glimpse",
-        "range": [0.5, steps + 0.5],
-        "tick0": 1,
-        "dtick": max(1, round(steps / 12)),
-    }
+    every = max(1, round(steps / 12))
+    return _axis("glimpse", standoff=8, range=[0.5, steps + 0.5], tick0=1, dtick=every, showgrid=False)
