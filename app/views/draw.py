@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 PROMPT = "Draw a digit, or take one of the test digits"
 GALLERY_SIZE = 12
 SPEEDS = ("0.25", "0.5", "1", "2", "4")
+HEAD_START = 0.06  # seconds
 DEFAULT_BRUSH = 20  # pixels of the canvas
 
 
@@ -61,6 +63,8 @@ def show() -> None:
         _show_what_the_model_gets(picture.current_picture())
         _other_ways_in(picture.current_picture())
     if scene is not None:
+        # Plotly keeps the browser busy for a tenth of a second: the viewer's first frame goes before.
+        time.sleep(HEAD_START)
         with stage:
             _show_numbers(scene)
 
