@@ -6,11 +6,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from app import address
 from app.views import draw, model_card
 
 st.set_page_config(page_title="Glimpse Playground", page_icon="👁️", layout="wide")
 st.html(Path(__file__).with_name("style.css"))
 
+address.read()
 st.navigation(
     [
         st.Page(draw.show, title="Draw", icon=":material/draw:", url_path="draw", default=True),
@@ -18,3 +20,4 @@ st.navigation(
     ],
     position="top",
 ).run()
+address.write()

@@ -43,6 +43,7 @@ def restore_drawing() -> None:
     if "picture" in st.session_state:
         return
     st.session_state.picture = None
+    st.session_state.requested_digit = st.query_params.get("sample", "")
     name = st.query_params.get("picture", "")
     kept = shelf().get(name)
     if kept is not None:
@@ -53,8 +54,8 @@ def restore_drawing() -> None:
 
 
 def restore_test_digit() -> None:
-    """Shows the test digit that the URL names, if nothing else is shown."""
-    position = st.query_params.get("sample", "")
+    """Gives a new session the test digit that its URL names."""
+    position = st.session_state.pop("requested_digit", "")
     if current_picture() is None and position.isascii() and position.isdecimal() and int(position) < 10_000:
         take_test_digit(int(position))
 
@@ -139,22 +140,9 @@ def _show(picture: Picture | None) -> None:
     st.session_state.picture = picture
     st.session_state.problem = ""
     if picture is None:
-        address = None
+        st.session_state.address = None
     elif picture.test_digit is not None:
-        address = ("sample", str(picture.test_digit))
+        st.session_state.address = ("sample", str(picture.test_digit))
     else:
         strokes = st.session_state.get("strokes", []) if picture.origin == DRAWING else []
-        address = ("picture", shelf().put(Kept(picture.image, picture.origin, strokes)))
-    st.session_state.address = address
-    write_address()
-
-
-def write_address() -> None:
-    """Names the picture in the URL; a page switch takes it out, so coming back writes it again."""
-    if "address" not in st.session_state:
-        return  # a new session: the URL is still to be read
-    for name in ("sample", "picture"):
-        st.query_params.pop(name, None)
-    if st.session_state.address:
-        name, value = st.session_state.address
-        st.query_params[name] = value
+        st.session_state.address = ("picture", shelf().put(Kept(picture.image, picture.origin, strokes)))

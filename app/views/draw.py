@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit_drawable_canvas import CanvasResult
 
 from app import picture, resources
+from app.address import BRUSHES, DIGIT_KINDS, LARGEST_SEED
 from app.components.gallery import digit_gallery
 from app.components.viewer import glimpse_viewer
 from app.picture import Picture
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 
 PROMPT = "Draw a digit, or take one of the test digits"
 GALLERY_SIZE = 12
-SPEEDS = ("0.25", "0.5", "1", "2", "4")
 HEAD_START = 0.06  # seconds
-DEFAULT_BRUSH = 20  # pixels of the canvas
 
 
 def show() -> None:
@@ -31,9 +30,6 @@ def show() -> None:
     # A session's canvas is forgotten when its page is left: without one, the page was just opened.
     entering = "canvas" not in st.session_state
     picture.restore_drawing()
-    if entering:
-        picture.write_address()
-        _write_options()
     with st.container(key="desk"):
         st.container(key="title").html('<h1 class="wordmark">Glimpse Playground</h1>')
         controls = st.container(key="controls", horizontal=True, vertical_alignment="bottom")
@@ -43,9 +39,11 @@ def show() -> None:
     with controls:
         _controls()
     with draw:
-        st.html("<h2>Draw here</h2>")
-        brush = st.session_state.get("brush", DEFAULT_BRUSH)
-        canvas = picture.show_canvas(brush, entering=entering)
+        st.html(
+            "<h2>Draw here</h2><p class='spoken'>With mouse, pen or finger. Without one, take a test digit or upload "
+            "an image below.</p>"
+        )
+        canvas = picture.show_canvas(st.session_state.brush, entering=entering)
         _canvas_tools()
     with stage:
         st.html("<h2>What the model looks at</h2>")
@@ -81,23 +79,19 @@ def _take_picture(canvas: CanvasResult) -> None:
 
 def _controls() -> None:
     names = resources.model_names()
-    st.selectbox("Model", names, key="model", bind="query-params", width=150, placeholder="none found")
+    st.selectbox("Model", names, key="model", width=150, placeholder="none found")
     st.segmented_control(
         "First glimpse",
         ["random", "centre", "place"],
-        default="random",
         required=True,
         key="first",
-        bind="query-params",
         help="Where the first glimpse falls. For a place, click on the digit in the viewer.",
     )
     st.segmented_control(
         "Gaze",
         ["mean", "sampled"],
-        default="mean",
         required=True,
         key="gaze",
-        bind="query-params",
         help="Look at the mean of the location policy, or at samples of it.",
     )
     st.button("Look again", on_click=_look_again, icon=":material/visibility:", help="The same picture, the next seed.")
@@ -105,18 +99,16 @@ def _controls() -> None:
         st.segmented_control(
             "Device",
             resources.device_names(),
-            default="auto",
             required=True,
             key="device",
-            bind="query-params",
         )
-        st.number_input("Seed", 0, 999_999, 0, key="seed", bind="query-params", help="Decides everything random.")
-        st.slider("First glimpse, x", -1.0, 1.0, 0.0, 0.01, key="x", bind="query-params", on_change=_choose_place)
-        st.slider("First glimpse, y", -1.0, 1.0, 0.0, 0.01, key="y", bind="query-params", on_change=_choose_place)
+        st.number_input("Seed", 0, LARGEST_SEED, key="seed", help="Decides everything random.")
+        st.slider("First glimpse, x", -1.0, 1.0, step=0.01, key="x", on_change=_choose_place)
+        st.slider("First glimpse, y", -1.0, 1.0, step=0.01, key="y", on_change=_choose_place)
 
 
 def _look_again() -> None:
-    st.session_state.seed = (st.session_state.seed + 1) % 1_000_000
+    st.session_state.seed = (st.session_state.seed + 1) % (LARGEST_SEED + 1)
 
 
 def _choose_place() -> None:
@@ -129,10 +121,8 @@ def _canvas_tools() -> None:
         st.button("Clear", key="clear", on_click=picture.clear, icon=":material/delete:")
         st.select_slider(
             "Brush size",
-            [12, 16, 20, 24, 28],
-            value=DEFAULT_BRUSH,
+            BRUSHES,
             key="brush",
-            bind="query-params",
             label_visibility="collapsed",
             width=84,
         )
@@ -154,8 +144,7 @@ def _caption(current: Picture) -> str:
 
 def _other_ways_in(current: Picture | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kinds = ["any", *"0123456789", "hardest"]
-        kind = st.selectbox("Test digits", kinds, key="digits", bind="query-params", width=140)
+        kind = st.selectbox("Test digits", DIGIT_KINDS, key="digits", width=140)
         st.button("Others", on_click=_shuffle, icon=":material/shuffle:", help="Show other digits")
     _show_gallery(kind, current)
     if st.session_state.get("problem"):
@@ -249,41 +238,20 @@ def _show_viewer(scene: Scene | None) -> None:
         scene,
         prompt=PROMPT,
         key="viewer",
-        **_options(),
+        speed=st.session_state.speed,
+        only_seen=st.session_state.seen == "only",
         on_place=_place_clicked,
         on_option=_keep_options,
     )
 
 
-def _options() -> dict[str, Any]:
-    """The viewer's own options; a new session finds them in the URL."""
-    if "options" not in st.session_state:
-        speed = st.query_params.get("speed")
-        st.session_state.options = {
-            "speed": float(speed) if speed in SPEEDS else 1.0,
-            "only_seen": st.query_params.get("seen") == "only",
-        }
-    return st.session_state.options
-
-
 def _keep_options() -> None:
-    chosen = {
-        name: value for name, value in st.session_state.viewer.items() if name in _options() and value is not None
-    }
-    st.session_state.options = {**_options(), **chosen}
-    _write_options()
-
-
-def _write_options() -> None:
-    options = _options()
-    for name, value, default in (
-        ("speed", f"{options['speed']:g}", "1"),
-        ("seen", "only" if options["only_seen"] else "all", "all"),
-    ):
-        if value == default:
-            st.query_params.pop(name, None)
-        else:
-            st.query_params[name] = value
+    """The viewer's own options travel in the URL too."""
+    chosen = st.session_state.viewer
+    if chosen.get("speed"):
+        st.session_state.speed = chosen["speed"]
+    if chosen.get("only_seen") is not None:
+        st.session_state.seen = "only" if chosen["only_seen"] else "all"
 
 
 def _place_clicked() -> None:

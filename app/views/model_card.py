@@ -25,7 +25,7 @@ NETWORKS = {
 def show() -> None:
     """Draws the page."""
     st.html('<h1 class="wordmark">The model</h1>')
-    name = st.selectbox("Model", resources.model_names(), key="model", bind="query-params", width=240)
+    name = st.selectbox("Model", resources.model_names(), key="model", width=240)
     place = st.empty()
     if not resources.is_warm():
         place.info("Waking the model. This takes a few seconds, once.", icon=":material/hourglass_top:")

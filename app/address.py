@@ -1,0 +1,100 @@
+"""The page's settings in its URL: read once when a session begins, written after every run.
+
+There is one writer, the server. (Widgets that write their own part of the URL and `st.query_params`
+race: each sends the whole query as it knew it, and a setting just made gets lost.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from app import resources
+
+DIGIT_KINDS = ["any", *"0123456789", "hardest"]
+BRUSHES = [12, 16, 20, 24, 28]  # pixels of the canvas
+LARGEST_SEED = 999_999
+
+
+class Setting(NamedTuple):
+    """A setting: the key of its widget, if it has one, in `st.session_state` and its name in the URL."""
+
+    default: Any
+    parse: Callable[[str], Any]
+    """From the URL's text; raises ValueError if it is not possible."""
+
+
+def _one_of(*choices: Any) -> Callable[[str], Any]:
+    by_text = {f"{choice}": choice for choice in choices}
+
+    def parse(text: str) -> Any:
+        if text not in by_text:
+            raise ValueError(text)
+        return by_text[text]
+
+    return parse
+
+
+def _between(kind: type[int] | type[float], low: float, high: float) -> Callable[[str], Any]:
+    def parse(text: str) -> Any:
+        value = kind(text)
+        if not low <= value <= high:
+            raise ValueError(text)
+        return value
+
+    return parse
+
+
+def _settings() -> dict[str, Setting]:
+    models: list[str | None] = [*resources.model_names()] or [None]
+    return {
+        "model": Setting(models[0], _one_of(*models)),
+        "first": Setting("random", _one_of("random", "centre", "place")),
+        "x": Setting(0.0, _between(float, -1, 1)),
+        "y": Setting(0.0, _between(float, -1, 1)),
+        "gaze": Setting("mean", _one_of("mean", "sampled")),
+        "seed": Setting(0, _between(int, 0, LARGEST_SEED)),
+        "device": Setting("auto", _one_of(*resources.device_names())),
+        "brush": Setting(20, _one_of(*BRUSHES)),
+        "digits": Setting("any", _one_of(*DIGIT_KINDS)),
+        "speed": Setting(1, _one_of(0.25, 0.5, 1, 2, 4)),
+        "seen": Setting("all", _one_of("all", "only")),
+    }
+
+
+def read() -> None:
+    """Gives every setting its value before the widgets are made.
+
+    A new session takes them from the URL, ignoring nonsense. Later, whatever a page switch made
+    Streamlit forget comes back as it was.
+    """
+    state = st.session_state
+    known = state.get("settings", {})
+    for name, setting in _settings().items():
+        if name not in known:
+            try:
+                known[name] = setting.parse(st.query_params[name])
+            except (KeyError, ValueError):
+                known[name] = setting.default
+        if name not in state:
+            state[name] = known[name]
+    state.settings = known
+
+
+def write() -> None:
+    """Puts all settings that are not the default, and the picture, into the URL."""
+    state = st.session_state
+    state.settings = {name: state.get(name, value) for name, value in state.settings.items()}
+    query = {
+        name: f"{state.settings[name]:g}" if isinstance(setting.default, float) else f"{state.settings[name]}"
+        for name, setting in _settings().items()
+        if state.settings[name] != setting.default
+    }
+    if picture := state.get("address"):
+        query[picture[0]] = picture[1]
+    # The browser's query, as this run knows it, may be older than what was written last.
+    if query != st.query_params.to_dict() or query != state.get("written"):
+        st.query_params.from_dict(query)
+        state.written = query
