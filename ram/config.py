@@ -159,7 +159,7 @@ class Preset:
 
 PRESETS: dict[str, Preset] = {
     "mnist": Preset(
-        "the shipped model: the specification's defaults, about an hour on two cores",
+        "the shipped model: the specification's defaults, about an hour on one core",
         RAMConfig(),
         TrainConfig(epochs=80, rotation=10.0, scaling=0.1, shear=0.1, translation=1.0),
     ),
