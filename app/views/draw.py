@@ -96,15 +96,18 @@ def _controls() -> None:
     )
     st.button("Look again", on_click=_look_again, icon=":material/visibility:", help="The same picture, the next seed.")
     with st.popover("More", icon=":material/tune:"):
+        # Made in the browser only when opened: without a default, they would not know their values by then.
+        state = st.session_state
         st.segmented_control(
             "Device",
             resources.device_names(),
+            default=state.device,
             required=True,
             key="device",
         )
-        st.number_input("Seed", 0, LARGEST_SEED, key="seed", help="Decides everything random.")
-        st.slider("First glimpse, x", -1.0, 1.0, step=0.01, key="x", on_change=_choose_place)
-        st.slider("First glimpse, y", -1.0, 1.0, step=0.01, key="y", on_change=_choose_place)
+        st.number_input("Seed", 0, LARGEST_SEED, state.seed, key="seed", help="Decides everything random.")
+        st.slider("First glimpse, x", -1.0, 1.0, state.x, 0.01, key="x", on_change=_choose_place)
+        st.slider("First glimpse, y", -1.0, 1.0, state.y, 0.01, key="y", on_change=_choose_place)
 
 
 def _look_again() -> None:

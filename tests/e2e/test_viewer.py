@@ -117,3 +117,12 @@ def test_everything_has_a_name_for_screen_readers(looked: Desk) -> None:
           .map((e) => e.className)"""
     )
     assert unnamed == []
+
+
+def test_settings_in_the_dialog_show_what_the_address_says(desk: Desk) -> None:
+    desk.open("?sample=17&first=place&x=-0.5&y=0.25&seed=5")
+    desk.page.get_by_role("button", name="More").click()
+    expect(desk.page.get_by_role("spinbutton")).to_have_value("5")
+    expect(desk.page.get_by_role("radio", name="auto")).to_be_checked()
+    expect(desk.page.get_by_text("-0.50", exact=True)).to_be_visible()
+    expect(desk.page.get_by_text("0.25", exact=True)).to_be_visible()
