@@ -24,6 +24,7 @@ from ram.model import RAM
 
 FORMAT = "ram-checkpoint-1"
 LARGEST_FILE = 256 * 1024**2  # bytes
+LONGEST_NAME = 40  # characters of a class's name
 
 
 class CheckpointError(ValueError):
@@ -41,6 +42,12 @@ class CheckpointInfo:
     """How it was trained: the preset's name and every field of `TrainConfig`."""
     results: dict[str, Any]
     """What was measured, by name."""
+    classes: tuple[str, ...] = ()
+    """Names of the classes; empty where these are their numbers."""
+
+    def class_names(self) -> tuple[str, ...]:
+        """A name for every class."""
+        return self.classes or tuple(map(str, range(self.config.num_actions)))
 
 
 def load_checkpoint(path: str | Path, device: str | torch.device = "auto") -> RAM:
@@ -95,7 +102,22 @@ def read_info(path: str | Path) -> CheckpointInfo:
     image_size = fields["image_size"]
     if not (type(image_size) is int and 1 <= image_size <= 1024):
         raise CheckpointError(f"{path.name} cannot be used: image_size={image_size!r} is not from 1 to 1024")
-    return CheckpointInfo(config, image_size, fields["recipe"], fields["results"])
+    return CheckpointInfo(
+        config, image_size, fields["recipe"], fields["results"], _read_classes(path, metadata, config)
+    )
+
+
+def _read_classes(path: Path, metadata: dict[str, str], config: RAMConfig) -> tuple[str, ...]:
+    try:
+        names = json.loads(metadata.get("classes", "[]"))
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path.name} cannot be used: the names of its classes are damaged") from error
+    named = isinstance(names, list) and len(names) in (0, config.num_actions)
+    if not named or not all(isinstance(name, str) and 0 < len(name) <= LONGEST_NAME for name in names):
+        raise CheckpointError(
+            f"{path.name} cannot be used: it has to name {config.num_actions} classes in 1 to {LONGEST_NAME} characters"
+        )
+    return tuple(names)
 
 
 def _read_weights(path: Path, model: RAM) -> dict[str, Tensor]:
@@ -135,6 +157,7 @@ def save_checkpoint(path: str | Path, weights: dict[str, Tensor], info: Checkpoi
         "image_size": json.dumps(info.image_size),
         "recipe": json.dumps(info.recipe),
         "results": json.dumps(info.results),
+        "classes": json.dumps(info.classes),
     }
     write_tensors(path, weights, metadata)
 

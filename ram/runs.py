@@ -1,27 +1,42 @@
 """A training run is a folder: written by the command line, read by whoever wants to watch.
 
-config.json          what was asked for
-state.json           status, progress, estimated seconds left, best result so far
-metrics.jsonl        one line per reading, with its step
-latest.safetensors   everything needed to go on as if nothing had happened
-best.safetensors     the best checkpoint so far, loadable with `load_checkpoint`
+config.json            what was asked for
+start.safetensors      the checkpoint whose weights it began with, if it did
+drawings.safetensors   drawings of one's own to train on beside MNIST, if there are
+lock                   held by the process that trains; its number stands in it
+state.json             status, progress, estimated seconds left, best result so far
+metrics.jsonl          one line per reading, with its step
+traces.jsonl           how the same few digits were looked at in the course of the run
+latest.safetensors     everything needed to go on as if nothing had happened
+best.safetensors       the best checkpoint so far, loadable with `load_checkpoint`
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import fcntl
 import json
 import os
+import shutil
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO, get_args
 
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from ram.checkpoints import write_atomically, write_tensors
-from ram.config import RAMConfig, TrainConfig, parse_config
+from ram.checkpoints import CheckpointError, load_checkpoint, read_info, write_atomically, write_tensors
+from ram.collection import Collection, CollectionError, load_collection, save_collection
+from ram.config import ConfigError, RAMConfig, TrainConfig, parse_config
+from ram.model import RAM
 
-Status = Literal["running", "stopped", "finished"]  # a dead process may still be "running": ask its pid
+# What state.json says. A killed process still says "running" there: ask `RunFolder.is_running`.
+Status = Literal["waiting", "running", "stopped", "finished", "failed"]
+# Fields in which a run may differ from the checkpoint whose weights it begins with.
+FREE_FIELDS = {"num_glimpses", "location_std"}
+LOCK_PATIENCE_S = 2.0
 
 
 class RunError(RuntimeError):
@@ -35,6 +50,8 @@ class RunConfig:
     preset: str
     model: RAMConfig
     training: TrainConfig
+    start: str = ""
+    """Name of the checkpoint whose weights it begins with; empty from scratch."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,14 +59,20 @@ class RunState:
     """How far a run is."""
 
     status: Status
-    pid: int
-    epoch: int
-    step: int
-    steps: int
-    elapsed_s: float
-    eta_s: float
-    best_error: float | None
-    """Lowest validation error so far, in percent."""
+    epoch: int = 0
+    step: int = 0
+    steps: int = 0
+    elapsed_s: float = 0.0
+    eta_s: float = 0.0
+    best_error: float | None = None
+    """Validation error in percent of best.safetensors."""
+    problem: str = ""
+    """Why it failed, in one sentence."""
+
+    @property
+    def progress(self) -> float:
+        """Share of the training that is done, from 0 to 1."""
+        return self.elapsed_s / (self.elapsed_s + self.eta_s) if self.elapsed_s else 0.0
 
 
 class RunFolder:
@@ -57,18 +80,29 @@ class RunFolder:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self.start = self.path / "start.safetensors"
+        self.drawings = self.path / "drawings.safetensors"
         self.latest = self.path / "latest.safetensors"
         self.best = self.path / "best.safetensors"
 
-    def create(self, config: RunConfig) -> None:
-        """Makes the folder.
+    def create(self, config: RunConfig, *, start: Path | None = None, drawings: Collection | None = None) -> None:
+        """Makes the folder, complete in itself: later changes to `start` do not reach it.
 
         Raises:
             RunError: there is a run in it already.
+            CheckpointError: `start` is not usable.
+            ConfigError: the weights of `start` do not fit the model.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
         if (self.path / "config.json").exists():
             raise RunError(f"{self.path} already holds a run: go on with --resume, or choose another --run")
+        if start is not None:
+            check_fit(config.model, read_info(start).config)
+            load_checkpoint(start, "cpu")
+        self.path.mkdir(parents=True, exist_ok=True)
+        if start is not None:
+            shutil.copyfile(start, self.start)
+        if drawings is not None:
+            save_collection(self.drawings, drawings)
         self._write_json("config.json", dataclasses.asdict(config))
 
     def read_config(self) -> RunConfig:
@@ -77,17 +111,82 @@ class RunFolder:
         Raises:
             RunError: there is no run in the folder, or its config.json is damaged.
         """
+        fields = self._read_json("config.json")
+        if fields is None:
+            raise RunError(f"{self.path} holds no run: there is no config.json in it")
         try:
-            fields = json.loads((self.path / "config.json").read_text())
             return RunConfig(
                 str(fields["preset"]),
                 parse_config(RAMConfig, fields["model"]),
                 parse_config(TrainConfig, fields["training"]),
+                str(fields.get("start", "")),
             )
-        except FileNotFoundError:
-            raise RunError(f"{self.path} holds no run: there is no config.json in it") from None
-        except (KeyError, TypeError, ValueError, RecursionError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise RunError(f"{self.path / 'config.json'} is damaged: {error}") from error
+
+    def read_start(self) -> RAM | None:
+        """The model whose weights the run begins with; None from scratch.
+
+        Raises:
+            RunError: it is damaged.
+        """
+        try:
+            return load_checkpoint(self.start, "cpu") if self.start.exists() else None
+        except CheckpointError as error:
+            raise RunError(f"{self.start} is damaged: {error}") from error
+
+    def read_drawings(self) -> Collection | None:
+        """The drawings to train on beside MNIST; None if there are none.
+
+        Raises:
+            RunError: they are damaged.
+        """
+        try:
+            return load_collection(self.drawings) if self.drawings.exists() else None
+        except CollectionError as error:
+            raise RunError(f"{self.drawings} is damaged: {error}") from error
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
+        """Marks the run as this process's own, until the process ends in whatever way.
+
+        Raises:
+            RunError: another process trains it.
+        """
+        with (self.path / "lock").open("a+") as file:
+            self._lock(file)
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+
+    def _lock(self, file: TextIO) -> None:
+        # Whoever asks `is_running` holds the lock for a moment, too: that is no reason to give up.
+        deadline = time.monotonic() + LOCK_PATIENCE_S
+        while True:
+            try:
+                return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise RunError(f"{self.path} is being trained already, by process {file_text(file)}") from None
+                time.sleep(0.02)
+
+    def is_running(self) -> bool:
+        """Whether a process trains it now. The system takes the lock from a process that dies."""
+        return self.holder() is not None
+
+    def holder(self) -> int | None:
+        """Number of the process that trains it; 0 while that process has not written it yet; None if there is none."""
+        try:
+            with (self.path / "lock").open() as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    text = file_text(file)
+                    return int(text) if text.isdecimal() else 0
+        except FileNotFoundError:
+            return None
+        return None
 
     def write_state(self, state: RunState) -> None:
         """Replaces state.json."""
@@ -99,30 +198,40 @@ class RunFolder:
         Raises:
             RunError: state.json is damaged.
         """
-        try:
-            return RunState(**json.loads((self.path / "state.json").read_text()))
-        except FileNotFoundError:
+        fields = self._read_json("state.json")
+        if fields is None:
             return None
-        except (TypeError, ValueError, RecursionError) as error:
+        try:
+            state = RunState(**fields)
+        except TypeError as error:
             raise RunError(f"{self.path / 'state.json'} is damaged: {error}") from error
+        numbers = (state.epoch, state.step, state.steps, state.elapsed_s, state.eta_s)
+        right = all(isinstance(number, int | float) for number in numbers) and isinstance(state.problem, str)
+        if not right or not isinstance(state.best_error, int | float | None) or state.status not in get_args(Status):
+            raise RunError(f"{self.path / 'state.json'} is damaged: its values are not those of a run")
+        return state
 
     def append_metrics(self, row: dict[str, Any]) -> None:
-        """Adds a line to metrics.jsonl."""
-        with (self.path / "metrics.jsonl").open("a") as file:
-            file.write(json.dumps(row) + "\n")
+        """Adds a reading."""
+        self._append("metrics.jsonl", row)
 
     def read_metrics(self) -> list[dict[str, Any]]:
-        """All complete lines of metrics.jsonl; a line cut short by a crash is left out."""
-        try:
-            lines = (self.path / "metrics.jsonl").read_text().splitlines(keepends=True)
-        except FileNotFoundError:
-            return []
-        return [json.loads(line) for line in lines if line.endswith("}\n")]
+        """All readings; lines cut short by a crash, or damaged, are left out."""
+        return self._read_lines("metrics.jsonl")
 
-    def forget_metrics_after(self, step: int) -> None:
-        """Drops readings that a resumed run will take again."""
-        rows = [json.dumps(row) + "\n" for row in self.read_metrics() if row["step"] <= step]
-        write_atomically(self.path / "metrics.jsonl", "".join(rows).encode())
+    def append_trace(self, row: dict[str, Any]) -> None:
+        """Adds a look at the traced digits; the first row says which these are."""
+        self._append("traces.jsonl", row)
+
+    def read_traces(self) -> list[dict[str, Any]]:
+        """All looks at the traced digits; lines cut short by a crash, or damaged, are left out."""
+        return self._read_lines("traces.jsonl")
+
+    def forget_after(self, step: int) -> None:
+        """Drops readings and looks that a resumed run will take again."""
+        for name in ("metrics.jsonl", "traces.jsonl"):
+            rows = [row for row in self._read_lines(name) if row.get("step", 0) <= step]
+            write_atomically(self.path / name, "".join(json.dumps(row) + "\n" for row in rows).encode())
 
     def write_latest(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
         """Replaces the state to resume from."""
@@ -146,13 +255,49 @@ class RunFolder:
     def _write_json(self, name: str, content: dict[str, Any]) -> None:
         write_atomically(self.path / name, (json.dumps(content, indent=1) + "\n").encode())
 
+    def _read_json(self, name: str) -> dict[str, Any] | None:
+        """A file's content, None if there is no such file."""
+        path = self.path / name
+        try:
+            content = json.loads(path.read_text())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError) as error:
+            raise RunError(f"{path} is damaged: {error}") from error
+        if not isinstance(content, dict):
+            raise RunError(f"{path} is damaged: there are no named values in it")
+        return content
 
-def process_is_alive(pid: int) -> bool:
-    """Whether a process of this number runs on this machine."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    def _append(self, name: str, row: dict[str, Any]) -> None:
+        with (self.path / name).open("a") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def _read_lines(self, name: str) -> list[dict[str, Any]]:
+        try:
+            lines = (self.path / name).read_text(errors="replace").splitlines()
+        except OSError:
+            return []
+        rows = []
+        for line in lines:
+            with contextlib.suppress(ValueError, RecursionError):
+                rows.append(json.loads(line))
+        return [row for row in rows if isinstance(row, dict)]
+
+
+def check_fit(model: RAMConfig, start: RAMConfig) -> None:
+    """Checks that a model can begin with the weights of another.
+
+    Raises:
+        ConfigError: they differ in a field that shapes the weights, or what is seen.
+    """
+    for name, value in dataclasses.asdict(start).items():
+        if name not in FREE_FIELDS and getattr(model, name) != value:
+            raise ConfigError(
+                f"{name}={getattr(model, name)!r} is not possible: the checkpoint to start from has {name}={value!r}"
+            )
+
+
+def file_text(file: TextIO) -> str:
+    """All that is in an open file."""
+    file.seek(0)
+    return file.read().strip()

@@ -17,11 +17,12 @@ from typing import Any, get_args, get_type_hints
 import torch
 from tqdm import tqdm
 
-from ram.checkpoints import choose_device, parameter_count
+from ram.checkpoints import choose_device, parameter_count, read_info
+from ram.collection import load_collection
 from ram.config import PRESETS, ConfigError, RAMConfig, TrainConfig
 from ram.data import MNIST_FOLDER, DataError, load_mnist
-from ram.runs import RunConfig, RunError, RunFolder, process_is_alive
-from ram.training import Trainer
+from ram.runs import RunConfig, RunError, RunFolder, RunState
+from ram.training import Trainer, TrainingError
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -34,6 +35,8 @@ def build_parser() -> argparse.ArgumentParser:
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--run", type=Path, help="folder of the new run (default: runs/<preset>-<time>)")
     place.add_argument("--resume", type=Path, help="go on with the run in this folder")
+    parser.add_argument("--start", type=Path, help="checkpoint to begin with, instead of random weights")
+    parser.add_argument("--drawings", type=Path, help="file of drawings to train on beside MNIST")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
     parser.add_argument("--threads", type=int, help="CPU threads (default: PyTorch's choice)")
     parser.add_argument("--data", type=Path, default=MNIST_FOLDER, help="folder of the four MNIST files")
@@ -60,12 +63,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     if options.list:
         for name, preset in PRESETS.items():
-            print(f"{name:12} {preset.description}")
+            print(f"{name:14} {preset.description}")
         return 0
     logging.basicConfig(format="%(message)s", level=logging.INFO)
     try:
         return _train(options)
-    except (ConfigError, DataError, RunError, ValueError) as error:
+    except (DataError, RunError, TrainingError, ValueError) as error:
         print(f"ram.train: {error}", file=sys.stderr)
     except OSError as error:
         print(f"ram.train: cannot write the run: {error}; what was saved before is intact", file=sys.stderr)
@@ -79,13 +82,24 @@ def _train(options: argparse.Namespace) -> int:
         torch.set_num_threads(options.threads)
     device, digits = choose_device(options.device), load_mnist("train", options.data)
     # The folder comes last: a wrong device or data folder must not leave a run that never began.
-    trainer = Trainer(_open_run(options), digits, device)
-    if options.resume:
+    folder = _open_run(options)
+    with folder.hold():
+        try:
+            _report(_run(Trainer(folder, digits, device)), folder)
+        except (DataError, RunError, TrainingError) as error:
+            state = folder.read_state() or RunState("failed")
+            folder.write_state(dataclasses.replace(state, status="failed", eta_s=0.0, problem=str(error)))
+            raise
+    return 0
+
+
+def _run(trainer: Trainer) -> RunState:
+    if trainer.folder.latest.exists():
         trainer.restore()
     stopping = _stop_on_signal()
     print(
         f"{trainer.folder.path}: {parameter_count(trainer.config.model):,} parameters, "
-        f"{len(trainer.training.labels):,} training and {len(trainer.validation.labels):,} validation digits"
+        f"{len(trainer.training.labels):,} training and {len(trainer.mixture.validation.labels):,} validation digits"
     )
     form = "{percentage:3.0f} %|{bar}| {elapsed} < {remaining}, {postfix}"
     with tqdm(total=1.0, initial=trainer.progress, bar_format=form, dynamic_ncols=True) as bar:
@@ -95,12 +109,14 @@ def _train(options: argparse.Namespace) -> int:
             bar.set_postfix_str(f"reward {row['reward']:.3f}, best validation error {best}", refresh=False)
             bar.update(trainer.progress - bar.n)
 
-        state = trainer.run(lambda: bool(stopping), show)
+        return trainer.run(lambda: bool(stopping), show)
+
+
+def _report(state: RunState, folder: RunFolder) -> None:
     if state.status == "stopped":
-        print(f"stopped; go on with: python -m ram.train --resume {trainer.folder.path}")
+        print(f"stopped; go on with: python -m ram.train --resume {folder.path}")
     else:
-        print(f"best validation error {state.best_error:.2f} %: {trainer.folder.best}")
-    return 0
+        print(f"best validation error {state.best_error:.2f} %: {folder.best}")
 
 
 def _open_run(options: argparse.Namespace) -> RunFolder:
@@ -114,12 +130,10 @@ def _open_run(options: argparse.Namespace) -> RunFolder:
         for kind in (RAMConfig, TrainConfig)
     }
     if options.resume:
-        if any(given.values()):
+        if any(given.values()) or options.start or options.drawings:
             raise RunError("--resume goes on as the run was started: leave out the configuration's flags")
         folder = RunFolder(options.resume)
-        state = folder.read_state()
-        if state and state.status == "running" and process_is_alive(state.pid):
-            raise RunError(f"{folder.path} is running already, as process {state.pid}")
+        folder.read_config()
         return folder
     if "epochs" in given[TrainConfig]:
         # Whoever counts epochs does not want the preset's time budget.
@@ -127,11 +141,15 @@ def _open_run(options: argparse.Namespace) -> RunFolder:
     preset = PRESETS[options.preset]
     config = RunConfig(
         preset=options.preset,
-        model=dataclasses.replace(preset.model, **given[RAMConfig]),
+        model=dataclasses.replace(
+            read_info(options.start).config if options.start else preset.model, **given[RAMConfig]
+        ),
         training=dataclasses.replace(preset.training, **given[TrainConfig]),
+        start=options.start.stem if options.start else "",
     )
+    drawings = load_collection(options.drawings) if options.drawings else None
     folder = RunFolder(options.run or Path("runs") / f"{options.preset}-{time.strftime('%Y%m%d-%H%M%S')}")
-    folder.create(config)
+    folder.create(config, start=options.start, drawings=drawings)
     return folder
 
 

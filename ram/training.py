@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
-import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,8 +13,9 @@ import torch
 from torch import Generator, Tensor
 
 from ram.checkpoints import CheckpointInfo, save_checkpoint
-from ram.data import Digits, as_floats, augment, split_training
+from ram.data import Digits, as_floats, augment
 from ram.evaluation import count_errors
+from ram.mixture import mix
 from ram.model import RAM, Episode
 from ram.reinforce import HybridLoss, hybrid_loss
 from ram.runs import RunConfig, RunError, RunFolder, RunState, Status
@@ -24,6 +24,13 @@ WARM_UP = 0.1  # share of the run in which the learning rate rises
 REPORT_EVERY_S = 1.0
 SAVE_EVERY_S = 60.0
 VALIDATION_SEEDS = 2
+TRAINING_SAMPLE = 2000  # training images whose error is read beside the validation error
+EARLY_READINGS = (16, 8, 4, 2)  # parts of the first epoch after which it is measured, too: most happens there
+TRACED_CLASSES = (2, 3, 4, 5, 7, 8)
+
+
+class TrainingError(RuntimeError):
+    """Training that cannot go on; the message says why and what to change."""
 
 
 def one_cycle(progress: float) -> float:
@@ -41,22 +48,26 @@ class Trainer:
 
     Args:
         folder: where the run lives.
-        digits: all training digits; the validation split is taken from them.
+        digits: all training digits of MNIST; the validation split is taken from them.
         device: where to train.
 
     Raises:
         RunError: the folder cannot be used.
+        DataError: there is nothing to measure with.
     """
 
     def __init__(self, folder: RunFolder, digits: Digits, device: torch.device) -> None:
         self.folder = folder
         self.config: RunConfig = folder.read_config()
         self.device = device
-        training, validation = split_training(digits, self.config.training)
+        self.mixture = mix(digits, folder.read_drawings(), self.config.training)
+        training = self.mixture.training
         self.training = Digits(training.images.to(device), training.labels.to(device))
-        self.validation = validation
         torch.manual_seed(self.config.training.seed)
-        self.model = RAM(self.config.model).to(device)
+        self.model = RAM(self.config.model)
+        if (start := folder.read_start()) is not None:
+            self.model.load_state_dict(start.state_dict())
+        self.model.to(device)
         self.averaged = copy.deepcopy(self.model).requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), weight_decay=self.config.training.weight_decay, fused=True
@@ -69,7 +80,7 @@ class Trainer:
     @property
     def steps_per_epoch(self) -> int:
         """Optimiser steps in one pass over the training digits."""
-        return math.ceil(len(self.training.labels) / self.config.training.batch_size)
+        return math.ceil(len(self.mixture.epoch) / self.config.training.batch_size)
 
     @property
     def steps(self) -> int:
@@ -89,33 +100,47 @@ class Trainer:
         """Trains until the end or until `should_stop`, saving on the way.
 
         `on_report` gets each row that goes to metrics.jsonl, about once a second.
+
+        Raises:
+            TrainingError: the training diverged; the best checkpoint so far is kept.
         """
         clock = time.monotonic() - self.elapsed
         reported = saved = time.monotonic()
         readings: list[dict[str, Tensor]] = []
         self._write_state("running")
         if self.step == 0:
-            self.save()  # from here on a crash at any moment can be resumed
+            self._begin()
         while self.progress < 1:
             readings.append(self._train_step())
             self.elapsed = time.monotonic() - clock
-            validating = self.step % self.steps_per_epoch == 0 or self.progress == 1
+            measuring = self._is_time_to_measure()
             stopping = should_stop()
-            if validating or stopping or time.monotonic() - reported >= REPORT_EVERY_S:
+            if measuring or stopping or time.monotonic() - reported >= REPORT_EVERY_S:
                 row = self._reading(readings)
                 readings = []
-                if validating:
-                    row["validation_error"] = self._validate()
+                if measuring:
+                    row |= self._measure()
                 self.folder.append_metrics(row)
                 self._write_state("running")
                 on_report(row)
                 reported = time.monotonic()
-            if validating or stopping or time.monotonic() - saved >= SAVE_EVERY_S:
+            if measuring or stopping or time.monotonic() - saved >= SAVE_EVERY_S:
                 self.save()
                 saved = time.monotonic()
             if stopping and self.progress < 1:
                 return self._write_state("stopped")
         return self._write_state("finished")
+
+    def _begin(self) -> None:
+        """Measures the untrained model; from here on a crash at any moment can be resumed."""
+        self.folder.forget_after(-1)  # what an attempt left that ended before the first save
+        self.folder.append_trace(self._traced_digits())
+        self.folder.append_metrics(self._position() | self._measure())
+        self.save()
+
+    def _is_time_to_measure(self) -> bool:
+        early = {self.steps_per_epoch // part for part in EARLY_READINGS}
+        return self.step % self.steps_per_epoch == 0 or self.step in early or self.progress == 1
 
     def _train_step(self) -> dict[str, Tensor]:
         """One optimiser step on the next batch; returns readings without waiting for the device."""
@@ -139,7 +164,10 @@ class Trainer:
         total = loss.action + config.reinforce_weight * loss.reinforce + config.value_weight * loss.value
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.gradient_clip)
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.gradient_clip)
+        # A GPU would have to be waited for: there the next reading finds out.
+        if self.device.type == "cpu" and not norm.isfinite():
+            raise self._diverged()
         self.optimizer.step()
         self.step += 1
         self._average_weights(config.ema_decay)
@@ -150,7 +178,8 @@ class Trainer:
         epoch, position = divmod(self.step, self.steps_per_epoch)
         if position == 0 or not hasattr(self, "_order"):
             shuffle = Generator().manual_seed(self.config.training.seed * 100_003 + epoch)
-            self._order = torch.randperm(len(self.training.labels), generator=shuffle).to(self.device)
+            draws = self.mixture.epoch
+            self._order = draws[torch.randperm(len(draws), generator=shuffle)].to(self.device)
         size = self.config.training.batch_size
         return self._order[position * size : (position + 1) * size]
 
@@ -161,34 +190,87 @@ class Trainer:
         for average, current in zip(self.averaged.parameters(), self.model.parameters(), strict=True):
             average.lerp_(current, weight)
 
+    def _position(self) -> dict[str, Any]:
+        epoch = round(self.step / self.steps_per_epoch, 4)
+        return {"step": self.step, "epoch": epoch, "elapsed_s": round(self.elapsed, 3)}
+
     def _reading(self, readings: list[dict[str, Tensor]]) -> dict[str, Any]:
         means = {name: round(float(torch.stack([r[name] for r in readings]).mean()), 6) for name in readings[0]}
-        return {
-            "step": self.step,
-            "epoch": self.step / self.steps_per_epoch,
-            "elapsed_s": round(self.elapsed, 3),
-            **means,
-        }
+        if not all(map(math.isfinite, means.values())):
+            raise self._diverged()
+        return {**self._position(), **means}
 
-    def _validate(self) -> float:
-        """Validation error in percent; the best averaged weights so far become best.safetensors."""
-        wrong = sum(count_errors(self.averaged, self.validation, seed=seed) for seed in range(VALIDATION_SEEDS))
-        error = 100 * wrong / (VALIDATION_SEEDS * len(self.validation.labels))
-        if self.best_error is None or error <= self.best_error:
+    def _diverged(self) -> TrainingError:
+        return TrainingError(
+            f"the training diverged at step {self.step} (its numbers are no longer finite): "
+            f"use a lower learning_rate than {self.config.training.learning_rate:g}"
+        )
+
+    def _measure(self) -> dict[str, float]:
+        """Errors in percent of the averaged weights, and a look at the traced digits.
+
+        The best weights so far become best.safetensors. With drawings these are always the latest: to
+        choose by digits would favour the start, and to choose by a few held-back drawings would flatter.
+        """
+        error = self._error(self.mixture.validation, VALIDATION_SEEDS)
+        errors = {
+            "validation_error": error,
+            "training_error": self._error(self.mixture.training.take(self.mixture.epoch[:TRAINING_SAMPLE]), 1),
+        }
+        own = self.mixture.held_back
+        if len(own.labels):
+            errors["drawings_error"] = self._error(own, VALIDATION_SEEDS)
+        if self.best_error is None or error <= self.best_error or len(own.labels):
             self.best_error = error
             info = CheckpointInfo(
                 config=self.config.model,
                 image_size=self.training.images.shape[-1],
                 recipe={"preset": self.config.preset, **dataclasses.asdict(self.config.training)},
-                results={"validation_error": error, "epoch": self.step // self.steps_per_epoch},
+                results={**errors, "epoch": self.step // self.steps_per_epoch},
+                classes=self.mixture.classes,
             )
             save_checkpoint(self.folder.best, self.averaged.state_dict(), info)
-        return error
+        self.folder.append_trace({**self._position(), **self._trace(), "accuracy": 100 - error})
+        return errors
+
+    def _error(self, digits: Digits, seeds: int) -> float:
+        wrong = sum(count_errors(self.averaged, digits, seed=seed) for seed in range(seeds))
+        return 100 * wrong / (seeds * len(digits.labels))
+
+    def _traced(self) -> Digits:
+        """The few digits, one of a class, whose looks are recorded; drawings where a class has any."""
+        chosen = []
+        for source in (self.mixture.held_back, self.mixture.validation):
+            labels = source.labels.tolist()
+            chosen.append({label: source.take(torch.tensor([labels.index(label)])) for label in sorted(set(labels))})
+        by_class = {**chosen[1], **chosen[0]}
+        classes = sorted(by_class, key=lambda label: (label not in chosen[0], label not in TRACED_CLASSES, label))
+        digits = [by_class[label] for label in sorted(classes[: len(TRACED_CLASSES)])]
+        return Digits(torch.cat([digit.images for digit in digits]), torch.cat([digit.labels for digit in digits]))
+
+    def _traced_digits(self) -> dict[str, Any]:
+        digits = self._traced()
+        return {
+            "images": digits.images.tolist(),
+            "labels": digits.labels.tolist(),
+            "classes": list(self.mixture.classes),
+        }
+
+    @torch.inference_mode()
+    def _trace(self) -> dict[str, Any]:
+        """One look at each traced digit, always from the same first glimpses."""
+        images = as_floats(self._traced().images.to(self.device))
+        generator = Generator().manual_seed(0)
+        first = torch.rand(len(images), 2, generator=generator) * 2 - 1
+        rollout = self.averaged.rollout(images, sample_locations=False, initial_location=first.to(self.device))
+        return {
+            name: [[_rounded(step) for step in digit] for digit in getattr(rollout, name).tolist()]
+            for name in ("locations", "values", "class_probs")
+        }
 
     def _write_state(self, status: Status) -> RunState:
         state = RunState(
             status=status,
-            pid=os.getpid(),
             epoch=self.step // self.steps_per_epoch,
             step=self.step,
             steps=self.steps,
@@ -229,7 +311,7 @@ class Trainer:
             self.best_error = progress["best_error"]
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise RunError(f"{self.folder.latest} does not fit this run: start the run again") from error
-        self.folder.forget_metrics_after(self.step)
+        self.folder.forget_after(self.step)
 
 
 def _readings(loss: HybridLoss, values: Tensor, episode: Episode) -> dict[str, Tensor]:
@@ -241,6 +323,11 @@ def _readings(loss: HybridLoss, values: Tensor, episode: Episode) -> dict[str, T
         "value": values[-1].mean(),
         "location_spread": episode.location_means[1:].detach().std(dim=1).mean(),
     }
+
+
+def _rounded(numbers: Any) -> Any:
+    """Four digits are more than a screen shows, and keep the file small."""
+    return [round(number, 4) for number in numbers] if isinstance(numbers, list) else round(numbers, 4)
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -3,16 +3,17 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import torch
 
 from ram.config import RAMConfig, TrainConfig
-from ram.runs import RunConfig, RunError, RunFolder, RunState, process_is_alive
+from ram.runs import RunConfig, RunError, RunFolder, RunState
 
 CONFIG = RunConfig("mnist", RAMConfig(hidden_size=8), TrainConfig(epochs=3))
-STATE = RunState("running", 1, epoch=1, step=8, steps=24, elapsed_s=1.5, eta_s=3.0, best_error=12.5)
+STATE = RunState("running", epoch=1, step=8, steps=24, elapsed_s=1.5, eta_s=3.0, best_error=12.5)
 
 
 @pytest.fixture
@@ -60,7 +61,13 @@ def test_state_is_what_was_written_last(folder: RunFolder) -> None:
     assert folder.read_state() == dataclasses.replace(STATE, status="finished", best_error=None)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "5", '{"status": "running"}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", "5", "null", '{"step": 1}', '{"status": "asleep"}', '{"status": "running", "step": "x"}'),
+        *('{"status": "running", "mood": 1}', '{"status": "running", "best_error": []}', "[" * 100_000),
+    ],
+)
 def test_damaged_state_is_named(folder: RunFolder, text: str) -> None:
     (folder.path / "state.json").write_text(text)
     with pytest.raises(RunError, match=r"state\.json is damaged"):
@@ -76,12 +83,22 @@ def test_metrics_are_the_complete_lines(folder: RunFolder) -> None:
     assert folder.read_metrics() == [{"step": 1}, {"step": 2}]
 
 
-def test_forgetting_metrics_also_mends_a_line_cut_short(folder: RunFolder) -> None:
+def test_damaged_lines_are_left_out(folder: RunFolder) -> None:
+    folder.append_metrics({"step": 1})
+    with (folder.path / "metrics.jsonl").open("ab") as file:
+        file.write(b"\xff\xfe\x00}\n[1, 2]\n5\n{}}\n" + b"[" * 100_000 + b"\n")
+    folder.append_metrics({"step": 2})
+    assert folder.read_metrics() == [{"step": 1}, {"step": 2}]
+    (folder.path / "traces.jsonl").mkdir()
+    assert folder.read_traces() == []
+
+
+def test_forgetting_also_mends_a_line_cut_short(folder: RunFolder) -> None:
     for step in (1, 2, 3):
         folder.append_metrics({"step": step})
     with (folder.path / "metrics.jsonl").open("a") as file:
         file.write('{"step": 4, "rew')
-    folder.forget_metrics_after(2)
+    folder.forget_after(2)
     folder.append_metrics({"step": 3})
     assert (folder.path / "metrics.jsonl").read_text() == '{"step": 1}\n{"step": 2}\n{"step": 3}\n'
 
@@ -105,9 +122,35 @@ def test_damaged_latest_is_named(folder: RunFolder, content: bytes) -> None:
         folder.read_latest()
 
 
-def test_process_is_alive_until_it_has_ended() -> None:
-    assert process_is_alive(os.getpid())
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    assert process_is_alive(child.pid)
-    child.communicate(b"\n")
-    assert not process_is_alive(child.pid)
+HOLD = """
+import sys
+from ram.runs import RunFolder
+with RunFolder(sys.argv[1]).hold():
+    print("held", flush=True)
+    input()
+"""
+
+
+def test_run_is_running_while_a_process_holds_it(folder: RunFolder) -> None:
+    assert not folder.is_running()
+    with folder.hold():
+        assert folder.holder() == os.getpid()
+    assert not folder.is_running()
+
+
+def test_killed_process_no_longer_holds_its_run(folder: RunFolder) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    assert folder.holder() == holder.pid
+    with pytest.raises(RunError, match=f"is being trained already, by process {holder.pid}"), folder.hold():
+        pass
+    holder.kill()
+    deadline = time.monotonic() + 10
+    while folder.is_running():  # it is not waited for, yet: a zombie holds nothing
+        assert time.monotonic() < deadline
+    with folder.hold():
+        assert folder.is_running()
+    holder.communicate()

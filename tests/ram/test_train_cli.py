@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from ram.checkpoints import load_checkpoint
+from ram.checkpoints import load_checkpoint, read_info
+from ram.collection import Collection, save_collection
 from ram.config import PRESETS, RAMConfig, TrainConfig
+from ram.data import Digits
 from ram.runs import RunConfig, RunFolder, RunState
 from ram.train import main
 
@@ -274,16 +276,53 @@ def test_run_cannot_be_made_below_a_file(tmp_path: Path, capsys: pytest.CaptureF
 def test_run_that_is_running_is_not_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = RunFolder(tmp_path / "run")
     folder.create(RunConfig("mnist", RAMConfig(), TrainConfig()))
-    folder.write_state(RunState("running", os.getpid(), 0, 1, 10, 1.0, 9.0, None))  # this test is alive
-    assert main(["--resume", str(folder.path)]) == 1
-    assert_one_line(capsys.readouterr().err, f"{folder.path} is running already, as process {os.getpid()}")
+    with folder.hold():
+        assert main(["--resume", str(folder.path)]) == 1
+    assert_one_line(capsys.readouterr().err, f"{folder.path} is being trained already, by process {os.getpid()}")
 
 
-def test_run_that_was_never_saved_is_not_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_run_that_never_began_is_begun(
+    tmp_path: Path, whole: tuple[RunFolder, subprocess.CompletedProcess[str]]
+) -> None:
     folder = RunFolder(tmp_path / "run")
-    folder.create(RunConfig("mnist", RAMConfig(), TrainConfig()))
-    assert main(["--resume", str(folder.path)]) == 1
-    assert_one_line(capsys.readouterr().err, "cannot be resumed: it stopped before its first save")
+    folder.create(whole[0].read_config())
+    folder.append_trace({"an attempt": "that ended before its first save"})
+    done = run(tmp_path, "--resume", "run", "--threads", "1", "--device", "cpu")
+    assert done.returncode == 0, done.stderr
+    assert_same_result(folder, whole[0])
+    assert len(folder.read_traces()) == len(whole[0].read_traces())
+
+
+def test_diverged_run_says_why(tmp_path: Path) -> None:
+    done = run(tmp_path, *TINY, "--run", "run", "--learning-rate", "10", "--weight-decay", "10")
+    state = state_of(RunFolder(tmp_path / "run"))
+    assert done.returncode == 1, state
+    assert (state.status, state.eta_s) == ("failed", 0.0)
+    assert "use a lower learning_rate than 10" in state.problem
+    assert done.stderr.splitlines()[-1] == f"ram.train: {state.problem}"
+    load_checkpoint(RunFolder(tmp_path / "run").best, "cpu")
+
+
+def test_run_goes_on_from_a_checkpoint_with_drawings(
+    tmp_path: Path, whole: tuple[RunFolder, subprocess.CompletedProcess[str]]
+) -> None:
+    images = torch.zeros(8, 28, 28, dtype=torch.uint8)
+    images[:, 4:24, 13:15] = 255
+    names = ("0", "bar", *"23456789")
+    save_collection(tmp_path / "mine", Collection(Digits(images, torch.ones(8, dtype=torch.long)), names))
+    flags = [*TINY[:14], "--epochs", "5", "--start", str(whole[0].best), "--drawings", "mine", "--run", "run"]
+    done = run(tmp_path, *flags)
+    assert done.returncode == 0, done.stderr
+    folder = RunFolder(tmp_path / "run")
+    assert folder.read_config().start == "best"
+    assert folder.read_config().model == whole[0].read_config().model
+    rows = [row for row in folder.read_metrics() if "drawings_error" in row]
+    assert rows[0]["step"] == 0
+    assert 0 <= rows[-1]["drawings_error"] <= 100
+    info = read_info(folder.best)
+    assert info.class_names() == names
+    assert info.results["drawings_error"] == rows[-1]["drawings_error"]  # the latest weights are kept
+    assert folder.read_traces()[0]["classes"] == list(names)
 
 
 def test_damaged_run_is_not_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

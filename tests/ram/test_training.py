@@ -4,17 +4,18 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 import ram.training
 from ram.checkpoints import CheckpointInfo, load_checkpoint, read_info
-from ram.config import RAMConfig, TrainConfig
+from ram.config import ConfigError, RAMConfig, TrainConfig
 from ram.data import Digits
 from ram.evaluation import count_errors
 from ram.runs import RunConfig, RunError, RunFolder
-from ram.training import Trainer, one_cycle
+from ram.training import Trainer, TrainingError, one_cycle
 
 MODEL = RAMConfig(num_glimpses=3, hidden_size=32, glimpse_hidden_size=16)
 # 256 digits in batches of 32 are 8 steps an epoch, so 16 in all.
@@ -114,7 +115,7 @@ def test_training_reduces_the_loss_and_raises_the_reward(tmp_path: Path, zeros_a
     )
     folder.create(RunConfig("mnist", model, training))
     train(Trainer(folder, zeros_and_ones, torch.device("cpu")))
-    rows = folder.read_metrics()
+    rows = folder.read_metrics()[1:]
     first, last = rows[:5], rows[-25:]
     # At first it knows nothing of ten classes, ln 10 = 2.303; to know that two occur would bring ln 2 = 0.693.
     assert rows[0]["action_loss"] == pytest.approx(2.303, abs=0.15)
@@ -125,11 +126,12 @@ def test_training_reduces_the_loss_and_raises_the_reward(tmp_path: Path, zeros_a
     assert mean("value", last) == pytest.approx(mean("reward", last), abs=0.15)
 
 
-def test_every_step_is_reported_and_every_epoch_validated(uninterrupted: Trainer) -> None:
+def test_every_step_is_reported_and_every_epoch_measured(uninterrupted: Trainer) -> None:
     rows = metrics(uninterrupted)
-    assert [row["step"] for row in rows] == list(range(1, 17))
-    assert [row["epoch"] for row in rows] == [step / 8 for step in range(1, 17)]
-    assert [row["step"] for row in rows if "validation_error" in row] == [8, 16]
+    assert [row["step"] for row in rows] == list(range(17))
+    assert [row["epoch"] for row in rows] == [step / 8 for step in range(17)]
+    # Untrained, after an eighth, a quarter and half of the first epoch, and after each epoch
+    assert [row["step"] for row in rows if "validation_error" in row] == [0, 1, 2, 4, 8, 16]
     assert all(math.isfinite(value) for row in rows for value in row.values())
 
 
@@ -139,10 +141,10 @@ def test_readings_between_two_reports_are_averaged(
     monkeypatch.setattr(ram.training, "REPORT_EVERY_S", 3600.0)
     trainer = make_trainer(tmp_path / "run", digits)
     train(trainer)
-    first, second = metrics(trainer)
+    *_, first, second = metrics(trainer)
     assert (first["step"], second["step"]) == (8, 16)
-    rewards = [row["reward"] for row in metrics(uninterrupted)]
-    assert first["reward"] == pytest.approx(sum(rewards[:8]) / 8, abs=1e-5)
+    rewards = [row["reward"] for row in metrics(uninterrupted)[1:]]
+    assert first["reward"] == pytest.approx(sum(rewards[4:8]) / 4, abs=1e-5)
     assert second["reward"] == pytest.approx(sum(rewards[8:]) / 8, abs=1e-5)
 
 
@@ -218,7 +220,7 @@ def test_crashed_run_goes_on_from_its_last_save(
     again = make_trainer(tmp_path / "run", digits)
     assert metrics(again)[-1]["step"] == crash_at
     again.restore()
-    assert again.step == (3 if crash_at == 5 else 8)  # what was saved: the stop, or the end of the first epoch
+    assert again.step == (4 if crash_at == 5 else 8)  # what was saved: half, or the end of the first epoch
     train(again)
     assert same(weights(again), weights(uninterrupted))
     assert metrics(again) == metrics(uninterrupted)
@@ -229,7 +231,7 @@ def test_stopped_run_says_so_and_keeps_its_clock(tmp_path: Path, digits: Digits)
     train(trainer, 3)
     state = trainer.folder.read_state()
     assert state is not None
-    assert (state.status, state.epoch, state.step, state.steps, state.best_error) == ("stopped", 0, 3, 16, None)
+    assert (state.status, state.epoch, state.step, state.steps) == ("stopped", 0, 3, 16)
     again = make_trainer(tmp_path / "run", digits)
     again.restore()
     assert again.elapsed == trainer.elapsed > 0
@@ -267,12 +269,12 @@ def test_best_checkpoint_is_kept_when_the_model_gets_worse(tmp_path: Path, zeros
             best_after_epoch.append(trainer.folder.best.read_bytes())
 
     state = trainer.run(spoil_third_epoch, watch)
-    assert errors[2] == 100.0  # there are only zeros and ones
+    assert errors[-1] == 100.0  # there are only zeros and ones
     assert min(errors) < 100.0
-    assert best_after_epoch[2] == best_after_epoch[1]
+    assert best_after_epoch[-1] == best_after_epoch[-2]
     assert state.best_error == min(errors)
     model = load_checkpoint(trainer.folder.best, "cpu")
-    wrong = sum(count_errors(model, trainer.validation, seed=seed) for seed in (0, 1))
+    wrong = sum(count_errors(model, trainer.mixture.validation, seed=seed) for seed in (0, 1))
     assert 100 * wrong / 200 == min(errors)
 
 
@@ -284,12 +286,14 @@ def test_best_checkpoint_holds_the_averaged_weights_and_how_it_came_about(uninte
     assert info.image_size == 28
     assert info.recipe == {"preset": "mnist", **dataclasses.asdict(TRAINING)}
     # The later of two equally good ones is kept: it has seen more.
-    epoch = max(row["epoch"] for row in rows if row["validation_error"] == lowest)
-    assert info.results == {"validation_error": lowest, "epoch": epoch}
+    chosen = [row for row in rows if row["validation_error"] == lowest][-1]
+    epoch = int(chosen["epoch"])
+    assert info.results == {"validation_error": lowest, "training_error": chosen["training_error"], "epoch": epoch}
+    assert info.class_names() == tuple("0123456789")
     model = load_checkpoint(uninterrupted.folder.best, "cpu")
-    wrong = [count_errors(model, uninterrupted.validation, seed=seed) for seed in (0, 1)]
+    wrong = [count_errors(model, uninterrupted.mixture.validation, seed=seed) for seed in (0, 1)]
     assert lowest == pytest.approx(100 * sum(wrong) / 200)
-    if epoch == 2:
+    if chosen["epoch"] == 2:
         assert all(
             weight.equal(model.state_dict()[name]) for name, weight in uninterrupted.averaged.state_dict().items()
         )
@@ -314,12 +318,12 @@ def greys_seen_by(network: torch.nn.Module) -> set[int]:
 
 def test_validation_digits_are_never_trained_on(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path / "run", grey_digits(), epochs=1, train_images=0, rotation=0.0, translation=0.0)
-    trained, validated = greys_seen_by(trainer.model.glimpse_network), greys_seen_by(trainer.averaged.glimpse_network)
+    trained = greys_seen_by(trainer.model.glimpse_network)
     train(trainer)
+    held_back = set(trainer.mixture.validation.images[:, 0, 0].tolist())
     assert len(trained) == 150  # every other digit, the last 22 of five batches among them
-    assert len(validated) == 100
-    assert not trained & validated
-    assert trained | validated == set(range(1, 251))
+    assert len(held_back) == 100
+    assert trained | held_back == set(range(1, 251))
 
 
 def test_every_rollout_is_rewarded_for_its_own_images_label(tmp_path: Path) -> None:
@@ -336,7 +340,7 @@ def test_every_rollout_is_rewarded_for_its_own_images_label(tmp_path: Path) -> N
         model.action_network.linear.weight[1, 0] = 1.0
         model.action_network.linear.bias[0] = 1.0
     train(trainer, 1)
-    assert metrics(trainer)[0]["reward"] == 1.0
+    assert metrics(trainer)[1]["reward"] == 1.0
 
 
 def test_last_batch_of_an_epoch_may_be_smaller(tmp_path: Path) -> None:
@@ -380,6 +384,74 @@ def test_policy_without_reinforce_does_not_move(tmp_path: Path, digits: Digits) 
     before = trainer.model.location_network.linear.weight.detach().clone()
     train(trainer, 5)
     assert trainer.model.location_network.linear.weight.equal(before)
+
+
+def test_run_begins_with_the_weights_of_its_start(tmp_path: Path, digits: Digits, uninterrupted: Trainer) -> None:
+    start = tmp_path / "start.safetensors"
+    start.write_bytes(uninterrupted.folder.best.read_bytes())
+    folder = RunFolder(tmp_path / "run")
+    folder.create(RunConfig("mnist", dataclasses.replace(MODEL, num_glimpses=5), TRAINING, "start"), start=start)
+    start.unlink()  # the run is complete in itself
+    trainer = Trainer(folder, digits, torch.device("cpu"))
+    expected = load_checkpoint(uninterrupted.folder.best, "cpu").state_dict()
+    assert all(weight.equal(expected[name]) for name, weight in trainer.model.state_dict().items())
+    assert all(weight.equal(expected[name]) for name, weight in trainer.averaged.state_dict().items())
+    assert trainer.model.config.num_glimpses == 5
+
+
+@pytest.mark.parametrize(("field", "value"), [("hidden_size", 64), ("glimpse_size", 4), ("use_lstm", True)])
+def test_start_of_another_shape_is_refused(tmp_path: Path, uninterrupted: Trainer, field: str, value: Any) -> None:
+    config = RunConfig("mnist", dataclasses.replace(MODEL, **{field: value}), TRAINING, "best")
+    with pytest.raises(
+        ConfigError, match=f"{field}={value} is not possible: the checkpoint to start from has {field}="
+    ):
+        RunFolder(tmp_path / "run").create(config, start=uninterrupted.folder.best)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("network", ["action_network", "value_network", "core_network"])
+def test_diverged_training_says_so_and_keeps_its_best(tmp_path: Path, digits: Digits, network: str) -> None:
+    trainer = make_trainer(tmp_path / "run", digits)
+
+    def spoil() -> bool:
+        if trainer.step == 2:
+            with torch.no_grad():
+                next(getattr(trainer.model, network).parameters()).fill_(1e38)
+        return False
+
+    with pytest.raises(TrainingError, match=r"diverged at step 2 .*: use a lower learning_rate than 0\.01$"):
+        trainer.run(spoil, lambda _row: None)
+    assert load_checkpoint(trainer.folder.best, "cpu").config == MODEL
+
+
+def test_same_digits_are_traced_from_the_same_first_glimpses(uninterrupted: Trainer) -> None:
+    header, *looks = uninterrupted.folder.read_traces()
+    assert header["labels"] == [2, 3, 4, 5, 7, 8]
+    assert [look["step"] for look in looks] == [0, 1, 2, 4, 8, 16]
+    validation = {image.tobytes() for image in uninterrupted.mixture.validation.images.numpy()}
+    assert all(np.array(image, np.uint8).tobytes() in validation for image in header["images"])
+    for look in looks:
+        assert np.shape(look["locations"]) == (6, 3, 2)
+        assert np.shape(look["values"]) == (6, 3)
+        assert np.shape(look["class_probs"]) == (6, 3, 10)
+        assert [digit[0] for digit in look["locations"]] == [digit[0] for digit in looks[0]["locations"]]
+    assert looks[-1]["locations"] != looks[0]["locations"]
+    rows = [row for row in metrics(uninterrupted) if "validation_error" in row]
+    assert [look["accuracy"] for look in looks] == [100 - row["validation_error"] for row in rows]
+
+
+def test_resumed_run_has_the_traces_of_an_uninterrupted_one(
+    tmp_path: Path, digits: Digits, uninterrupted: Trainer
+) -> None:
+    train(make_trainer(tmp_path / "run", digits), 6)
+    trainer = make_trainer(tmp_path / "run", digits)
+    trainer.folder.append_trace({"step": 7})  # a look after the last save, taken again after resuming
+    trainer.restore()
+    train(trainer)
+    looks = [
+        [{**row, "elapsed_s": 0} for row in folder.read_traces()] for folder in (trainer.folder, uninterrupted.folder)
+    ]
+    assert looks[0] == looks[1]
 
 
 def test_trainer_needs_a_run(tmp_path: Path, digits: Digits) -> None:
