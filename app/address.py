@@ -16,6 +16,7 @@ from app import resources
 DIGIT_KINDS = ["any", *"0123456789", "hardest"]
 BRUSHES = [12, 16, 20, 24, 28]  # pixels of the canvas
 LARGEST_SEED = 999_999
+LONGEST_TEXT = 500  # characters
 
 
 class Setting(NamedTuple):
@@ -24,6 +25,8 @@ class Setting(NamedTuple):
     default: Any
     parse: Callable[[str], Any]
     """From the URL's text; raises ValueError if it is not possible."""
+    page: str | None = None
+    """The only page in whose URL it stands; None for every page's."""
 
 
 def _one_of(*choices: Any) -> Callable[[str], Any]:
@@ -47,6 +50,12 @@ def _between(kind: type[int] | type[float], low: float, high: float) -> Callable
     return parse
 
 
+def _text(text: str) -> str:
+    if len(text) > LONGEST_TEXT or not text.isprintable():
+        raise ValueError(text)
+    return text
+
+
 def _settings() -> dict[str, Setting]:
     models: list[str | None] = [*resources.model_names()] or [None]
     return {
@@ -56,11 +65,18 @@ def _settings() -> dict[str, Setting]:
         "y": Setting(0.0, _between(float, -1, 1)),
         "gaze": Setting("mean", _one_of("mean", "sampled")),
         "seed": Setting(0, _between(int, 0, LARGEST_SEED)),
+        "compare": Setting("no", _one_of("no", "yes")),
         "device": Setting("auto", _one_of(*resources.device_names())),
         "brush": Setting(20, _one_of(*BRUSHES)),
         "digits": Setting("any", _one_of(*DIGIT_KINDS)),
         "speed": Setting(1, _one_of(0.25, 0.5, 1, 2, 4)),
         "seen": Setting("all", _one_of("all", "only")),
+        "preset": Setting("one-minute", _text, "train"),
+        "recipe": Setting("", _text, "train"),
+        "start": Setting("", _one_of("", *models), "train"),
+        "with_drawings": Setting("no", _one_of("no", "yes"), "train"),
+        "run": Setting("", _text, "train"),
+        "against": Setting("", _text, "train"),
     }
 
 
@@ -72,6 +88,8 @@ def read() -> None:
     """
     state = st.session_state
     known = state.get("settings", {})
+    # Whichever page is opened first, the name must not get lost before somebody asks for the drawings.
+    state.setdefault("drawings_name", st.query_params.get("drawings", ""))
     for name, setting in _settings().items():
         if name not in known:
             try:
@@ -80,20 +98,33 @@ def read() -> None:
                 known[name] = setting.default
         if name not in state:
             state[name] = known[name]
+        if not _is_possible(setting, state[name]):
+            # A run was deleted, perhaps in another tab: whoever looked with it goes on with the default.
+            state[name] = known[name] = setting.default
     state.settings = known
 
 
-def write() -> None:
-    """Puts all settings that are not the default, and the picture, into the URL."""
+def _is_possible(setting: Setting, value: Any) -> bool:
+    try:
+        setting.parse(f"{value}")
+    except ValueError:
+        return False
+    return True
+
+
+def write(page: str) -> None:
+    """Puts all settings that are not the default, the picture and the own drawings into the URL of this page."""
     state = st.session_state
     state.settings = {name: state.get(name, value) for name, value in state.settings.items()}
     query = {
         name: f"{state.settings[name]:g}" if isinstance(setting.default, float) else f"{state.settings[name]}"
         for name, setting in _settings().items()
-        if state.settings[name] != setting.default
+        if state.settings[name] != setting.default and setting.page in (None, page)
     }
     if picture := state.get("address"):
         query[picture[0]] = picture[1]
+    if state.drawings_name:
+        query["drawings"] = state.drawings_name
     # The browser's query, as this run knows it, may be older than what was written last.
     if query != st.query_params.to_dict() or query != state.get("written"):
         st.query_params.from_dict(query)

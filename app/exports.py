@@ -43,6 +43,7 @@ _FIELDS: Final = {
     "class_probs": "(G, C), class probabilities after each glimpse, in [0, 1]",
     "model": "name of the checkpoint",
     "settings": "what the look was asked to be",
+    "classes": "names of the C classes; empty where these are their numbers",
     "action": "the most probable class after the last glimpse",
     "answer": "the action in words, with its probability in percent",
 }
@@ -148,7 +149,8 @@ def _panel(scene: Scene, step: int, shown: float, *, answered: bool = False) -> 
         _draw_values(picture, scene, step, (patches.width + 32, 40, width - 8, 120))
     before = scene.class_probs[max(step - 1, 0)]
     draw.text((0, 155), "class probabilities", fill=grey(0.6), font=font(14), anchor="ls")
-    _draw_bars(picture, before + (scene.class_probs[step] - before) * shown, color, (0, 162, width, 278))
+    probs = before + (scene.class_probs[step] - before) * shown
+    _draw_bars(picture, dict(zip(scene.class_names, probs, strict=True)), color, (0, 162, width, 278))
     if answered:
         draw.text((width / 2, 312), scene.answer, fill=grey(1), font=_fitting(scene.answer, 27, width), anchor="mm")
     return picture
@@ -175,20 +177,20 @@ def _draw_values(picture: Image.Image, scene: Scene, step: int, box: tuple[int, 
         picture.paste(sprite, (round(left + apart * number) - 6, round(bottom - value * (bottom - top)) - 6), sprite)
 
 
-def _draw_bars(picture: Image.Image, probs: npt.NDArray, color: str, box: tuple[int, int, int, int]) -> None:
+def _draw_bars(picture: Image.Image, probs: dict[str, float], color: str, box: tuple[int, int, int, int]) -> None:
     """Class probabilities as upright bars; the highest in the step's colour, with its percentage."""
     left, top, right, bottom = box
     draw = ImageDraw.Draw(picture)
-    apart, best = (right - left) / len(probs), int(probs.argmax())
+    apart, best = (right - left) / len(probs), max(probs, key=lambda name: probs[name])
     gap, base, tallest = (3 if apart >= 14 else 0.5), bottom - 22, bottom - 22 - (top + 18)
-    for number, prob in enumerate(probs):
+    for number, (name, prob) in enumerate(probs.items()):
         x, height = left + apart * number, max(1, round(float(prob) * tallest))
         bar = (round(x + gap), base - height, max(round(x + apart - gap) - 1, round(x + gap)), base - 1)
-        draw.rectangle(bar, fill=color if number == best else grey(6 / 15))
-        if apart >= 14 or number == best:
-            tone = grey(1 if number == best else 0.6)
-            draw.text((x + apart / 2, bottom), str(number), fill=tone, font=font(17), anchor="ms")
-        if number == best:
+        draw.rectangle(bar, fill=color if name == best else grey(6 / 15))
+        if apart >= 14 or name == best:
+            tone = grey(1 if name == best else 0.6)
+            draw.text((x + apart / 2, bottom), name, fill=tone, font=_fitting(name, 17, round(apart) + 8), anchor="ms")
+        if name == best:
             middle = min(max(x + apart / 2, left + 22), right - 22)  # the text stays on the picture
             percent = f"{100 * float(prob):.0f} %"
             draw.text((middle, bar[1] - 5), percent, fill=grey(1), font=font(15), anchor="ms")
@@ -227,7 +229,7 @@ def _cell(field: Field, step: int) -> Image.Image:
     patches = patch_row(scene, step, width=_CELL, height=96, background=_PAPER)
     picture.paste(patches, (centre - patches.width // 2, 52 + _CELL + 10))
     best = int(scene.class_probs[step].argmax())
-    belief = f"{best} ({100 * float(scene.class_probs[step, best]):.1f} %)"
+    belief = f"{scene.class_names[best]} ({100 * float(scene.class_probs[step, best]):.1f} %)"
     draw = ImageDraw.Draw(picture)
     draw.text((centre, 516), belief, fill=_INK, font=font(32), anchor="ms")
     draw.text((centre, 550), f"value {scene.values[step]:z.2f}", fill=_FAINT, font=font(26), anchor="ms")

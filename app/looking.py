@@ -28,8 +28,11 @@ class Settings:
     """Decides everything random; "look again" takes the next one."""
 
 
-def look(model: RAM, image: Floats, settings: Settings, origin: str) -> Scene:
-    """Lets the model look at an image (H, W) in [0, 1]; equal arguments give an equal scene."""
+def look(model: RAM, image: Floats, settings: Settings, origin: str, classes: tuple[str, ...] = ()) -> Scene:
+    """Lets the model look at an image (H, W) in [0, 1]; equal arguments give an equal scene.
+
+    `classes` names the model's classes, where these are not their numbers.
+    """
     device = next(model.parameters()).device
     generator = torch.Generator(device).manual_seed(settings.seed)
     start = {"random": None, "centre": (0.0, 0.0), "place": settings.place}[settings.first]
@@ -56,4 +59,5 @@ def look(model: RAM, image: Floats, settings: Settings, origin: str) -> Scene:
         class_probs=rollout.class_probs.cpu().numpy(),
         model=settings.model,
         settings={**asked, "origin": origin},
+        classes=classes,
     )

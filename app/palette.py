@@ -1,9 +1,27 @@
-"""Colours with a meaning. Each step has one colour, the same in trail, patch frame, charts and table."""
+"""Colours with a meaning. Each step has one colour, the same in trail, patch frame, charts and table.
+
+So has each quantity of a training run, the same in all of its curves.
+"""
 
 from __future__ import annotations
 
 # Equal steps in OKLCH from violet to amber, ever lighter: in order also without colour vision or in grey.
 _STEP_ANCHORS = ("#6e56e7", "#b353d2", "#e558a7", "#fd7476", "#fd9a57", "#f8bd1d")
+
+# As text they have a contrast of 3.8 or more on white and on #12141c, and stay apart without red, green or blue
+# cones. Quantities that share a colour belong together or never share a chart.
+_BLUE, _ORANGE, _MAUVE = "#2f7de1", "#d2600a", "#92668b"
+CURVE_COLORS = {
+    "validation_error": _BLUE,
+    "training_error": _ORANGE,
+    "drawings_error": _MAUVE,
+    "reward": _BLUE,
+    "value": _ORANGE,
+    "action_loss": _BLUE,
+    "value_loss": _ORANGE,
+    "reinforce_loss": _MAUVE,
+    "location_spread": _BLUE,
+}
 
 
 def step_colors(count: int) -> list[str]:

@@ -7,6 +7,7 @@ visible before.
 from __future__ import annotations
 
 import gc
+import itertools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,18 +16,64 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from app.limits import read_limits
+
 if TYPE_CHECKING:
     from ram.checkpoints import CheckpointInfo
     from ram.data import Digits
     from ram.model import RAM
 
 _TORCH_NAMES = {"auto": "auto", "CPU": "cpu", "GPU": "cuda"}
+DEFAULT_MODEL = "mnist"
+LONGEST_NAME = 40  # characters of a run's name
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"
 
 
 def model_names() -> list[str]:
-    """Names of the shipped checkpoints, the default first."""
-    return sorted((path.stem for path in CHECKPOINTS.glob("*.safetensors")), key=lambda name: (name != "mnist", name))
+    """Names of all models: the shipped checkpoints, the default first, then the runs, the newest first."""
+    shipped = sorted(path.stem for path in CHECKPOINTS.glob("*.safetensors"))
+    runs = sorted((path.parent.name for path in _runs().glob("[!.]*/best.safetensors")), reverse=True)
+    return [*sorted(shipped, key=lambda name: name != DEFAULT_MODEL), *(run for run in runs if run not in shipped)]
+
+
+def model_labels() -> dict[str, str]:
+    """What each of the `model_names` is called on the page."""
+    given = run_names()
+    return {name: given.get(name, name) for name in model_names()}
+
+
+def checkpoint_path(name: str) -> Path:
+    """The file of one of the `model_names`."""
+    shipped = CHECKPOINTS / f"{name}.safetensors"
+    run = _runs() / name / "best.safetensors"
+    return run if run.exists() and not shipped.exists() else shipped
+
+
+def run_names() -> dict[str, str]:
+    """The name of every run, the newest first. Each differs: a list to choose from goes by what it shows."""
+    names: dict[str, str] = {}
+    taken = {path.stem for path in CHECKPOINTS.glob("*.safetensors")}
+    for path in sorted(_runs().glob("[!.]*/")):
+        names[path.name] = unique_name(_given_name(path), taken)
+        taken.add(names[path.name])
+    return dict(reversed(names.items()))
+
+
+def unique_name(name: str, taken: set[str]) -> str:
+    """The name, with a number if it is taken."""
+    numbered = (f"{name[: LONGEST_NAME - 4]} {number}" for number in itertools.count(2))
+    return name if name not in taken else next(other for other in numbered if other not in taken)
+
+
+def _given_name(path: Path) -> str:
+    try:
+        return " ".join((path / "name.txt").read_text(errors="replace").split())[:LONGEST_NAME] or path.name
+    except OSError:
+        return path.name
+
+
+def _runs() -> Path:
+    return read_limits().runs
 
 
 def device_names() -> list[str]:
@@ -55,12 +102,12 @@ def load_model(name: str, device: str = "CPU") -> RAM:
         CheckpointError: its file is missing or not usable.
         ValueError: there is no such device here.
     """
-    path = CHECKPOINTS / f"{name}.safetensors"
+    path = checkpoint_path(name)
     return _load_model(path, path.stat().st_mtime_ns if path.exists() else 0, _TORCH_NAMES[device])
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _load_model(path: Path, _changed: int, device: str) -> RAM:
+def _load_model(path: Path, changed: int, device: str) -> RAM:
     import torch
 
     from ram import load_checkpoint
@@ -110,4 +157,4 @@ def model_info(name: str) -> CheckpointInfo:
     """
     from ram.checkpoints import read_info
 
-    return read_info(CHECKPOINTS / f"{name}.safetensors")
+    return read_info(checkpoint_path(name))

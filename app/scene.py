@@ -34,6 +34,8 @@ class Scene:
     """Name of the checkpoint."""
     settings: dict[str, str | int | float]
     """What the look was asked to be: first glimpse, gaze, seed, where the image came from."""
+    classes: tuple[str, ...] = ()
+    """Names of the C classes; empty where these are their numbers."""
 
     @property
     def steps(self) -> int:
@@ -46,9 +48,15 @@ class Scene:
         return int(self.class_probs[-1].argmax())
 
     @property
+    def class_names(self) -> tuple[str, ...]:
+        """A name for every class."""
+        return self.classes or tuple(map(str, range(self.class_probs.shape[1])))
+
+    @property
     def answer(self) -> str:
         """The answer in words, with its probability in percent."""
-        return f"RAM says {self.action} ({100 * float(self.class_probs[-1, self.action]):.1f} %)"
+        name = self.class_names[self.action]
+        return f"RAM says {name} ({100 * float(self.class_probs[-1, self.action]):.1f} %)"
 
     def window_size(self, scale: int) -> int:
         """Side of the image region, in pixels, that the patch at `scale` covers."""

@@ -112,8 +112,8 @@ def _read_classes(path: Path, metadata: dict[str, str], config: RAMConfig) -> tu
         names = json.loads(metadata.get("classes", "[]"))
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path.name} cannot be used: the names of its classes are damaged") from error
-    named = isinstance(names, list) and len(names) in (0, config.num_actions)
-    if not named or not all(isinstance(name, str) and 0 < len(name) <= LONGEST_NAME for name in names):
+    right = isinstance(names, list) and all(isinstance(name, str) and 0 < len(name) <= LONGEST_NAME for name in names)
+    if not right or len(names) not in (0, config.num_actions) or len(set(names)) < len(names):
         raise CheckpointError(
             f"{path.name} cannot be used: it has to name {config.num_actions} classes in 1 to {LONGEST_NAME} characters"
         )

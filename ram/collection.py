@@ -203,9 +203,7 @@ def load_collection(source: str | Path | bytes) -> Collection:
 
 def _check_size(size: int, name: str) -> None:
     if size > LARGEST_FILE:
-        raise CollectionError(
-            f"{name} has {size / 1024**2:.1f} MB; a file of drawings has at most {LARGEST_FILE // 1024**2} MB."
-        )
+        raise CollectionError(f"{name} is larger than {LARGEST_FILE // 1024**2} MB, the most a file of drawings has.")
 
 
 def _load(path: Path, name: str) -> Collection:

@@ -12,7 +12,7 @@ from ram.collection import DIGIT_NAMES, Collection, split_collection
 from ram.config import TrainConfig
 from ram.data import DataError, Digits, split_training
 
-SMALLEST_EPOCH = 2000  # images, where there are only drawings
+SMALLEST_EPOCH = 10_000  # images, where there are only drawings
 
 
 class Mixture(NamedTuple):

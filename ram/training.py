@@ -25,7 +25,8 @@ REPORT_EVERY_S = 1.0
 SAVE_EVERY_S = 60.0
 VALIDATION_SEEDS = 2
 TRAINING_SAMPLE = 2000  # training images whose error is read beside the validation error
-EARLY_READINGS = (16, 8, 4, 2)  # parts of the first epoch after which it is measured, too: most happens there
+LEAST_STEPS = 50  # between two measurements: with few images, epochs are shorter than measuring takes
+EARLY = (16, 8, 4, 2)  # parts of the first round after which it is measured, too: most happens there
 TRACED_CLASSES = (2, 3, 4, 5, 7, 8)
 
 
@@ -139,8 +140,9 @@ class Trainer:
         self.save()
 
     def _is_time_to_measure(self) -> bool:
-        early = {self.steps_per_epoch // part for part in EARLY_READINGS}
-        return self.step % self.steps_per_epoch == 0 or self.step in early or self.progress == 1
+        """After every epoch, or where these are very short, after every few."""
+        steps = self.steps_per_epoch * math.ceil(LEAST_STEPS / self.steps_per_epoch)
+        return self.step % steps == 0 or self.step in {steps // part for part in EARLY} or self.progress == 1
 
     def _train_step(self) -> dict[str, Tensor]:
         """One optimiser step on the next batch; returns readings without waiting for the device."""

@@ -1,27 +1,19 @@
-"""Charts of what the model believes: its value and its class probabilities after each glimpse.
-
-Show them with `st.plotly_chart(figure, theme="streamlit", config=CHART_CONFIG, key=...)`: the theme
-brings the fonts and the colours of text, the config hides the mode bar. Nothing can be zoomed or
-dragged, so a finger scrolls the page.
-"""
+"""Charts of what the model believes: its value and its class probabilities after each glimpse."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+import html
+from typing import Any
 
 import plotly.graph_objects as go
 
+from app.figures.chart import GRID, NEUTRAL, axis, layout
 from app.figures.contrast import blend, text_on
 from app.palette import step_colors
 from app.scene import Scene
 
-CHART_CONFIG: Final = {"displayModeBar": False}
-HEIGHT = 260  # px, both charts, so that they stand side by side
-
-_FONT = 15  # px
-_NEUTRAL = "rgba(128, 132, 149, 0.7)"  # reads on white and on #0e1117 alike
-_GRID = "rgba(128, 132, 149, 0.25)"
 _FIELD = "#171a26"  # the dark field behind probabilities, in both themes
+_NAME_LENGTH = 7  # characters of a class's name that fit beside the chart
 _MOST_LABELLED = 12  # classes; with more, the rows are lower than a number
 
 
@@ -36,7 +28,7 @@ def value_figure(scene: Scene) -> go.Figure:
             y=values,
             uid="value",
             mode="lines+markers+text",
-            line={"color": _NEUTRAL, "width": 2},
+            line={"color": NEUTRAL, "width": 2},
             marker={"color": step_colors(scene.steps), "size": 15},
             text=[""] * (scene.steps - 1) + [f"<b>{values[-1]:z.2f}</b>"],
             textposition="middle right",
@@ -44,12 +36,12 @@ def value_figure(scene: Scene) -> go.Figure:
             cliponaxis=False,
             hovertemplate="glimpse %{x}<br>value %{y:.3f}<extra></extra>",
         ),
-        _layout(
+        layout(
             "Expected reward after each glimpse",
             revision="value",
             right=64,  # room for the label
             xaxis=_glimpse_axis(scene.steps),
-            yaxis=_axis("value", range=[low - 0.08, high + 0.08], dtick=0.5, gridcolor=_GRID),
+            yaxis=axis("value", range=[low - 0.08, high + 0.08], dtick=0.5, gridcolor=GRID),
         ),
     )
 
@@ -62,13 +54,13 @@ def probabilities_figure(scene: Scene) -> go.Figure:
     colors = step_colors(scene.steps)
     classes = scene.class_probs.shape[1]
     traces: list[go.Heatmap | go.Scatter] = [_column(scene, step, color) for step, color in enumerate(colors)]
-    yaxis = _axis("class", range=[classes - 0.5, -0.5], showgrid=False)
+    yaxis = axis("class", range=[classes - 0.5, -0.5], showgrid=False)
     if classes <= _MOST_LABELLED:
         traces.append(_percents(scene, colors))
-        yaxis |= {"dtick": 1, "tick0": 0}
+        yaxis |= {"tickvals": list(range(classes)), "ticktext": [_short(name) for name in scene.class_names]}
     return go.Figure(
         traces,
-        _layout(
+        layout(
             "Class probabilities in percent",
             revision="probabilities",
             right=8,
@@ -76,6 +68,10 @@ def probabilities_figure(scene: Scene) -> go.Figure:
             yaxis=yaxis,
         ),
     )
+
+
+def _short(name: str) -> str:
+    return html.escape(name if len(name) <= _NAME_LENGTH else f"{name[: _NAME_LENGTH - 1]}…")
 
 
 def _column(scene: Scene, step: int, color: str) -> go.Heatmap:
@@ -113,36 +109,6 @@ def _percents(scene: Scene, colors: list[str]) -> go.Scatter:
     )
 
 
-def _layout(title: str, *, revision: str, right: int, xaxis: dict[str, Any], yaxis: dict[str, Any]) -> dict[str, Any]:
-    """Everything in one piece: Plotly takes far longer to change a figure than to make it."""
-    return {
-        "title": {"text": title, "font": {"size": 17}, "x": 0, "xref": "container", "y": 0.97, "yanchor": "top"},
-        "height": HEIGHT,
-        "margin": {"l": 64, "r": right, "t": 38, "b": 46},
-        "font": {"size": _FONT},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "showlegend": False,
-        "dragmode": False,
-        # The same revision for ever: a new scene moves the points and leaves the rest of the page alone.
-        "uirevision": revision,
-        "xaxis": xaxis,
-        "yaxis": yaxis,
-    }
-
-
-def _axis(title: str, *, standoff: int = 16, **more: Any) -> dict[str, Any]:
-    # Sizes stand here because the theme's own axes are smaller than the back row can read.
-    return {
-        "fixedrange": True,
-        "zeroline": False,
-        "ticks": "",
-        "tickfont": {"size": _FONT},
-        "title": {"text": title, "font": {"size": _FONT}, "standoff": standoff},
-        **more,
-    }
-
-
 def _glimpse_axis(steps: int) -> dict[str, Any]:
     every = max(1, round(steps / 12))
-    return _axis("glimpse", standoff=8, range=[0.5, steps + 0.5], tick0=1, dtick=every, showgrid=False)
+    return axis("glimpse", standoff=8, range=[0.5, steps + 0.5], tick0=1, dtick=every, showgrid=False)

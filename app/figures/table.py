@@ -7,22 +7,23 @@ import numpy as np
 from app.scene import Scene
 
 
-def scene_rows(scene: Scene) -> list[dict[str, int | float]]:
+def scene_rows(scene: Scene) -> list[dict[str, str | int | float]]:
     """One row a glimpse, for `st.dataframe`.
 
     Columns: `glimpse` (from 1), `x` and `y` (location in [-1, 1]), `value`, `best class`,
-    `probability (%)` of that class, then `p(0)` to `p(C-1)`, the probability of each class (0 to 1).
+    `probability (%)` of that class, then `p(name)`, the probability of each class (0 to 1).
     """
     return [_row(scene, step) for step in range(scene.steps)]
 
 
-def _row(scene: Scene, step: int) -> dict[str, int | float]:
+def _row(scene: Scene, step: int) -> dict[str, str | int | float]:
     probs = [_plain(prob) for prob in scene.class_probs[step]]
     best = int(scene.class_probs[step].argmax())
     x, y = scene.locations[step]
-    row: dict[str, int | float] = {"glimpse": step + 1, "x": _plain(x), "y": _plain(y)}
-    row |= {"value": _plain(scene.values[step]), "best class": best, "probability (%)": 100 * probs[best]}
-    return row | {f"p({number})": prob for number, prob in enumerate(probs)}
+    row: dict[str, str | int | float] = {"glimpse": step + 1, "x": _plain(x), "y": _plain(y)}
+    names = scene.class_names
+    row |= {"value": _plain(scene.values[step]), "best class": names[best], "probability (%)": 100 * probs[best]}
+    return row | {f"p({name})": prob for name, prob in zip(names, probs, strict=True)}
 
 
 def _plain(number: np.float32) -> float:

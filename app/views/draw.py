@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import html
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -54,9 +55,12 @@ def show() -> None:
 
     _take_picture(canvas)
     with stage:
-        scene = _look(picture.current_picture())
+        scene = _look(picture.current_picture(), st.session_state.model)
         waking.empty()
-        _show_viewer(scene)
+        if _is_comparing():
+            _show_both(scene)
+        else:
+            _show_viewer(scene, "viewer")
     with extras:
         _show_what_the_model_gets(picture.current_picture())
         _other_ways_in(picture.current_picture())
@@ -78,8 +82,18 @@ def _take_picture(canvas: CanvasResult) -> None:
 
 
 def _controls() -> None:
-    names = resources.model_names()
-    st.selectbox("Model", names, key="model", width=150, placeholder="none found")
+    names = resources.model_labels()
+    st.selectbox(
+        "Model", [*names], key="model", width=170, placeholder="none found", format_func=lambda name: names[name]
+    )
+    if _can_compare():
+        st.segmented_control(
+            f"Compare with {resources.DEFAULT_MODEL}",
+            ["no", "yes"],
+            required=True,
+            key="compare",
+            help="Shows what the pretrained model does with the same picture beside it.",
+        )
     st.segmented_control(
         "First glimpse",
         ["random", "centre", "place"],
@@ -210,72 +224,96 @@ def _upload() -> None:
         picture.take_upload(file.getvalue())
 
 
-def _look(current: Picture | None) -> Scene | None:
+def _can_compare() -> bool:
+    names = resources.model_names()
+    return resources.DEFAULT_MODEL in names and st.session_state.model != resources.DEFAULT_MODEL
+
+
+def _is_comparing() -> bool:
+    return _can_compare() and st.session_state.compare == "yes"
+
+
+def _show_both(scene: Scene | None) -> None:
+    """The chosen model's viewer and the pretrained one's, both at the same picture."""
+    chosen, pretrained = st.columns(2, gap="medium")
+    with chosen:
+        st.html(f"<h3>{html.escape(resources.model_labels()[st.session_state.model])}</h3>")
+        _show_viewer(scene, "viewer")
+    with pretrained:
+        st.html(f"<h3>{resources.DEFAULT_MODEL}, pretrained</h3>")
+        _show_viewer(_look(picture.current_picture(), resources.DEFAULT_MODEL), "pretrained")
+
+
+def _look(current: Picture | None, name: str | None) -> Scene | None:
     """Loads the model and lets it look; an error becomes one sentence on the page."""
     from app.looking import look
     from ram.checkpoints import CheckpointError
 
-    if st.session_state.model is None:
+    if name is None:
         st.error("There is no model: put a checkpoint into the folder checkpoints/.", icon=":material/error:")
         return None
-    settings = _settings()
     try:
-        model = resources.load_model(settings.model, st.session_state.device)
-        return None if current is None else look(model, current.image, settings, current.origin)
+        model, info = resources.load_model(name, st.session_state.device), resources.model_info(name)
+        if current is None:
+            return None
+        return look(model, current.image, _settings(name), current.origin, info.class_names())
     except (CheckpointError, ValueError) as error:
         st.error(f"{error}. Choose another model or device.", icon=":material/error:")
         return None
 
 
-def _settings() -> Settings:
+def _settings(name: str) -> Settings:
     from app.looking import Settings
 
     state = st.session_state
     return Settings(
-        model=state.model, first=state.first, place=(state.x, state.y), gaze=state.gaze, seed=int(state.seed)
+        model=resources.model_labels()[name],
+        first=state.first,
+        place=(state.x, state.y),
+        gaze=state.gaze,
+        seed=int(state.seed),
     )
 
 
-def _show_viewer(scene: Scene | None) -> None:
+def _show_viewer(scene: Scene | None, key: str) -> None:
     glimpse_viewer(
         scene,
         prompt=PROMPT,
-        key="viewer",
+        key=key,
         speed=st.session_state.speed,
         only_seen=st.session_state.seen == "only",
-        on_place=_place_clicked,
-        on_option=_keep_options,
+        on_place=functools.partial(_place_clicked, key),
+        on_option=functools.partial(_keep_options, key),
     )
 
 
-def _keep_options() -> None:
+def _keep_options(key: str) -> None:
     """The viewer's own options travel in the URL too."""
-    chosen = st.session_state.viewer
+    chosen = st.session_state[key]
     if chosen.get("speed"):
         st.session_state.speed = chosen["speed"]
     if chosen.get("only_seen") is not None:
         st.session_state.seen = "only" if chosen["only_seen"] else "all"
 
 
-def _place_clicked() -> None:
-    place = st.session_state.viewer.place
+def _place_clicked(key: str) -> None:
+    place = st.session_state[key].place
     st.session_state.x, st.session_state.y = round(place["x"], 2), round(place["y"], 2)
     st.session_state.first = "place"
 
 
 def _show_numbers(scene: Scene) -> None:
     from app import exports
+    from app.components.charts import live_charts
     from app.figures import belief, table
 
-    values, probabilities = st.columns(2, gap="large")
-    values.plotly_chart(
-        belief.value_figure(scene), key="values", config=belief.CHART_CONFIG, alt="The value after each glimpse"
-    )
-    probabilities.plotly_chart(
-        belief.probabilities_figure(scene),
-        key="probabilities",
-        config=belief.CHART_CONFIG,
-        alt="The probability of each class after each glimpse",
+    live_charts(
+        {"value": belief.value_figure(scene), "probabilities": belief.probabilities_figure(scene)},
+        alts={
+            "value": "The value after each glimpse",
+            "probabilities": "The probability of each class after each glimpse",
+        },
+        key="charts",
     )
     with st.expander("The same as numbers"):
         st.dataframe(table.scene_rows(scene), hide_index=True, column_config=_number_formats(scene))
@@ -293,5 +331,5 @@ def _show_numbers(scene: Scene) -> None:
 
 def _number_formats(scene: Scene) -> dict[str, Any]:
     two, three = (st.column_config.NumberColumn(format=f"%.{digits}f") for digits in (2, 3))
-    classes = {f"p({index})": three for index in range(scene.class_probs.shape[1])}
+    classes = {f"p({name})": three for name in scene.class_names}
     return {"x": two, "y": two, "value": three, "probability (%)": two, **classes}

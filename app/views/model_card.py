@@ -25,7 +25,8 @@ NETWORKS = {
 def show() -> None:
     """Draws the page."""
     st.html('<h1 class="wordmark">The model</h1>')
-    name = st.selectbox("Model", resources.model_names(), key="model", width=240)
+    names = resources.model_labels()
+    name = st.selectbox("Model", [*names], key="model", width=240, format_func=lambda name: names[name])
     place = st.empty()
     if not resources.is_warm():
         place.info("Waking the model. This takes a few seconds, once.", icon=":material/hourglass_top:")

@@ -1,3 +1,4 @@
+import dataclasses
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -7,7 +8,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 import pytest
 
-from app.figures.belief import CHART_CONFIG, probabilities_figure, value_figure
+from app.figures.belief import probabilities_figure, value_figure
 from app.figures.contrast import blend, text_on
 from app.figures.table import scene_rows
 from app.palette import step_colors
@@ -106,7 +107,13 @@ def test_figures_fit_light_and_dark_pages(scene: Scene, figure_of: Callable[[Sce
     assert layout.height == 260
     assert layout.xaxis.fixedrange
     assert layout.yaxis.fixedrange
-    assert CHART_CONFIG == {"displayModeBar": False}
+
+
+def test_classes_stand_at_the_axis_by_their_names(scene: Scene) -> None:
+    named = dataclasses.replace(scene, classes=("0", "<b>", "hippopotamus"))
+    assert list(probabilities_figure(named).layout.yaxis.ticktext) == ["0", "&lt;b&gt;", "hippop…"]
+    assert list(scene_rows(named)[0])[-3:] == ["p(0)", "p(<b>)", "p(hippopotamus)"]
+    assert named.answer == "RAM says <b> (100.0 %)"
 
 
 @pytest.mark.parametrize(("steps", "classes"), [(1, 2), (1, 10), (20, 26), (6, 1)])
@@ -120,11 +127,11 @@ def test_figures_and_table_take_any_number_of_glimpses_and_classes(steps: int, c
 def test_table_has_the_charts_numbers(scene: Scene) -> None:
     rows = scene_rows(scene)
     assert list(rows[0]) == ["glimpse", "x", "y", "value", "best class", "probability (%)", "p(0)", "p(1)", "p(2)"]
-    assert list(rows[0].values()) == [1, 0.1, -0.2, 0.25, 0, 50.0, 0.5, 0.3, 0.2]
+    assert list(rows[0].values()) == [1, 0.1, -0.2, 0.25, "0", 50.0, 0.5, 0.3, 0.2]
     assert [row["glimpse"] for row in rows] == [1, 2, 3]
-    assert [row["best class"] for row in rows] == [0, 1, 1]
+    assert [row["best class"] for row in rows] == ["0", "1", "1"]
     assert [row["probability (%)"] for row in rows] == [50.0, 75.0, 100.0]
-    assert {type(cell) for row in rows for cell in row.values()} == {int, float}
+    assert {type(cell) for row in rows for cell in row.values()} == {int, float, str}
     assert [row["value"] for row in rows] == list(value_figure(scene).data[0].y)
 
 

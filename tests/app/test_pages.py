@@ -135,7 +135,7 @@ def test_dot_gets_an_answer_and_no_error() -> None:
 def test_table_has_a_row_a_glimpse() -> None:
     table = open_app(sample="17").dataframe[0].value
     assert list(table["glimpse"]) == [1, 2, 3, 4, 5, 6]
-    assert table["best class"].iloc[-1] == 7
+    assert table["best class"].iloc[-1] == "7"
 
 
 def test_model_page_counts_the_parameters_of_the_specification() -> None:

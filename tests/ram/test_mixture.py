@@ -67,8 +67,8 @@ def test_without_any_digit_left_the_held_back_drawings_validate(digits: Digits) 
     mixture = mix(digits, drawings([0, 0, 0, 0, 1, 1, 1], tuple("abcdefghij")), CONFIG)
     assert levels(mixture.training) == [100, 101, 102, 104, 105, 106]
     assert levels(mixture.validation) == levels(mixture.held_back) == [103]
-    # 2,000 images an epoch, from six drawings
-    assert len(mixture.epoch) == 6 * 333
+    # 10,000 images an epoch, from six drawings
+    assert len(mixture.epoch) == 6 * 1667
 
 
 def test_symbols_too_few_to_measure_with_are_refused(digits: Digits) -> None:

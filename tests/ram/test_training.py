@@ -50,6 +50,7 @@ def zeros_and_ones(training_digits: Digits) -> Digits:
 def _report_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Readings are otherwise taken by the clock, and so differ between equal runs."""
     monkeypatch.setattr(ram.training, "REPORT_EVERY_S", 0.0)
+    monkeypatch.setattr(ram.training, "LEAST_STEPS", 1)
 
 
 def make_trainer(path: Path, digits: Digits, **training: Any) -> Trainer:
@@ -96,6 +97,7 @@ def resumable(trainer: Trainer) -> dict[str, Any]:
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory, digits: Digits) -> Trainer:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ram.training, "REPORT_EVERY_S", 0.0)
+        patch.setattr(ram.training, "LEAST_STEPS", 1)
         trainer = make_trainer(tmp_path_factory.mktemp("runs") / "whole", digits)
         assert train(trainer) == "finished"
     return trainer
@@ -133,6 +135,15 @@ def test_every_step_is_reported_and_every_epoch_measured(uninterrupted: Trainer)
     # Untrained, after an eighth, a quarter and half of the first epoch, and after each epoch
     assert [row["step"] for row in rows if "validation_error" in row] == [0, 1, 2, 4, 8, 16]
     assert all(math.isfinite(value) for row in rows for value in row.values())
+
+
+def test_short_epochs_are_measured_every_few(tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ram.training, "LEAST_STEPS", 20)
+    trainer = make_trainer(tmp_path / "run", digits, epochs=7)
+    train(trainer)
+    # Three epochs of 8 steps: after 1/16, 1/8, 1/4 and 1/2 of them, after each three, and at the end
+    measured = [row["step"] for row in metrics(trainer) if "validation_error" in row]
+    assert measured == [0, 1, 3, 6, 12, 24, 48, 56]
 
 
 def test_readings_between_two_reports_are_averaged(

@@ -71,6 +71,7 @@ def scene_data(scene: Scene) -> dict[str, Any]:
         "patches": _grey(scene.patches),
         "values": scene.values.tolist(),
         "probabilities": scene.class_probs.tolist(),
+        "classes": list(scene.class_names),
         "colors": step_colors(scene.steps),
         "answer": scene.answer,
     }

@@ -86,7 +86,7 @@ class Viewer {
       this.ui.number.textContent = "–";
       this.ui.patches.replaceChildren(blankPatch());
       this.ui.history.replaceChildren();
-      this.buildClasses(10);
+      this.buildClasses([..."0123456789"]);
       this.ui.field.setAttribute("aria-label", "No digit yet");
       this.draw();
       return;
@@ -97,7 +97,7 @@ class Viewer {
     this.ui.scrub.max = Math.max(this.steps - 1, 0.01);
     this.buildPatches();
     this.buildHistory();
-    this.buildClasses(scene.probabilities[0].length);
+    this.buildClasses(scene.classes);
     // Without motion nothing plays by itself: the last glimpse shows the whole story.
     this.seek(this.stillness.matches ? this.steps - 1 : 0);
     if (!this.stillness.matches) this.play();
@@ -171,12 +171,14 @@ class Viewer {
     );
   }
 
-  buildClasses(count) {
+  buildClasses(names) {
+    const longest = Math.max(...names.map((name) => name.length));
+    this.ui.classes.style.setProperty("--name", longest > 2 ? `${Math.min(longest, 10) * 0.62}em` : "");
     this.ui.classes.replaceChildren(
-      ...Array.from({ length: count }, (_, index) => {
+      ...names.map((name) => {
         const row = document.createElement("li");
         row.innerHTML = '<span class="name"></span><span class="bar"><i></i></span><span class="share"></span>';
-        row.firstChild.textContent = index;
+        row.firstChild.textContent = row.firstChild.title = name;
         return row;
       }),
     );

@@ -1,0 +1,69 @@
+"""Plotly charts that stay on the page while their figures change.
+
+`st.plotly_chart` makes the figure part of the element's identity, even with a key (Streamlit 1.67): at
+every change the browser takes the chart off the page and builds a new one, which flickers.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import plotly
+import plotly.graph_objects as go
+import streamlit as st
+from plotly.io.json import to_json_plotly
+from streamlit.components.v1 import declare_component
+
+_FOLDER = Path(__file__).parent
+_HEIGHT = 450  # px, Plotly's own, for a figure that says nothing
+
+# Never shown: the server hands out the files of a declared component, and so the browser gets plotly.js from
+# the installed package, without a copy of it here.
+_library = declare_component("plotly", path=Path(plotly.__file__).parent / "package_data")
+
+# Registered once, at import: registering again would restart every chart on the page. Without a shadow root,
+# because Plotly puts its own style sheet into the document's head.
+_mount = st.components.v2.component(
+    "live_charts",
+    html='<div class="live-charts"></div>',
+    css=(_FOLDER / "charts.css").read_text(),
+    js=(_FOLDER / "charts.js").read_text(),
+    isolate_styles=False,
+)
+
+
+def live_charts(figures: dict[str, go.Figure], *, alts: dict[str, str], key: str) -> None:
+    """Shows figures in two columns, one where it is narrow; a figure that changes is redrawn in place.
+
+    Args:
+        figures: by name; a chart is moved on as long as its name stays. Colours and fonts that a figure leaves
+            open are those of the page, in the manner of `st.plotly_chart`; its template is not used.
+        alts: what each chart shows, in words.
+        key: identifies the charts on the page.
+    """
+    _mount(data=charts_data(figures, alts), key=key)
+
+
+def charts_data(figures: dict[str, go.Figure], alts: dict[str, str]) -> dict[str, Any]:
+    """What the browser needs: each figure as JSON text, which is quickly compared, and where plotly.js is."""
+    return {
+        # From the page's own folder, as Streamlit's scripts. The version makes it another file for the browser's cache.
+        "library": f"component/{_library.name}/plotly.min.js?{plotly.__version__}",
+        "charts": [
+            {
+                "name": name,
+                "alt": alts[name],
+                "height": figure.layout.height or _HEIGHT,
+                "figure": _figure_json(figure),
+            }
+            for name, figure in figures.items()
+        ],
+    }
+
+
+def _figure_json(figure: go.Figure) -> str:
+    spec = figure.to_dict()
+    # Plotly adds its template, some 7 kB, to every figure.
+    spec["layout"].pop("template", None)
+    return to_json_plotly(spec)

@@ -1,0 +1,81 @@
+"""Watch it learn: how a model's scan paths of a few fixed digits change while it is trained."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from app.lesson import Lesson
+from app.palette import step_colors
+
+_FOLDER = Path(__file__).parent
+
+# Registered once, at import: registering again would restart every viewer on the page.
+_mount = st.components.v2.component(
+    "learning_viewer",
+    html=(_FOLDER / "learning.html").read_text(),
+    css=(_FOLDER / "learning.css").read_text(),
+    js=(_FOLDER / "learning.js").read_text(),
+)
+
+
+def learning_viewer(lesson: Lesson | None, *, prompt: str, key: str) -> Any:
+    """Shows a lesson at its newest reading; new readings of the same run are followed or added in place.
+
+    Args:
+        lesson: what to show; None for the empty stage.
+        prompt: what the empty stage says.
+        key: identifies the viewer on the page.
+    """
+    return _mount(data={"lesson": None if lesson is None else lesson_data(lesson), "prompt": prompt}, key=key)
+
+
+def lesson_data(lesson: Lesson) -> dict[str, Any]:
+    """What the browser needs of a lesson, as plain lists.
+
+    Locations, values and probabilities are rounded to 3 decimals, accuracies to 1. `id` names the run
+    and its digits and stays while readings are added; `version` changes with the readings.
+    """
+    answers = lesson.answers
+    sure = np.take_along_axis(lesson.class_probs[:, :, -1], answers[:, :, None], axis=2).squeeze(axis=2)
+    content = {
+        "labels": lesson.labels.tolist(),
+        "classes": list(lesson.classes),
+        "size": lesson.glimpse_size,
+        "scales": lesson.corners.shape[3],
+        "colors": step_colors(lesson.locations.shape[2]),
+    }
+    readings = {
+        "steps": lesson.steps.tolist(),
+        "epochs": _rounded(lesson.epochs, 3),
+        "locations": _rounded(lesson.locations, 3),
+        "corners": lesson.corners.tolist(),
+        "answers": answers.tolist(),
+        "sure": _rounded(sure, 3),
+        "values": _rounded(lesson.values[:, :, -1], 3),
+        "accuracy": [None if np.isnan(percent) else round(percent, 1) for percent in lesson.accuracy.tolist()],
+    }
+    identity = _digest(lesson.run.encode(), repr(content).encode(), repr(lesson.images.shape).encode(), lesson.images)
+    return {
+        "id": identity,
+        "version": _digest(identity.encode(), repr(readings).encode()),
+        "shape": list(lesson.images.shape[1:]),
+        "images": [base64.b64encode(image.tobytes()).decode() for image in lesson.images],
+        **content,
+        **readings,
+    }
+
+
+def _rounded(numbers: npt.NDArray, decimals: int) -> Any:
+    # As doubles: a rounded single would be written with all its digits.
+    return np.round(numbers.astype(np.float64), decimals).tolist()
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.sha256(b"".join(bytes(part) for part in parts)).hexdigest()[:16]

@@ -1,0 +1,79 @@
+"""How long a run will take, said before it starts."""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+import streamlit as st
+
+from ram.config import PRESETS, RAMConfig, TrainConfig
+
+YARDSTICK = "one-minute"
+_STEPS = 5
+
+
+def training_seconds(model: RAMConfig, training: TrainConfig, epoch_images: int) -> float:
+    """Seconds on one core of this machine: the time budget, or else an estimate from the work to do.
+
+    Args:
+        model: the architecture.
+        training: how it is trained.
+        epoch_images: images in one epoch.
+    """
+    if training.minutes:
+        return 60 * training.minutes
+    return seconds_per_unit() * _work(model, training.rollouts) * epoch_images * training.epochs
+
+
+def _work(model: RAMConfig, rollouts: int) -> float:
+    """Multiplications for one image, forward, up to a factor."""
+    from ram.checkpoints import parameter_count
+
+    return float(parameter_count(model) * model.num_glimpses * rollouts)
+
+
+@st.cache_resource(show_spinner=False)
+def seconds_per_unit() -> float:
+    """What one unit of `_work` takes here, from a few real training steps, once a server."""
+    import torch
+
+    from ram.model import RAM
+    from ram.reinforce import hybrid_loss
+
+    preset = PRESETS[YARDSTICK]
+    model, size = RAM(preset.model), preset.training.batch_size
+    images, labels = torch.rand(size, 28, 28), torch.zeros(size, dtype=torch.long)
+    optimizer, times = torch.optim.AdamW(model.parameters(), fused=True), []
+    for _ in range(_STEPS):
+        start = time.perf_counter()
+        episode = model.episode(images, rollouts=preset.training.rollouts)
+        logits = model.action_network.logits(episode.hidden_states[-1])
+        loss = hybrid_loss(logits, model.values(episode), episode.location_log_probs, labels)
+        optimizer.zero_grad(set_to_none=True)
+        (loss.action + loss.reinforce + loss.value).backward()
+        optimizer.step()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times) / (size * _work(preset.model, preset.training.rollouts))
+
+
+def in_words(seconds: float) -> str:
+    """A duration as one says it: "40 seconds", "5 minutes", "1.5 hours"."""
+    if seconds < 90:
+        return _counted(round(seconds), "second")
+    if seconds < 90 * 60:
+        return _counted(round(seconds / 60), "minute")
+    return _counted(round(seconds / 3600, 1), "hour")
+
+
+def briefly(seconds: float) -> str:
+    """A duration for a small place: "40 s", "5:20 min", "1:05 h"."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f}:{seconds % 60:02.0f} min"
+    return f"{seconds // 3600:.0f}:{seconds % 3600 // 60:02.0f} h"
+
+
+def _counted(number: float, unit: str) -> str:
+    return f"{number:g} {unit}{'' if number == 1 else 's'}"

@@ -1,0 +1,301 @@
+"""Live curves of training runs: one run, or two to compare. Then colour is the quantity and the dash the run."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from app.figures.chart import BOTTOM, GRID, HEIGHT, LEFT, NEUTRAL, TOP, Label, axis, label_trace, layout, spread_labels
+from app.palette import CURVE_COLORS
+
+MOST_POINTS = 400  # of a curve: more than the pixels it gets on a phone, and quick to send every second
+
+_RIGHT = 96  # px, room for the labels; the same in all charts, so that their time axes line up
+_RUN_NAMES = 26  # px, what the names of two runs take from the plot area
+_NAME, _NUMBER = 15, 20  # px, the fonts of the labels
+_NAME_LENGTH = 17  # characters of a run's name that fit twice above a plot
+_MOST_MARKERS = 30  # of a curve: more would merge into a caterpillar
+_DASHES = ("solid", "6px,4px")
+_STROKES = ("\u2014\u2014", "\u2013 \u2013")  # the dashes as text, in characters that every font has
+_MARKERS = ("circle", "circle-open")
+_HUGE = 1e9  # beyond it a reading is damage, not a measurement
+
+_WAITING = {
+    "text": "The first readings come in a moment",
+    **{"xref": "paper", "x": 0.5, "yref": "paper", "y": 0.5, "showarrow": False, "font": {"size": 16}},
+}
+
+# The axis of accuracy begins at one of these (percent, with the distance of its grid lines): it moves seldom, and
+# then far enough to be noticed.
+_ACCURACY_FLOORS = {95: 1, 90: 2, 80: 5, 50: 10, 0: 25}
+
+
+class Curves(NamedTuple):
+    """The readings of one training run."""
+
+    name: str
+    """Shown when two runs are compared."""
+    rows: Sequence[dict[str, Any]]
+    """As in metrics.jsonl, oldest first; whatever in them is no number is left out."""
+
+
+class _Quantity(NamedTuple):
+    name: str
+    key: str
+    is_error: bool = False  # in percent, measured now and then; shown as accuracy
+    headline: str = ""  # format of its last number, if that is to stand large beside its name
+
+
+class _Line(NamedTuple):
+    quantity: _Quantity
+    run: int
+    seconds: npt.NDArray[np.float64]
+    values: npt.NDArray[np.float64]
+    epochs: npt.NDArray[np.float64]
+
+
+class _Record(NamedTuple):
+    names: list[str]
+    seconds: float  # of the longest run
+    lines: list[_Line]  # only those with points
+
+    @property
+    def compares(self) -> bool:
+        return len(self.names) > 1
+
+    @property
+    def unit(self) -> tuple[str, int]:
+        """Of time: its name and its seconds."""
+        if self.seconds < 180:
+            return "s", 1
+        return ("min", 60) if self.seconds <= 3 * 3600 else ("h", 3600)
+
+
+class _Scale(NamedTuple):
+    low: float
+    high: float
+    step: float
+
+
+_ACCURACIES = (
+    _Quantity("validation", "validation_error", is_error=True, headline="{:.1f}"),
+    _Quantity("training", "training_error", is_error=True),
+    _Quantity("drawings", "drawings_error", is_error=True),
+)
+_REWARDS = (_Quantity("reward", "reward"), _Quantity("value", "value"))
+_LOSSES = (
+    _Quantity("cross-entropy", "action_loss"),
+    _Quantity("value error", "value_loss"),
+    _Quantity("REINFORCE", "reinforce_loss"),
+)
+_SPREADS = (_Quantity("spread", "location_spread", headline="{:.2f}"),)
+
+
+def accuracy_figure(runs: Sequence[Curves]) -> go.Figure:
+    """The share of right answers on validation and training digits, and on own drawings if the run has them."""
+    record = _read(runs, _ACCURACIES)
+    yaxis = _value_axis("right answers (%)", _accuracy_scale(record.lines))
+    return _figure(record, "Accuracy", revision="accuracy", yaxis=yaxis)
+
+
+def reward_figure(runs: Sequence[Curves]) -> go.Figure:
+    """The reward, the share of right answers while training, and the value, the model's expectation of it."""
+    record = _read(runs, _REWARDS)
+    low, high = _extremes(record.lines)
+    low, high = min(0, low), max(1, high)
+    # A value that runs away would bring hundreds of grid lines.
+    scale = _with_headroom(_Scale(low, high, 0.25 if high - low < 2 else _round_scale(low, high).step))
+    title = "Reward, and the value that predicts it"
+    return _figure(record, title, revision="reward", yaxis=_value_axis("share of right answers", scale))
+
+
+def loss_figure(runs: Sequence[Curves]) -> go.Figure:
+    """The parts of the loss: cross-entropy of the answer, error of the value, REINFORCE, which may be negative."""
+    record = _read(runs, _LOSSES)
+    low, high = _extremes(record.lines)
+    yaxis = _value_axis("loss", _round_scale(min(0, low), max(1, high))) | {"zeroline": True}
+    return _figure(record, "The parts of the loss", revision="loss", yaxis=yaxis)
+
+
+def spread_figure(runs: Sequence[Curves]) -> go.Figure:
+    """How far apart the policy's mean locations lie in a batch; at 0 it looks at the same place in every image."""
+    record = _read(runs, _SPREADS)
+    scale = _round_scale(0, max(0.4, _extremes(record.lines)[1]))
+    # Below zero there is room for the sentence that explains zero, less than a step, so without a number of its own.
+    scale = scale._replace(low=-0.17 * scale.high)
+    zero = {
+        "text": "0: it looks at the same place in every image",
+        **{"xref": "paper", "x": 0, "xanchor": "left", "xshift": -3, "y": 0, "yanchor": "top"},
+        **{"showarrow": False, "font": {"size": 14}},
+    }
+    yaxis = _value_axis("standard deviation", scale) | {"zeroline": True}
+    return _figure(record, "Spread of the places it looks at", revision="spread", yaxis=yaxis, notes=[zero])
+
+
+def _read(runs: Sequence[Curves], quantities: Sequence[_Quantity]) -> _Record:
+    lines, longest = [], 0.0
+    for index, run in enumerate(runs):
+        seconds, epochs = _column(run.rows, "elapsed_s"), _column(run.rows, "epoch")
+        longest = max(longest, float(np.nanmax(seconds, initial=0)))
+        for quantity in quantities:
+            values = _column(run.rows, quantity.key)
+            points = np.stack([seconds, 100 - values if quantity.is_error else values, epochs], axis=1)
+            points = points[~np.isnan(points[:, :2]).any(axis=1)]
+            if len(points):
+                lines.append(_Line(quantity, index, *(_every_nth if quantity.is_error else _binned)(points).T))
+    return _Record(_short([run.name for run in runs]), longest, lines)
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """Names that stand side by side above a plot on a phone: what a short one leaves, a long one gets."""
+    most = max(_NAME_LENGTH, 2 * _NAME_LENGTH - min(map(len, names), default=0))
+    cut = [name if len(name) <= most else name[: most - 1].rstrip() + "…" for name in names]
+    return [html.escape(name, quote=False) for name in cut]  # Plotly reads some HTML
+
+
+def _column(rows: Sequence[dict[str, Any]], key: str) -> npt.NDArray[np.float64]:
+    """NaN where there is no number; a comparison, unlike a conversion, also takes an integer of 400 digits."""
+    values = [row.get(key) for row in rows]
+    return np.array([v if isinstance(v, (int, float)) and abs(v) < _HUGE else math.nan for v in values], np.float64)
+
+
+def _binned(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Means of neighbours, and the last reading as it is, so that the curve ends where the run is."""
+    if len(points) <= MOST_POINTS:
+        return points
+    earlier = points[:-1]
+    size = math.ceil(len(earlier) / (MOST_POINTS - 1))
+    starts = np.arange(0, len(earlier), size)
+    counts = np.diff(starts, append=len(earlier))
+    return np.vstack([np.add.reduceat(earlier, starts) / counts[:, None], points[-1]])
+
+
+def _every_nth(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Measurements as they are, first and last among them: a mean of two would be one that nobody took."""
+    return points[np.linspace(0, len(points) - 1, min(len(points), MOST_POINTS)).round().astype(int)]
+
+
+def _extremes(lines: Sequence[_Line]) -> tuple[float, float]:
+    values = [float(extreme) for line in lines for extreme in (line.values.min(), line.values.max())]
+    return min(values, default=0.0), max(values, default=0.0)
+
+
+def _accuracy_scale(lines: Sequence[_Line]) -> _Scale:
+    """From a round number below the last three quarters of the readings to 100 percent.
+
+    From 0 to 100 all that matters after the first minute would lie in the uppermost pixels. So the whole
+    curve is shown while it has few readings, and later it comes in from below the axis.
+    """
+    lowest = min((float(_without_start(line.values).min()) for line in lines), default=0.0)
+    floor = next((floor for floor in _ACCURACY_FLOORS if floor <= lowest), 0)
+    return _with_headroom(_Scale(floor, 100, _ACCURACY_FLOORS[floor]))
+
+
+def _without_start(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return values[len(values) // 4 :] if len(values) >= 8 else values
+
+
+def _with_headroom(scale: _Scale) -> _Scale:
+    """A little more at both ends, or the plot's edge would cut a curve at its limit in half."""
+    room = 0.05 * (scale.high - scale.low)
+    return _Scale(scale.low - room, scale.high + room, scale.step)
+
+
+def _round_scale(low: float, high: float) -> _Scale:
+    """Between multiples of a round step, so that the axis stands still while the extremes creep."""
+    least = (high - low) / 5
+    power = 10.0 ** math.floor(math.log10(least))
+    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= least)
+    return _Scale(math.floor(low / step) * step, math.ceil(high / step) * step, step)
+
+
+def _time_axis(unit: str, end: float) -> dict[str, Any]:
+    return axis(
+        f"training time ({unit})", standoff=11, automargin=False, range=[0, end], nticks=8, tick0=0, showgrid=False
+    )
+
+
+def _value_axis(title: str, scale: _Scale) -> dict[str, Any]:
+    return axis(
+        title,
+        automargin=False,  # longer numbers shall not move the plot area
+        range=[scale.low, scale.high],
+        tick0=0,
+        dtick=scale.step,
+        gridcolor=GRID,
+        zerolinecolor=NEUTRAL,
+        zerolinewidth=1,
+    )
+
+
+def _figure(
+    record: _Record, title: str, *, revision: str, yaxis: dict[str, Any], notes: Sequence[dict[str, Any]] = ()
+) -> go.Figure:
+    unit, unit_seconds = record.unit
+    end = 1.03 * (record.seconds or 10) / unit_seconds  # a little further, so that the last marker is whole
+    top = TOP + (_RUN_NAMES if record.compares else 0)
+    if not record.lines:  # no grid, which would strike the words through
+        notes, yaxis = [_WAITING], yaxis | {"showgrid": False}
+    if record.compares:
+        notes = [*notes, _run_names(record)]
+    labels = spread_labels(_labels(record), *yaxis["range"], height=HEIGHT - top - BOTTOM)
+    return go.Figure(
+        [*(_trace(line, record) for line in record.lines), label_trace(labels, end)],
+        layout(
+            title, revision=revision, right=_RIGHT, top=top, xaxis=_time_axis(unit, end), yaxis=yaxis, annotations=notes
+        ),
+    )
+
+
+def _trace(line: _Line, record: _Record) -> go.Scatter:
+    quantity, color = line.quantity, CURVE_COLORS[line.quantity.key]
+    unit, unit_seconds = record.unit
+    number = "%{y:.2f} %" if quantity.is_error else "%{y:.3f}"
+    # The first reading of any quantity makes no line yet.
+    marked = len(line.values) <= (_MOST_MARKERS if quantity.is_error else 1)
+    run = "%{fullData.name}" if record.compares else ""
+    return go.Scatter(
+        x=line.seconds / unit_seconds,
+        y=line.values,
+        customdata=line.epochs,
+        uid=f"{quantity.key}-{line.run + 1}",
+        name=record.names[line.run],
+        mode="lines+markers" if marked else "lines",
+        line={"color": color, "width": 2.5, "dash": _DASHES[line.run > 0]},
+        marker={"symbol": _MARKERS[line.run > 0], "color": color, "size": 8, "line": {"color": color, "width": 1.5}},
+        hovertemplate=f"{quantity.name} {number}<br>%{{x:.1f}} {unit}, epoch %{{customdata:.1f}}<extra>{run}</extra>",
+    )
+
+
+def _run_names(record: _Record) -> dict[str, Any]:
+    """Each run's dash and name, and its last number, which at the curve's end would not tell whose it is.
+
+    A line of text: Plotly's own legend moves the plot area.
+    """
+    entries = [f"<b>{_STROKES[index > 0]}</b> {name}" for index, name in enumerate(record.names)]
+    for line in record.lines:
+        if line.quantity.headline:
+            entries[line.run] += f" <b>{line.quantity.headline.format(line.values[-1])}</b>"
+    return {
+        "text": (4 * "\u00a0").join(entries),
+        **{"xref": "paper", "x": 0, "xanchor": "left", "xshift": -LEFT},
+        **{"yref": "paper", "y": 1, "yanchor": "bottom", "yshift": 8, "showarrow": False, "font": {"size": 14}},
+    }
+
+
+def _labels(record: _Record) -> list[Label]:
+    """Of two runs the longer one carries the names: the colours tell the other's."""
+    ends = {line.quantity: line for line in sorted(record.lines, key=lambda line: line.seconds[-1])}
+    labels = []
+    for quantity, line in ends.items():
+        place, color = float(line.values[-1]), CURVE_COLORS[quantity.key]
+        labels.append(Label(quantity.name, place, _NAME, color))
+        if quantity.headline and not record.compares:
+            labels.append(Label(f"<b>{quantity.headline.format(place)}</b>", place, _NUMBER, color))
+    return labels
