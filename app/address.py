@@ -88,8 +88,11 @@ def read() -> None:
     """
     state = st.session_state
     known = state.get("settings", {})
-    # Whichever page is opened first, the name must not get lost before somebody asks for the drawings.
+    # Whichever page is opened first, these must not get lost before somebody asks for them.
     state.setdefault("drawings_name", st.query_params.get("drawings", ""))
+    if "address" not in state:
+        asked = [(name, st.query_params[name]) for name in ("sample", "picture") if name in st.query_params]
+        state.address = asked[0] if asked else None
     for name, setting in _settings().items():
         if name not in known:
             try:
@@ -121,8 +124,8 @@ def write(page: str) -> None:
         for name, setting in _settings().items()
         if state.settings[name] != setting.default and setting.page in (None, page)
     }
-    if picture := state.get("address"):
-        query[picture[0]] = picture[1]
+    if state.address:
+        query[state.address[0]] = state.address[1]
     if state.drawings_name:
         query["drawings"] = state.drawings_name
     # The browser's query, as this run knows it, may be older than what was written last.

@@ -7,23 +7,23 @@ import time
 
 import streamlit as st
 
-from ram.config import PRESETS, RAMConfig, TrainConfig
+from ram.config import PRESETS, RAMConfig
+from ram.runs import RunConfig
 
 YARDSTICK = "one-minute"
+ALL_IMAGES = 60_000
 _STEPS = 5
 
 
-def training_seconds(model: RAMConfig, training: TrainConfig, epoch_images: int) -> float:
-    """Seconds on one core of this machine: the time budget, or else an estimate from the work to do.
-
-    Args:
-        model: the architecture.
-        training: how it is trained.
-        epoch_images: images in one epoch.
-    """
+def training_seconds(config: RunConfig, *, with_drawings: bool = False) -> float:
+    """Seconds on one core of this machine: the time budget, or else an estimate from the work to do."""
+    training = config.training
     if training.minutes:
         return 60 * training.minutes
-    return seconds_per_unit() * _work(model, training.rollouts) * epoch_images * training.epochs
+    images = training.train_images or ALL_IMAGES - training.validation_images
+    if with_drawings:
+        images = round(images / (1 - training.drawing_share))
+    return seconds_per_unit() * _work(config.model, training.rollouts) * images * training.epochs
 
 
 def _work(model: RAMConfig, rollouts: int) -> float:

@@ -81,9 +81,11 @@ class Jobs:
         self._given_up: dict[str, str] = {}  # runs that could not be started, and why
         self._seen: tuple[float, list[Job]] = (0.0, [])
         self._supervising: TextIO | None = None
+        self._closed = threading.Event()
 
     def close(self) -> None:
         """Lets another server start the runs; the one that is being trained goes on."""
+        self._closed.set()
         if self._supervising is not None:
             self._supervising.close()
             self._supervising = None
@@ -330,14 +332,13 @@ class Jobs:
     # ---- the thread ----
 
     def supervise(self) -> None:
-        """Starts waiting runs, one after the other, as long as the server lives."""
-        while True:
+        """Starts waiting runs, one after the other, until `close`."""
+        while not self._closed.wait(POLL_S):
             try:
                 self.tick()
             except Exception:
                 # Whatever it was, the next run must not wait for ever for this thread.
                 _log.exception("The queue of runs had a problem")
-            time.sleep(POLL_S)
 
     def _is_supervisor(self) -> bool:
         """Whether this server is the one that starts runs; the system passes the lock on when it ends."""
@@ -354,6 +355,7 @@ class Jobs:
     def tick(self) -> None:
         """One round of the thread: sees what has ended, and starts the next run."""
         with self._changing:
+            self.folder.mkdir(parents=True, exist_ok=True)
             if not self._is_supervisor():
                 return
             if self._process is not None:

@@ -16,3 +16,8 @@ address.read()
 page = st.navigation([*pages().values()], position="top")
 page.run()
 address.write(page.url_path)
+
+# By now PyTorch is there. Whichever page is opened first, the runs that wait on this server go on.
+from app.jobs import jobs  # noqa: E402
+
+jobs()

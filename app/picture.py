@@ -42,10 +42,10 @@ def restore_drawing() -> None:
     """Gives a new session the drawing or upload that its URL names."""
     if "picture" in st.session_state:
         return
-    st.session_state.picture = None
-    st.session_state.requested_digit = st.query_params.get("sample", "")
-    name = st.query_params.get("picture", "")
-    kept = shelf().get(name)
+    kind, name = st.session_state.address or ("", "")
+    st.session_state.picture = st.session_state.address = None
+    st.session_state.requested_digit = name if kind == "sample" else ""
+    kept = shelf().get(name) if kind == "picture" else None
     if kept is not None:
         st.session_state.picture = Picture(kept.image, kept.origin)
         st.session_state.strokes = kept.strokes

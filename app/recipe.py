@@ -153,6 +153,12 @@ def _step(name: str) -> float:
     return 10.0 ** (len(str(int(1 / default))) * -1) if 0 < default < 1 else 1.0 if default >= 1 else 0.1
 
 
+def take_own_drawings() -> None:
+    """Makes the next run one that goes on with one's own drawings."""
+    st.session_state.preset = OWN
+    _take_preset()
+
+
 def _take_preset() -> None:
     """A preset was chosen: everything is as it says."""
     state = st.session_state

@@ -109,6 +109,7 @@ def _state(runs: Jobs, job: Job, *, named: bool) -> None:
             st.metric("Parameters", f"{parameter_count(job.config.model):,}", width="content")
             st.metric("Epochs", f"{job.state.epoch}", width="content")
             st.metric("Training time", briefly(job.state.elapsed_s), width="content")
+            _show_drawings(runs.run_folder(job.id))
         if job.status == "running":
             left = f"{100 * job.state.progress:.0f} %, about {in_words(job.state.eta_s)} left"
             st.progress(min(max(job.state.progress, 0.0), 1.0), f"{icon} {left if job.state.step else 'starting'}")
@@ -117,6 +118,18 @@ def _state(runs: Jobs, job: Job, *, named: bool) -> None:
     if job.problem:
         way_on = "Resume it, or go on with what it has." if job.can_resume else "Delete it and start again."
         st.warning(f"{job.problem} {way_on}", icon=":material/warning:")
+
+
+def _show_drawings(folder: RunFolder) -> None:
+    """How well the held-back drawings are read, beside what the start made of them."""
+    readings = _drawings(*_version(folder, "metrics.jsonl"))
+    if readings:
+        st.metric(
+            "My drawings, held back",
+            f"{readings[-1]:.1f} %",
+            f"{readings[-1] - readings[0]:+.1f} from {readings[0]:.1f} %",
+            width="content",
+        )
 
 
 def _place_in_queue(runs: Jobs, job: Job) -> str:
@@ -209,6 +222,13 @@ def _version(folder: RunFolder, name: str) -> tuple[Path, int]:
 def _figures(versions: tuple[tuple[str, Path, int], ...]) -> dict[str, go.Figure]:
     runs = [curves.Curves(name, RunFolder(path).read_metrics()) for name, path, _ in versions]
     return {name: build(runs) for name, (build, _) in CHARTS.items()}
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _drawings(path: Path, size: int) -> list[float]:
+    """Accuracies in percent on the held-back drawings, oldest first."""
+    errors = [row.get("drawings_error") for row in RunFolder(path).read_metrics()]
+    return [100 - error for error in errors if isinstance(error, int | float)]
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

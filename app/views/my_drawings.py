@@ -51,6 +51,7 @@ def show() -> None:
     with kept:
         _show_set(collection)
     with more:
+        _fine_tuning(collection)
         _files(collection)
         _names(collection)
 
@@ -68,6 +69,18 @@ def _class_buttons(collection: Collection) -> None:
 
 def _press() -> None:
     drawings.press(st.session_state.class_buttons.press)
+
+
+def _fine_tuning(collection: Collection) -> None:
+    """The way to the Train page, with everything chosen."""
+    if not len(collection.digits.labels):
+        return
+    from app import recipe
+    from app.pages import pages
+
+    if st.button("Fine-tune a model on these", icon=":material/model_training:", type="primary", key="fine-tune"):
+        recipe.take_own_drawings()
+        st.switch_page(pages()["train"])
 
 
 def _show_set(collection: Collection) -> None:

@@ -41,15 +41,19 @@ def _setup(runs: Jobs) -> None:
     recipe.restore()
     st.html("<h2>New run</h2>")
     recipe.show_presets()
-    wish, problem, summary = None, "", ""
+    problem, summary = "", ""
     with st.expander("Change the recipe", icon=":material/edit:", expanded=bool(st.session_state.recipe)):
         recipe.show_form()
     recipe.remember()
     try:
         wish = recipe.read()
-        images = wish.config.training.train_images or 60_000 - wish.config.training.validation_images
-        duration = in_words(training_seconds(wish.config.model, wish.config.training, images))
-        summary = f"**{parameter_count(wish.config.model):,}** parameters, about **{duration}** of training"
+        seconds = training_seconds(wish.config, with_drawings=wish.drawings is not None)
+        summary = f"**{parameter_count(wish.config.model):,}** parameters, about **{in_words(seconds)}** of training"
+        if seconds > 60 * runs.limits.longest_run:
+            problem = (
+                f"This would take about {in_words(seconds)}; this server trains at most "
+                f"{runs.limits.longest_run:g} minutes: take fewer epochs, or a time budget."
+            )
     except ValueError as error:
         problem = f"{error}."
     if st.session_state.preset == recipe.OWN and not _has_drawings():
@@ -60,17 +64,17 @@ def _setup(runs: Jobs) -> None:
         st.warning(problem, icon=":material/block:")
     else:
         st.markdown(summary)
-    waiting = len(runs.queue())
     busy = any(job.status in ("running", "waiting") for job in runs.all())
-    if st.button(
-        f"Queue it as number {waiting + 1}" if busy else "Start training",
+    st.button(
+        f"Queue it as number {len(runs.queue()) + 1}" if busy else "Start training",
         type="primary",
         icon=":material/play_arrow:",
         width="stretch",
         disabled=bool(problem),
+        on_click=_submit,
+        args=(runs,),
         key="start_training",
-    ):
-        _submit(runs, wish)
+    )
     if st.session_state.get("refusal"):
         st.error(st.session_state.pop("refusal"), icon=":material/block:")
     st.caption(recipe.describe_limits())
@@ -88,17 +92,20 @@ def _default_name() -> str:
     return PRESETS[st.session_state.preset].title
 
 
-def _submit(runs: Jobs, wish: Any) -> None:
+def _submit(runs: Jobs) -> None:
+    from app import recipe
     from app.jobs import JobError
 
+    state = st.session_state
     try:
-        name = st.session_state.run_name or _default_name()
-        run = runs.submit(wish.config, name, start=wish.start, drawings=wish.drawings)
+        wish = recipe.read()
+        run = runs.submit(wish.config, state.run_name or _default_name(), start=wish.start, drawings=wish.drawings)
     except (JobError, ValueError) as error:
-        st.session_state.refusal = str(error)
+        state.refusal = str(error)
     else:
-        st.session_state.run, st.session_state.against = run, ""
-    st.rerun()
+        state.run, state.against, state.run_name = run, "", ""
+        # On a phone the run stands far below the button.
+        st.toast(f"Started: {_plain(runs.all()[0].name)}", icon=":material/model_training:")
 
 
 def _runs(runs: Jobs) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,8 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+from ram.runs import RunFolder
 from tests.e2e.drawing import Desk
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,16 +26,19 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @contextlib.contextmanager
 def running_app(folder: Path) -> Iterator[str]:
-    """The address of an app on a server of its own; its log must end without a traceback."""
+    """The address of an app on a server of its own, with its runs in `folder`; its log must end without a traceback."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log = folder / "log"
+    log, limits = folder / "log", folder / "limits.toml"
+    lines = ["largest_model = 500_000", "longest_run = 10", "most_runs = 20", "longest_queue = 3", "disk = 500"]
+    limits.write_text("\n".join([f'runs = "{folder / "runs"}"', *lines]))
     command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.headless=true"]
     with log.open("w") as output:
         process = subprocess.Popen(
             [*command, f"--server.port={port}", "--server.address=127.0.0.1"],
             cwd=ROOT,
+            env={**os.environ, "GLIMPSE_LIMITS": str(limits)},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -48,8 +54,10 @@ def running_app(folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the app that most tests share."""
-    with running_app(tmp_path_factory.mktemp("server")) as address:
+    folder = tmp_path_factory.mktemp("server")
+    with running_app(folder) as address:
         yield address
+    end_runs(folder)
 
 
 @pytest.fixture
@@ -57,6 +65,13 @@ def cold_server(tmp_path: Path) -> Iterator[str]:
     """The address of an app that nobody has visited yet."""
     with running_app(tmp_path) as address:
         yield address
+
+
+def end_runs(folder: Path) -> None:
+    """Ends what still trains: runs outlive their server."""
+    for path in (folder / "runs").glob("*/"):
+        if holder := RunFolder(path).holder():
+            os.kill(holder, signal.SIGKILL)
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
@@ -70,13 +85,18 @@ def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError(f"no answer from {address}")
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def chromium(playwright: Playwright) -> Browser:
     """The system's Chromium, or else the one that Playwright downloaded."""
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next((found for name in names if (found := shutil.which(name))), None)
+    return playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The browser of all tests."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = chromium(playwright)
         yield browser
         browser.close()
 

@@ -1,0 +1,26 @@
+"""What the tests of `app` share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.jobs import jobs
+from tests.e2e.conftest import end_runs
+
+
+@pytest.fixture(autouse=True)
+def runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of the runs of a server with small limits."""
+    lines = ["largest_model = 500_000", "longest_run = 30", "most_runs = 4", "longest_queue = 2", "disk = 100"]
+    (tmp_path / "limits.toml").write_text("\n".join([f'runs = "{tmp_path / "runs"}"', *lines]))
+    monkeypatch.setenv("GLIMPSE_LIMITS", str(tmp_path / "limits.toml"))
+    yield tmp_path / "runs"
+    if not (tmp_path / "runs").exists():  # the test has asked for no server
+        return
+    server = jobs()
+    server.close()
+    end_runs(tmp_path)
+    if server._process is not None:
+        server._process.kill()
+        server._process.wait()

@@ -1,0 +1,170 @@
+"""The Train page as a class uses it: real runs, a real browser."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from ram.runs import RunFolder
+from tests.e2e.conftest import ROOT, end_runs, running_app
+from tests.e2e.drawing import Desk
+
+# Twenty seconds of a small model: long enough to be watched, stopped and found again.
+RECIPE = "minutes:0.33,hidden_size:64,validation_images:1000"
+READINGS = "() => [...document.querySelectorAll('.js-plotly-plot')].map((plot) => plot.calcdata?.[0]?.length ?? 0)"
+
+
+class Workshop:
+    """The Train page in a browser."""
+
+    def __init__(self, page: Page, server: str, folder: Path) -> None:
+        self.page, self.server, self.folder = page, server, folder
+        self.status = page.locator(".st-key-stage-of-runs")
+
+    def open(self, query: str = "") -> None:
+        self.page.goto(f"{self.server}/train{query}")
+        expect(self.button("start_training")).to_be_visible(timeout=60_000)
+
+    def button(self, key: str) -> Locator:
+        return self.page.locator(f".st-key-{key} button").first
+
+    def click(self, key: str) -> None:
+        self.page.locator(f".st-key-{key} button").first.click()
+
+    def start(self, recipe: str = RECIPE) -> RunFolder:
+        """Starts a run and waits until it trains."""
+        self.open(f"?recipe={recipe}")
+        self.click("start_training")
+        expect(self.page).to_have_url(re.compile(r"run=[\w-]+"))
+        expect(self.page.locator(".stProgress")).to_contain_text("left", timeout=60_000)
+        name = re.search(r"run=([\w-]+)", self.page.url)
+        assert name
+        return RunFolder(self.folder / "runs" / name[1])
+
+    def readings(self) -> list[int]:
+        """How many points the first curve of each chart has."""
+        return list(self.page.evaluate(READINGS))
+
+
+@pytest.fixture
+def workshop(page: Page, tmp_path: Path) -> Iterator[Workshop]:
+    with running_app(tmp_path) as server:
+        yield Workshop(page, server, tmp_path)
+        end_runs(tmp_path)
+
+
+def test_class_trains_stops_resumes_and_draws_with_the_result(workshop: Workshop) -> None:
+    page = workshop.page
+    workshop.start()
+    expect(page.locator(".js-plotly-plot")).to_have_count(4)
+    page.wait_for_function(f"Math.min(...({READINGS})()) > 2", timeout=30_000)
+    page.evaluate("window.charts = [...document.querySelectorAll('.js-plotly-plot')]")
+    before = workshop.readings()
+    page.wait_for_function(f"({READINGS})().at(-1) > {before[-1] + 2}", timeout=15_000)
+    # The curves have grown in the charts that were there.
+    assert page.evaluate("[...document.querySelectorAll('.js-plotly-plot')].every((c, i) => c === window.charts[i])")
+    expect(page.locator(".learning .tile")).to_have_count(6)
+
+    workshop.click("stop")
+    expect(workshop.status).to_contain_text("Stopped; the best so far is kept", timeout=20_000)
+    workshop.click("resume")
+    expect(page.locator(".stProgress")).to_contain_text("left", timeout=30_000)
+    expect(workshop.status).to_contain_text("Finished", timeout=60_000)
+
+    workshop.click("use-compare")
+    expect(page.locator(".viewer .classes li")).to_have_count(20, timeout=20_000)
+    expect(page.locator(".st-key-stage-of-runs")).to_have_count(0)
+    desk = Desk(page, workshop.server)
+    desk.draw(7)
+    expect(page.locator(".answer[role=status]")).to_have_text(
+        [re.compile("RAM says"), re.compile("RAM says 7")], timeout=20_000
+    )
+    desk.expect_address("compare=yes", "model=20")
+
+
+def test_readings_are_played_from_untrained_to_trained(workshop: Workshop) -> None:
+    page = workshop.page
+    workshop.start()
+    expect(workshop.status).to_contain_text("Finished", timeout=90_000)
+    viewer = page.locator(".learning")
+    viewer.locator(".scrub").focus()
+    page.keyboard.press("Home")
+    expect(viewer.locator(".epoch")).to_have_text("untrained")
+    page.keyboard.press("ArrowRight")
+    expect(viewer.locator(".epoch")).to_contain_text("epoch 0.")
+    page.keyboard.press("End")
+    expect(viewer.locator(".epoch")).to_contain_text("epoch")
+    viewer.locator(".play").click()  # from the beginning
+    expect(viewer.locator(".epoch")).to_contain_text("untrained")
+    expect(viewer.locator(".epoch")).to_contain_text("epoch 0.")
+
+
+def test_run_survives_a_refresh_another_tab_and_a_new_server(page: Page, tmp_path: Path) -> None:
+    with running_app(tmp_path) as server:
+        workshop = Workshop(page, server, tmp_path)
+        folder = workshop.start(RECIPE.replace("0.33", "2"))
+        page.reload()
+        expect(page.locator(".stProgress")).to_contain_text("left", timeout=30_000)
+        other = page.context.new_page()
+        other.goto(f"{server}/train")
+        expect(other.locator(".stProgress")).to_contain_text("left", timeout=30_000)
+        other.close()
+    assert folder.is_running()
+    with running_app(tmp_path) as server:
+        workshop = Workshop(page, server, tmp_path)
+        workshop.open()
+        expect(page.locator(".stProgress")).to_contain_text("left", timeout=30_000)
+        workshop.click("start_training")
+        expect(workshop.status).to_contain_text("Number 1 in the queue", timeout=20_000)
+        end_runs(tmp_path)
+        expect(page.locator(".stProgress")).to_contain_text("left", timeout=60_000)
+        end_runs(tmp_path)
+
+
+def test_killed_run_says_what_happened_and_goes_on(workshop: Workshop) -> None:
+    folder = workshop.start()
+    holder = folder.holder()
+    assert holder
+    os.kill(holder, signal.SIGKILL)
+    expect(workshop.status).to_contain_text("Its process ended before its time", timeout=20_000)
+    workshop.click("resume")
+    expect(workshop.page.locator(".stProgress")).to_contain_text("left", timeout=60_000)
+
+
+def test_uploaded_checkpoint_is_refused_or_used(workshop: Workshop, tmp_path: Path) -> None:
+    page = workshop.page
+    workshop.open()
+    (tmp_path / "letter.safetensors").write_text("Dear class, this is no checkpoint.")
+    workshop.click("more")
+    page.locator(".st-key-checkpoint input[type=file]").set_input_files(tmp_path / "letter.safetensors")
+    expect(workshop.status).to_contain_text("This file cannot be used: it is not a safetensors file")
+    page.locator(".st-key-checkpoint input[type=file]").set_input_files(ROOT / "checkpoints" / "mnist.safetensors")
+    expect(workshop.status).to_contain_text("Uploaded checkpoint")
+    page.keyboard.press("Escape")
+    workshop.click("use")
+    expect(page.locator(".viewer .classes li")).to_have_count(10, timeout=20_000)
+    page.locator(".gallery button").first.click()
+    expect(page.locator(".answer[role=status]")).to_contain_text("RAM says", timeout=20_000)
+
+
+def test_run_is_renamed_and_deleted(workshop: Workshop) -> None:
+    page = workshop.page
+    folder = workshop.start()
+    workshop.click("stop")
+    expect(workshop.status).to_contain_text("Stopped", timeout=20_000)
+    workshop.click("more")
+    page.get_by_label("Name", exact=True).fill("Ours")
+    page.get_by_label("Name", exact=True).press("Enter")
+    workshop.click("rename")
+    expect(page.locator(".st-key-run")).to_contain_text("Run")
+    expect(page.locator(".st-key-run input")).to_have_value("Ours")
+    page.get_by_text("Delete Ours for everyone").click()
+    workshop.click("delete")
+    expect(page.locator(".learning .empty")).to_contain_text("Take a preset and start")
+    assert not folder.path.exists()

@@ -1,0 +1,82 @@
+"""Whether training disturbs those who draw: python -m tests.measure.drawing_while_training
+
+Draws digits with the mouse in a real browser, on an idle server and while a run trains on it, and prints the
+median time from mouse-up to the first frame of the animation, the canvas's own delay of 200 ms included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.e2e.conftest import chromium, end_runs, running_app
+from tests.e2e.drawing import Desk
+
+# The stage was cleared before: the first frame with a scene is the first one in which it is not idle.
+WATCH = """() => {
+  window.latencies = [];
+  let up = null;
+  document.addEventListener("mouseup", () => { up = performance.now(); }, true);
+  const look = () => {
+    if (window.armed && !document.querySelector(".viewer").classList.contains("idle")) {
+      window.latencies.push(performance.now() - up);
+      window.armed = false;
+    }
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+def latencies(page: Page, desk: Desk, count: int) -> list[float]:
+    """Milliseconds from mouse-up to the first frame, for drawings of one stroke."""
+    page.evaluate("window.latencies = []")
+    for index in range(count):
+        page.locator(".st-key-clear button").click()
+        desk.expect_empty_stage()
+        page.evaluate("window.armed = true")
+        desk.draw((1, 2, 3, 5, 6, 7, 9)[index % 7])
+        page.wait_for_function(f"window.latencies.length > {index}")
+        time.sleep(0.5)
+    return list(page.evaluate("window.latencies"))
+
+
+def start_training(browser: Browser, server: str) -> None:
+    """Starts a run of five minutes, as somebody else would, and closes that window."""
+    page = browser.new_context().new_page()
+    page.goto(f"{server}/train?preset=five-minutes")
+    page.locator(".st-key-start_training button").click(timeout=60_000)
+    page.locator(".stProgress").get_by_text("left").wait_for(timeout=60_000)
+    page.context.close()
+
+
+def main() -> None:
+    """Runs the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--drawings", type=int, default=30)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+        folder, browser = Path(place), chromium(playwright)
+        with running_app(folder) as server:
+            page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+            desk = Desk(page, server)
+            desk.open()
+            page.evaluate(WATCH)
+            latencies(page, desk, 5)  # warms everything up
+            idle = latencies(page, desk, options.drawings)
+            start_training(browser, server)
+            training = latencies(page, desk, options.drawings)
+        browser.close()
+        end_runs(folder)
+    for name, times in (("idle", idle), ("while a run trains", training)):
+        print(f"{name}: median {statistics.median(times):.0f} ms, worst {max(times):.0f} ms of {len(times)} drawings")
+    print(f"ratio of the medians: {statistics.median(training) / statistics.median(idle):.2f}")
+
+
+if __name__ == "__main__":
+    main()
