@@ -104,7 +104,7 @@ def _state(runs: Jobs, job: Job, *, named: bool) -> None:
         st.html(f"<h3>{html.escape(job.name)}</h3>")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         if job.state.best_error is not None:
-            st.metric("Validation accuracy", f"{100 - job.state.best_error:.2f} %", width="content")
+            st.metric("Best validation accuracy", f"{100 - job.state.best_error:.2f} %", width="content")
         if job.config is not None:
             st.metric("Parameters", f"{parameter_count(job.config.model):,}", width="content")
             st.metric("Epochs", f"{job.state.epoch}", width="content")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -198,6 +199,7 @@ def _use(job: Job, compare: str) -> None:
 
 def _rename(runs: Jobs, job_id: str) -> None:
     _try(runs.rename, job_id, st.session_state[f"rename-{job_id}"])
+    st.session_state.run = job_id  # the list in the browser knows it by its old name
 
 
 def _try(wish: Any, *arguments: Any) -> None:
@@ -213,6 +215,7 @@ def _upload(runs: Jobs) -> None:
     st.file_uploader(
         "Upload a checkpoint that was trained with this project",
         type=["safetensors"],
+        max_upload_size=math.ceil(runs.limits.largest_model * 4 / 1e6) + 1,
         key="checkpoint",
         on_change=_take_upload,
         args=(runs,),

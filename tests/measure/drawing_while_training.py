@@ -22,8 +22,10 @@ WATCH = """() => {
   window.latencies = [];
   let up = null;
   document.addEventListener("mouseup", () => { up = performance.now(); }, true);
+  const host = [...document.querySelectorAll("*")].find((element) => element.shadowRoot?.querySelector(".viewer"));
+  const viewer = host.shadowRoot.querySelector(".viewer");
   const look = () => {
-    if (window.armed && !document.querySelector(".viewer").classList.contains("idle")) {
+    if (window.armed && !viewer.classList.contains("idle")) {
       window.latencies.push(performance.now() - up);
       window.armed = false;
     }
@@ -39,10 +41,10 @@ def latencies(page: Page, desk: Desk, count: int) -> list[float]:
     for index in range(count):
         page.locator(".st-key-clear button").click()
         desk.expect_empty_stage()
+        time.sleep(0.7)  # until the canvas is empty, too
         page.evaluate("window.armed = true")
         desk.draw((1, 2, 3, 5, 6, 7, 9)[index % 7])
         page.wait_for_function(f"window.latencies.length > {index}")
-        time.sleep(0.5)
     return list(page.evaluate("window.latencies"))
 
 
