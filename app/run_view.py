@@ -124,12 +124,7 @@ def _show_drawings(folder: RunFolder) -> None:
     """How well the held-back drawings are read, beside what the start made of them."""
     readings = _drawings(*_version(folder, "metrics.jsonl"))
     if readings:
-        st.metric(
-            "My drawings, held back",
-            f"{readings[-1]:.1f} %",
-            f"{readings[-1] - readings[0]:+.1f} from {readings[0]:.1f} %",
-            width="content",
-        )
+        st.metric("My drawings, before and after", f"{readings[0]:.0f} → {readings[-1]:.0f} %", width="content")
 
 
 def _place_in_queue(runs: Jobs, job: Job) -> str:

@@ -240,15 +240,18 @@ class Trainer:
         return 100 * wrong / (seeds * len(digits.labels))
 
     def _traced(self) -> Digits:
-        """The few digits, one of a class, whose looks are recorded; drawings where a class has any."""
-        chosen = []
-        for source in (self.mixture.held_back, self.mixture.validation):
-            labels = source.labels.tolist()
-            chosen.append({label: source.take(torch.tensor([labels.index(label)])) for label in sorted(set(labels))})
-        by_class = {**chosen[1], **chosen[0]}
-        classes = sorted(by_class, key=lambda label: (label not in chosen[0], label not in TRACED_CLASSES, label))
-        digits = [by_class[label] for label in sorted(classes[: len(TRACED_CLASSES)])]
-        return Digits(torch.cat([digit.images for digit in digits]), torch.cat([digit.labels for digit in digits]))
+        """The few digits, one of a class, whose looks are recorded: own symbols first, then own drawings."""
+        held_back, validation, names = self.mixture.held_back, self.mixture.validation, self.mixture.classes
+        pool = Digits(*(torch.cat(pair) for pair in zip(held_back, validation, strict=True)))
+        labels = pool.labels.tolist()
+        first = {label: labels.index(label) for label in set(labels)}  # a drawing where there is one
+
+        def rank(label: int) -> tuple[bool, bool, bool, int]:
+            is_digit, is_drawn = names[label] == str(label), first[label] < len(held_back.labels)
+            return is_digit, not is_drawn, label not in TRACED_CLASSES, label
+
+        chosen = sorted(sorted(first, key=rank)[: len(TRACED_CLASSES)])
+        return pool.take(torch.tensor([first[label] for label in chosen]))
 
     def _traced_digits(self) -> dict[str, Any]:
         digits = self._traced()

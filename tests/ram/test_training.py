@@ -11,6 +11,7 @@ from torch import Tensor
 
 import ram.training
 from ram.checkpoints import CheckpointInfo, load_checkpoint, read_info
+from ram.collection import Collection
 from ram.config import ConfigError, RAMConfig, TrainConfig
 from ram.data import Digits
 from ram.evaluation import count_errors
@@ -480,3 +481,18 @@ def test_state_of_another_file_cannot_be_restored(tmp_path: Path, digits: Digits
     trainer.folder.latest.write_bytes(uninterrupted.folder.best.read_bytes())
     with pytest.raises(RunError, match=r"latest\.safetensors is damaged \(.*\): start the run again$"):
         trainer.restore()
+
+
+def test_own_symbols_are_traced_before_drawings_and_digits(tmp_path: Path, digits: Digits) -> None:
+    images = torch.full((12, 28, 28), 7, dtype=torch.uint8)
+    labels = torch.tensor([9] * 4 + [0] * 4 + [1] * 4)
+    folder = RunFolder(tmp_path / "run")
+    names = (*"012345678", "star")
+    folder.create(RunConfig("mnist", MODEL, TRAINING), drawings=Collection(Digits(images, labels), names))
+    train(Trainer(folder, digits, torch.device("cpu")), 1)
+    header = folder.read_traces()[0]
+    # The star, the two classes with drawings of their own, and three of the digits that are traced otherwise
+    assert header["labels"] == [0, 1, 2, 3, 4, 9]
+    own = [image[0][0] == 7 for image in header["images"]]
+    assert own == [True, True, False, False, False, True]
+    assert header["classes"][9] == "star"
