@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 
 import streamlit as st
@@ -12,6 +11,9 @@ from ram.runs import RunConfig
 
 YARDSTICK = "one-minute"
 ALL_IMAGES = 60_000
+MEASURED_BESIDE = 2000  # training images whose error is read at each measurement
+EARLY_MEASUREMENTS = 5
+STEP_SHARE = 60_000  # what a step costs whatever the size of the model, in parameters
 _STEPS = 5
 
 
@@ -23,14 +25,17 @@ def training_seconds(config: RunConfig, *, with_drawings: bool = False) -> float
     images = training.train_images or ALL_IMAGES - training.validation_images
     if with_drawings:
         images = round(images / (1 - training.drawing_share))
-    return seconds_per_unit() * _work(config.model, training.rollouts) * images * training.epochs
+    # Measuring takes no gradients, a third of the work; the first epoch is measured more often.
+    measured = (2 * training.validation_images + MEASURED_BESIDE) / 3 * (training.epochs + EARLY_MEASUREMENTS)
+    trained = images * training.rollouts * training.epochs
+    return seconds_per_unit() * _work(config.model) * (trained + measured)
 
 
-def _work(model: RAMConfig, rollouts: int) -> float:
-    """Multiplications for one image, forward, up to a factor."""
+def _work(model: RAMConfig) -> float:
+    """What training one image once costs, up to a factor: the multiplications, and a share for every step."""
     from ram.checkpoints import parameter_count
 
-    return float(parameter_count(model) * model.num_glimpses * rollouts)
+    return float(parameter_count(model) + STEP_SHARE) * model.num_glimpses
 
 
 @st.cache_resource(show_spinner=False)
@@ -54,7 +59,7 @@ def seconds_per_unit() -> float:
         (loss.action + loss.reinforce + loss.value).backward()
         optimizer.step()
         times.append(time.perf_counter() - start)
-    return statistics.median(times) / (size * _work(preset.model, preset.training.rollouts))
+    return min(times) / (size * _work(preset.model))
 
 
 def in_words(seconds: float) -> str:
