@@ -204,24 +204,25 @@ class Jobs:
         """Asks a run to stop, or takes it out of the queue; the best so far is kept."""
         with self._wish():
             folder = self.run_folder(job_id)
-            holder = folder.holder()
-            if holder:
+            if holder := folder.holder():
                 self._ask_to_stop(holder)
-            elif self._process and self._started == job_id and self._process.poll() is None:
+                return
+            if self._process is not None and self._is_starting(job_id):
                 # It is still importing PyTorch: there is nothing to lose.
                 self._process.terminate()
                 self._reap(job_id)
-                self._set_status(folder, "stopped")
-            else:
+            if (job := self.get(job_id)) and job.status == "waiting":
                 self._set_status(folder, "stopped")
 
     def resume(self, job_id: str) -> None:
         """Puts a run into the queue again.
 
         Raises:
-            JobError: the queue or the disk is full.
+            JobError: the queue or the disk is full, or it has nothing left to do.
         """
         with self._wish():
+            if (job := self.get(job_id)) is None or not job.can_resume:
+                raise JobError("This run cannot go on any more.")
             if len(self.queue()) >= self.limits.longest_queue:
                 raise JobError(self._queue_is_full())
             self._given_up.pop(job_id, None)
@@ -244,7 +245,7 @@ class Jobs:
             JobError: it is being trained.
         """
         with self._wish():
-            if self.run_folder(job_id).is_running():
+            if self.run_folder(job_id).is_running() or self._is_starting(job_id):
                 raise JobError("This run is being trained: stop it first.")
             shutil.rmtree(self.folder / job_id)
 
@@ -267,10 +268,18 @@ class Jobs:
             with contextlib.suppress(ProcessLookupError):  # it ended by itself just now
                 os.kill(process, signal.SIGTERM)
 
+    def _is_starting(self, job_id: str) -> bool:
+        """Whether its process lives; asked where it does not hold the run yet."""
+        return self._process is not None and self._started == job_id and self._process.poll() is None
+
     def _reap(self, job_id: str) -> None:
         """Waits for a process that has let go of its run: its end must not be taken for that of the next one."""
         if self._process is not None and self._started == job_id:
-            self._process.wait(timeout=PATIENCE_S)
+            try:
+                self._process.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
             self._process = None
 
     def _set_status(self, folder: RunFolder, status: Literal["waiting", "stopped"]) -> None:
@@ -424,11 +433,12 @@ def jobs() -> Jobs:
 
 
 def _size(path: Path) -> int:
-    """Bytes of all files in a folder; one that vanishes meanwhile counts nothing."""
+    """Bytes of all files in a folder; what vanishes meanwhile counts nothing."""
     total = 0
-    for file in path.iterdir():
-        with contextlib.suppress(OSError):
-            total += file.stat().st_size
+    with contextlib.suppress(OSError):
+        for file in path.iterdir():
+            with contextlib.suppress(OSError):
+                total += file.stat().st_size
     return total
 
 

@@ -16,6 +16,7 @@ from app.estimate import briefly, in_words
 from app.figures import curves
 from app.jobs import Job, Jobs
 from app.lesson import Lesson, read_lesson
+from app.texts import plain_text
 from ram.checkpoints import parameter_count
 from ram.config import PRESETS, RAMConfig
 from ram.runs import RunConfig, RunFolder
@@ -60,9 +61,9 @@ def _queue(runs: Jobs) -> None:
     running = [job for job in runs.all() if job.status == "running"]
     with st.container(horizontal=True, vertical_alignment="center", key="queue"):
         for job in running:
-            _choose(job, f"{job.name}: {100 * job.state.progress:.0f} %", ":material/model_training:")
+            _choose(job, f"{plain_text(job.name)}: {100 * job.state.progress:.0f} %", ":material/model_training:")
         for place, job in enumerate(runs.queue(), start=1):
-            _choose(job, f"{place}. {job.name}", ":material/hourglass_top:")
+            _choose(job, f"{place}\\. {plain_text(job.name)}", ":material/hourglass_top:")
 
 
 def _choose(job: Job, label: str, icon: str) -> None:

@@ -108,6 +108,12 @@ class TrainConfig:
     scaling: float = _help("augmentation: largest relative change of size, per axis", default=0.0)
     shear: float = _help("augmentation: largest shear", default=0.0)
     translation: float = _help("augmentation: largest shift, in pixels", default=0.0)
+    elastic: float = _help(
+        "augmentation: largest shift of a part of a stroke against the others, in pixels", default=0.0
+    )
+    thickness: float = _help(
+        "augmentation: most that is put around strokes, or taken off them, in pixels a side", default=0.0
+    )
     train_images: int = _help("training images to use, the first of the shuffled split; 0 for all", default=0)
     drawing_share: float = _help("share of an epoch that is drawings of your own, if the run has any", default=0.3)
     validation_images: int = _help("training images held back to choose the best checkpoint", default=5000)
@@ -137,6 +143,8 @@ class TrainConfig:
         _require_number("scaling", self.scaling, 0.0, 0.9)
         _require_number("shear", self.shear, 0.0, 2.0)
         _require_number("translation", self.translation, 0.0, 28.0)
+        _require_number("elastic", self.elastic, 0.0, 28.0)
+        _require_number("thickness", self.thickness, 0.0, 1.0)
         _require_whole("train_images", self.train_images, 0, 59_999)
         _require_whole("validation_images", self.validation_images, 100, 59_000)
         _require_number("drawing_share", self.drawing_share, 0.01, 0.95)

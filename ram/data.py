@@ -19,6 +19,8 @@ from ram.config import TrainConfig
 
 MNIST_FOLDER = Path(__file__).resolve().parents[1] / "data" / "mnist"
 
+ELASTIC_MESH = 4  # nodes a side: shifts that differ within a digit, but not within a stroke's width
+
 Split = Literal["train", "test"]
 _PREFIX: dict[Split, str] = {"train": "train", "test": "t10k"}
 
@@ -92,9 +94,18 @@ def as_floats(images: UInt8[Tensor, "*batch height width"]) -> Float[Tensor, "*b
 def augment(
     images: Float[Tensor, "batch height width"], config: TrainConfig, generator: Generator
 ) -> Float[Tensor, "batch height width"]:
-    """Warps each image by a random affine map, with bilinear interpolation and zeros outside."""
-    if not (config.rotation or config.scaling or config.shear or config.translation):
-        return images
+    """Changes each image as another hand and another pen would: a random warp, thicker or thinner strokes."""
+    if config.rotation or config.scaling or config.shear or config.translation or config.elastic:
+        images = _warp(images, config, generator)
+    if config.thickness:
+        images = _thicken(images, config.thickness, generator)
+    return images
+
+
+def _warp(
+    images: Float[Tensor, "batch height width"], config: TrainConfig, generator: Generator
+) -> Float[Tensor, "batch height width"]:
+    """A random affine map and a smooth local shift, with bilinear interpolation and zeros outside."""
     batch, height, width = images.shape
     device = images.device
     uniform = torch.rand(6, batch, generator=generator, device=device) * 2 - 1
@@ -107,4 +118,19 @@ def augment(
     top = torch.stack([cos * scale_x, (shear * cos - sin) * scale_y, shift_x], dim=-1)
     bottom = torch.stack([sin * scale_x, (shear * sin + cos) * scale_y, shift_y], dim=-1)
     grid = F.affine_grid(torch.stack([top, bottom], dim=1), [batch, 1, height, width], align_corners=False)
+    if config.elastic:
+        # Independent shifts of a coarse mesh, smooth in between (after Simard et al. 2003).
+        mesh = torch.rand(batch, 2, ELASTIC_MESH, ELASTIC_MESH, generator=generator, device=device) * 2 - 1
+        shift = F.interpolate(mesh, (height, width), mode="bicubic", align_corners=True).clamp(-1, 1)
+        grid = grid + shift.permute(0, 2, 3, 1) * config.elastic * 2 / torch.tensor([width, height], device=device)
     return F.grid_sample(images[:, None], grid, align_corners=False).squeeze(dim=1).clamp_(0, 1)
+
+
+def _thicken(
+    images: Float[Tensor, "batch height width"], most: float, generator: Generator
+) -> Float[Tensor, "batch height width"]:
+    """Moves each image some way to what it would be with a pixel more around its strokes, or a pixel less."""
+    amount = (torch.rand(len(images), 1, 1, generator=generator, device=images.device) * 2 - 1) * most
+    thick = F.max_pool2d(images[:, None], 3, stride=1, padding=1).squeeze(dim=1)
+    thin = -F.max_pool2d(-images[:, None], 3, stride=1, padding=1).squeeze(dim=1)
+    return images + amount.clamp(min=0) * (thick - images) + (-amount).clamp(min=0) * (thin - images)

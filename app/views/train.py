@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import resources
 from app.pages import pages
+from app.texts import plain_text
 
 if TYPE_CHECKING:
     from app.jobs import Job, Jobs
@@ -106,7 +107,7 @@ def _submit(runs: Jobs) -> None:
     else:
         state.run, state.against, state.run_name = run, "", ""
         # On a phone the run stands far below the button.
-        st.toast(f"Started: {_plain(runs.all()[0].name)}", icon=":material/model_training:")
+        st.toast(f"Started: {plain_text(runs.all()[0].name)}", icon=":material/model_training:")
 
 
 def _runs(runs: Jobs) -> None:
@@ -180,7 +181,7 @@ def _more(runs: Jobs, job: Job | None) -> None:
             name = f"rename-{job.id}"
             st.text_input("Name", job.name, key=name, max_chars=resources.LONGEST_NAME)
             st.button("Rename", icon=":material/edit:", on_click=_rename, args=(runs, job.id), key="rename")
-            sure = st.checkbox(f"Delete {_plain(job.name)} for everyone, for good", key=f"sure-{job.id}")
+            sure = st.checkbox(f"Delete {plain_text(job.name)} for everyone, for good", key=f"sure-{job.id}")
             st.button(
                 "Delete",
                 icon=":material/delete:",
@@ -237,8 +238,3 @@ def _take_upload(runs: Jobs) -> None:
 
 def _file_name(name: str) -> str:
     return "".join(letter if letter.isalnum() else "-" for letter in name).strip("-") or "checkpoint"
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-.!|~$:<>" else letter for letter in text)

@@ -451,3 +451,18 @@ def test_hostile_upload_is_refused_in_one_sentence(jobs: Jobs, tmp_path: Path, k
     assert jobs.all() == []
     assert not [path for path in jobs.folder.iterdir() if path.is_dir()]
     assert not (tmp_path / "sprung").exists()
+
+
+def test_wish_that_comes_too_late_changes_nothing(jobs: Jobs) -> None:
+    run = submit(jobs)
+    wait(jobs, run, status("finished"))
+    jobs.stop(run)
+    assert known(jobs, run).status == "finished"
+    with pytest.raises(JobError, match="This run cannot go on any more"):
+        jobs.resume(run)
+    jobs.delete(run)
+    jobs.stop(run)
+    for wish in (jobs.resume, jobs.delete, lambda job_id: jobs.rename(job_id, "x")):
+        with pytest.raises(JobError):
+            wish(run)
+    assert jobs.all() == []

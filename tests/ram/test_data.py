@@ -209,8 +209,34 @@ def test_shear_shifts_rows_against_each_other() -> None:
     assert slope.max() > 0.3
 
 
+def test_elastic_shifts_move_the_parts_of_an_image_by_themselves() -> None:
+    images = torch.zeros(400, 28, 28)
+    images[:, 3:5, 3:5] = images[:, 23:25, 23:25] = 1.0  # two marks, 9.5 pixels from the middle along both axes
+    moved = augment(images, TrainConfig(elastic=2.0), Generator().manual_seed(0))
+    upper, lower = torch.zeros(400, 28, 28), torch.zeros(400, 28, 28)
+    upper[:, :14, :14], lower[:, 14:, 14:] = moved[:, :14, :14], moved[:, 14:, 14:]
+    shifts = [centres(upper) + 10.0, centres(lower) - 10.0]
+    for shift in shifts:
+        assert shift.abs().max() < 2.6  # the mark itself is bent, too, which moves its centre a little more
+        assert shift.std() > 0.3
+    assert abs(torch.corrcoef(torch.stack([shifts[0][:, 0], shifts[1][:, 0]]))[0, 1].item()) < 0.15
+
+
+def test_strokes_become_up_to_a_pixel_thicker_or_thinner_on_each_side() -> None:
+    images = torch.zeros(500, 28, 28)
+    images[:, :, 12:16] = 1.0  # a line four pixels wide
+    changed = augment(images, TrainConfig(thickness=0.5), Generator().manual_seed(0))
+    row = changed[:, 14]
+    assert row[:, 13:15].eq(1).all()
+    assert row[:, [*range(11), *range(17, 28)]].eq(0).all()
+    width = row.sum(dim=1)
+    assert width.min().item() == pytest.approx(3.0, abs=0.02)  # 2 * 0.5 less
+    assert width.max().item() == pytest.approx(5.0, abs=0.02)
+    assert row[:, 11].equal(row[:, 16])
+
+
 def test_augmented_images_stay_in_range_and_pad_with_paper() -> None:
-    config = TrainConfig(rotation=45.0, scaling=0.5, shear=0.5, translation=10.0)
+    config = TrainConfig(rotation=45.0, scaling=0.5, shear=0.5, translation=10.0, elastic=5.0, thickness=1.0)
     warped = augment(torch.ones(50, 28, 28), config, Generator().manual_seed(0))
     assert warped.shape == (50, 28, 28)
     assert warped.min() == 0.0
