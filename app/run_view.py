@@ -6,16 +6,16 @@ import dataclasses
 import html
 import shlex
 from pathlib import Path
+from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 
-from app.components.charts import live_charts
-from app.components.learning import learning_viewer
+from app.components.charts import charts_data, live_charts
+from app.components.learning import learning_viewer, lesson_json
 from app.estimate import briefly, in_words
 from app.figures import curves
 from app.jobs import Job, Jobs
-from app.lesson import Lesson, read_lesson
+from app.lesson import read_lesson
 from app.texts import plain_text
 from ram.checkpoints import parameter_count
 from ram.config import PRESETS, RAMConfig
@@ -77,23 +77,29 @@ def _show(job_id: str) -> None:
 
 def show_run(runs: Jobs, job: Job, other: Job | None) -> None:
     """A run, and the one it is compared with."""
-    live = any(each.status in LIVE for each in (job, other) if each is not None)
-    every = LIVE_S if live else None
-    shown = [each.id for each in (job, other) if each is not None]
-    st.fragment(_progress, run_every=every)(runs, shown, [each.status for each in (job, other) if each is not None])
-    st.html("<h2>Watch it learn</h2>")
-    st.fragment(_lessons, run_every=every)(runs, shown)
-    st.fragment(_charts, run_every=every)(runs, shown)
-    _configuration(runs, shown)
+    jobs = [job] if other is None else [job, other]
+    live = any(each.status in LIVE for each in jobs)
+    st.fragment(_progress, run_every=LIVE_S if live else None)(
+        runs, [each.id for each in jobs], [each.status for each in jobs]
+    )
+    _configuration(jobs)
 
 
 def _progress(runs: Jobs, shown: list[str], status: list[str]) -> None:
+    """Everything that changes while a run goes on."""
     jobs = [job for job in map(runs.get, shown) if job is not None]
     if [job.status for job in jobs] != status:
         st.rerun()  # the buttons and the names elsewhere on the page are for another status
     for column, job in zip(st.columns(len(jobs), gap="large"), jobs, strict=True):
         with column:
             _state(runs, job, named=len(jobs) > 1)
+    st.html("<h2>Watch it learn</h2>")
+    for place, (column, job) in enumerate(zip(st.columns(len(jobs), gap="large"), jobs, strict=True)):
+        prompt = "It looks at its first digits in a moment" if job.status in LIVE else "Nothing was recorded"
+        with column:
+            learning_viewer(_lesson_of(runs, job), prompt=prompt, key=f"lesson-{place}")
+    versions = [(job.name, *_version(runs.run_folder(job.id), "metrics.jsonl")) for job in jobs]
+    live_charts(_charts(tuple(versions)), key="charts")
 
 
 def _state(runs: Jobs, job: Job, *, named: bool) -> None:
@@ -138,31 +144,15 @@ def _someone_trains(runs: Jobs) -> bool:
     return any(job.status == "running" for job in runs.all())
 
 
-def _charts(runs: Jobs, shown: list[str]) -> None:
-    jobs = [job for job in map(runs.get, shown) if job is not None]
-    figures = _figures(tuple((job.name, *_version(runs.run_folder(job.id), "metrics.jsonl")) for job in jobs))
-    live_charts(figures, alts={name: alt for name, (_, alt) in CHARTS.items()}, key="charts")
-
-
-def _lessons(runs: Jobs, shown: list[str]) -> None:
-    jobs = [job for job in map(runs.get, shown) if job is not None]
-    for place, (column, job) in enumerate(zip(st.columns(len(jobs), gap="large"), jobs, strict=True)):
-        with column:
-            if len(jobs) > 1:
-                st.html(f"<h3>{html.escape(job.name)}</h3>")
-            prompt = "It looks at its first digits in a moment" if job.status in LIVE else "Nothing was recorded"
-            learning_viewer(_lesson_of(runs, job), prompt=prompt, key=f"lesson-{place}")
-
-
-def _lesson_of(runs: Jobs, job: Job) -> Lesson | None:
+def _lesson_of(runs: Jobs, job: Job) -> str | None:
     if job.config is None:
         return None
     return _lesson(*_version(runs.run_folder(job.id), "traces.jsonl"), job.config.model)
 
 
-def _configuration(runs: Jobs, shown: list[str]) -> None:
+def _configuration(shown: list[Job]) -> None:
     """Every field of the configuration; for two runs those in which they differ come first."""
-    jobs = {job.name: job.config for job in map(runs.get, shown) if job is not None and job.config is not None}
+    jobs = {job.name: job.config for job in shown if job.config is not None}
     if not jobs:
         return
     columns = [_fields(config) for config in jobs.values()]
@@ -215,9 +205,10 @@ def _version(folder: RunFolder, name: str) -> tuple[Path, int]:
 
 # One reading serves all sessions that watch.
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _figures(versions: tuple[tuple[str, Path, int], ...]) -> dict[str, go.Figure]:
+def _charts(versions: tuple[tuple[str, Path, int], ...]) -> dict[str, Any]:
     runs = [curves.Curves(name, RunFolder(path).read_metrics()) for name, path, _ in versions]
-    return {name: build(runs) for name, (build, _) in CHARTS.items()}
+    figures = {name: build(runs) for name, (build, _) in CHARTS.items()}
+    return charts_data(figures, {name: alt for name, (_, alt) in CHARTS.items()})
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -228,5 +219,6 @@ def _drawings(path: Path, size: int) -> list[float]:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _lesson(path: Path, size: int, config: RAMConfig) -> Lesson | None:
-    return read_lesson(RunFolder(path).read_traces(), config, run=path.name)
+def _lesson(path: Path, size: int, config: RAMConfig) -> str | None:
+    lesson = read_lesson(RunFolder(path).read_traces(), config, run=path.name)
+    return None if lesson is None else lesson_json(lesson)

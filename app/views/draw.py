@@ -304,17 +304,15 @@ def _place_clicked(key: str) -> None:
 
 def _show_numbers(scene: Scene) -> None:
     from app import exports
-    from app.components.charts import live_charts
+    from app.components.charts import charts_data, live_charts
     from app.figures import belief, table
 
-    live_charts(
-        {"value": belief.value_figure(scene), "probabilities": belief.probabilities_figure(scene)},
-        alts={
-            "value": "The value after each glimpse",
-            "probabilities": "The probability of each class after each glimpse",
-        },
-        key="charts",
-    )
+    figures = {"value": belief.value_figure(scene), "probabilities": belief.probabilities_figure(scene)}
+    alts = {
+        "value": "The value after each glimpse",
+        "probabilities": "The probability of each class after each glimpse",
+    }
+    live_charts(charts_data(figures, alts), key="charts")
     with st.expander("The same as numbers"):
         st.dataframe(table.scene_rows(scene), hide_index=True, column_config=_number_formats(scene))
     with st.container(horizontal=True):

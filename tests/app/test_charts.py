@@ -87,10 +87,10 @@ def page() -> None:
     import plotly.graph_objects as go
     import streamlit as st
 
-    from app.components.charts import live_charts
+    from app.components.charts import charts_data, live_charts
 
     figure = go.Figure(go.Scatter(y=list(range(st.session_state.get("points", 2)))), {"height": 260})
-    live_charts({"curve": figure}, alts={"curve": "A curve"}, key="charts")
+    live_charts(charts_data({"curve": figure}, {"curve": "A curve"}), key="charts")
 
 
 def test_charts_keep_their_identity_when_the_figure_changes() -> None:

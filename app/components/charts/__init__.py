@@ -33,20 +33,22 @@ _mount = st.components.v2.component(
 )
 
 
-def live_charts(figures: dict[str, go.Figure], *, alts: dict[str, str], key: str) -> None:
-    """Shows figures in two columns, one where it is narrow; a figure that changes is redrawn in place.
+def live_charts(charts: dict[str, Any], *, key: str) -> None:
+    """Shows what `charts_data` made in two columns, one where it is narrow; what changes is redrawn in place.
+
+    `key` identifies the charts on the page.
+    """
+    _mount(data=charts, key=key)
+
+
+def charts_data(figures: dict[str, go.Figure], alts: dict[str, str]) -> dict[str, Any]:
+    """What the browser needs: each figure as JSON text, which is quickly compared, and where plotly.js is.
 
     Args:
         figures: by name; a chart is moved on as long as its name stays. Colours and fonts that a figure leaves
             open are those of the page, in the manner of `st.plotly_chart`; its template is not used.
         alts: what each chart shows, in words.
-        key: identifies the charts on the page.
     """
-    _mount(data=charts_data(figures, alts), key=key)
-
-
-def charts_data(figures: dict[str, go.Figure], alts: dict[str, str]) -> dict[str, Any]:
-    """What the browser needs: each figure as JSON text, which is quickly compared, and where plotly.js is."""
     return {
         # From the page's own folder, as Streamlit's scripts. The version makes it another file for the browser's cache.
         "library": f"component/{_library.name}/plotly.min.js?{plotly.__version__}",

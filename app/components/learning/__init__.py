@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,20 @@ _mount = st.components.v2.component(
 )
 
 
-def learning_viewer(lesson: Lesson | None, *, prompt: str, key: str) -> Any:
+def learning_viewer(lesson: str | None, *, prompt: str, key: str) -> Any:
     """Shows a lesson at its newest reading; new readings of the same run are followed or added in place.
 
     Args:
-        lesson: what to show; None for the empty stage.
+        lesson: what to show, as `lesson_json` wrote it, once for all who watch; None for the empty stage.
         prompt: what the empty stage says.
         key: identifies the viewer on the page.
     """
-    return _mount(data={"lesson": None if lesson is None else lesson_data(lesson), "prompt": prompt}, key=key)
+    return _mount(data={"lesson": lesson, "prompt": prompt}, key=key)
+
+
+def lesson_json(lesson: Lesson) -> str:
+    """What the browser needs of a lesson, as text."""
+    return json.dumps(lesson_data(lesson), separators=(",", ":"))
 
 
 def lesson_data(lesson: Lesson) -> dict[str, Any]:

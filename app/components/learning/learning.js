@@ -63,9 +63,12 @@ class Lesson {
     this.listening.abort();
   }
 
-  update({ lesson, prompt }) {
-    this.ui.empty.textContent = lesson ? "" : prompt;
-    this.ui.learning.classList.toggle("idle", !lesson);
+  update({ lesson: text, prompt }) {
+    this.ui.empty.textContent = text ? "" : prompt;
+    this.ui.learning.classList.toggle("idle", !text);
+    if (this.text !== undefined && text === this.text) return;
+    this.text = text;
+    const lesson = text ? JSON.parse(text) : null;
     if (this.data !== undefined && lesson?.version === this.data?.version) return;
     if (lesson && lesson.id === this.data?.id) this.extend(lesson);
     else this.load(lesson ?? null);
