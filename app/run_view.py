@@ -14,8 +14,9 @@ from app.components.charts import charts_data, live_charts
 from app.components.learning import learning_viewer, lesson_json
 from app.estimate import briefly, in_words
 from app.figures import curves
-from app.jobs import Job, Jobs
+from app.jobs import Jobs
 from app.lesson import read_lesson
+from app.run_list import Job
 from app.texts import plain_text
 from ram.checkpoints import parameter_count
 from ram.config import PRESETS, RAMConfig

@@ -12,7 +12,8 @@ from app.pages import pages
 from app.texts import plain_text
 
 if TYPE_CHECKING:
-    from app.jobs import Job, Jobs
+    from app.jobs import Jobs
+    from app.run_list import Job
 
 
 def show() -> None:

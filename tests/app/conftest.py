@@ -21,6 +21,6 @@ def runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     server = jobs()
     server.close()
     end_runs(tmp_path)
-    if server._process is not None:
-        server._process.kill()
-        server._process.wait()
+    if server._supervisor.process is not None:
+        server._supervisor.process.kill()
+        server._supervisor.process.wait()

@@ -19,8 +19,9 @@ import pytest
 import torch
 
 from app import resources
-from app.jobs import Job, JobError, Jobs
+from app.jobs import JobError, Jobs
 from app.limits import Limits
+from app.run_list import Job
 from ram.checkpoints import CheckpointInfo, load_checkpoint, save_checkpoint
 from ram.collection import Collection
 from ram.config import RAMConfig, TrainConfig
@@ -56,9 +57,9 @@ def end(jobs: Jobs) -> None:
     for path in jobs.folder.glob("*/"):
         if holder := RunFolder(path).holder():
             os.kill(holder, signal.SIGKILL)
-    if jobs._process is not None:
-        jobs._process.kill()
-        jobs._process.wait()
+    if jobs._supervisor.process is not None:
+        jobs._supervisor.process.kill()
+        jobs._supervisor.process.wait()
     jobs.close()
 
 
@@ -168,7 +169,7 @@ def test_killed_run_says_so_loses_nothing_saved_and_resumes(jobs: Jobs) -> None:
 def test_run_killed_at_any_moment_resumes(jobs: Jobs, delay: float) -> None:
     run = submit(jobs, LONG)
     jobs.tick()
-    process = jobs._process
+    process = jobs._supervisor.process
     assert process is not None
     time.sleep(delay)  # while PyTorch is imported, while it begins, while it trains
     process.kill()
@@ -184,6 +185,7 @@ from pathlib import Path
 from app import resources
 from app.jobs import Jobs
 from app.limits import Limits
+from app.run_list import Job
 limits = Limits(Path(sys.argv[1]), 500_000, 30, 6, 3, 100)
 resources.read_limits = lambda: limits
 jobs = Jobs(limits)
@@ -206,12 +208,12 @@ def test_run_outlives_its_server_and_the_next_server_finds_it(jobs: Jobs, limits
         assert time.monotonic() < deadline
         time.sleep(0.1)
     jobs.tick()  # beside the server that has the say, another one only watches
-    assert jobs._process is None
+    assert jobs._supervisor.process is None
     server.kill()
     server.communicate()
     step = known(jobs, first).state.step
     job = wait(jobs, first, lambda job: job.status == "running" and job.state.step > step)
-    assert jobs._process is None
+    assert jobs._supervisor.process is None
     assert known(jobs, second).status == "waiting"
     jobs.stop(job.id)
     wait(jobs, second, trains)
@@ -224,6 +226,7 @@ from pathlib import Path
 from app import resources
 from app.jobs import JobError, Jobs
 from app.limits import Limits
+from app.run_list import Job
 from ram.checkpoints import load_checkpoint
 from ram.config import RAMConfig, TrainConfig
 from ram.runs import RunConfig

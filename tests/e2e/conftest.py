@@ -16,12 +16,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from ram.runs import RunFolder
 from tests.e2e.drawing import Desk
 
 ROOT = Path(__file__).resolve().parents[2]
+expect.set_options(timeout=15_000)  # where something else keeps the machine busy, a rerun takes seconds
 
 
 @contextlib.contextmanager

@@ -81,7 +81,7 @@ def test_drawing_survives_page_switch_and_reload(desk: Desk) -> None:
     desk.expect_answer(7)
     desk.page.get_by_role("link", name="Model").click()
     expect(desk.page.get_by_text("Architecture")).to_be_visible()
-    desk.page.get_by_role("link", name="Draw").click()
+    desk.page.get_by_role("link", name="Draw", exact=True).click()
     desk.expect_answer(7)
     desk.page.reload()
     desk.expect_answer(7)
