@@ -13,7 +13,7 @@ import torch
 from torch import Generator, Tensor
 
 from ram.checkpoints import CheckpointInfo, save_checkpoint
-from ram.data import Digits, as_floats, augment
+from ram.data import DataError, Digits, as_floats, augment
 from ram.evaluation import count_errors
 from ram.mixture import mix
 from ram.model import RAM, Episode
@@ -54,7 +54,7 @@ class Trainer:
 
     Raises:
         RunError: the folder cannot be used.
-        DataError: there is nothing to measure with.
+        DataError: there is nothing to measure with, or the model has not as many classes as the data.
     """
 
     def __init__(self, folder: RunFolder, digits: Digits, device: torch.device) -> None:
@@ -62,6 +62,11 @@ class Trainer:
         self.config: RunConfig = folder.read_config()
         self.device = device
         self.mixture = mix(digits, folder.read_drawings(), self.config.training)
+        classes = len(self.mixture.classes)
+        if self.config.model.num_actions != classes:
+            raise DataError(
+                f"num_actions={self.config.model.num_actions} does not fit the data: it has {classes} classes"
+            )
         training = self.mixture.training
         self.training = Digits(training.images.to(device), training.labels.to(device))
         torch.manual_seed(self.config.training.seed)

@@ -293,6 +293,13 @@ def test_run_that_never_began_is_begun(
     assert len(folder.read_traces()) == len(whole[0].read_traces())
 
 
+def test_model_of_other_classes_than_the_data_is_named(tmp_path: Path) -> None:
+    done = run(tmp_path, *TINY, "--run", "run", "--num-actions", "3")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert state_of(RunFolder(tmp_path / "run")).problem == "num_actions=3 does not fit the data: it has 10 classes"
+
+
 def test_diverged_run_says_why(tmp_path: Path) -> None:
     done = run(tmp_path, *TINY, "--run", "run", "--learning-rate", "10", "--weight-decay", "10")
     state = state_of(RunFolder(tmp_path / "run"))
