@@ -114,6 +114,9 @@ class TrainConfig:
     thickness: float = _help(
         "augmentation: most that is put around strokes, or taken off them, in pixels a side", default=0.0
     )
+    variants: float = _help(
+        "augmentation: share of the ones, sevens and zeros that get a serif or a foot, a bar, a slash", default=0.0
+    )
     train_images: int = _help("training images to use, the first of the shuffled split; 0 for all", default=0)
     drawing_share: float = _help("share of an epoch that is drawings of your own, if the run has any", default=0.3)
     validation_images: int = _help("training images held back to choose the best checkpoint", default=5000)
@@ -145,6 +148,7 @@ class TrainConfig:
         _require_number("translation", self.translation, 0.0, 28.0)
         _require_number("elastic", self.elastic, 0.0, 28.0)
         _require_number("thickness", self.thickness, 0.0, 1.0)
+        _require_number("variants", self.variants, 0.0, 1.0)
         _require_whole("train_images", self.train_images, 0, 59_999)
         _require_whole("validation_images", self.validation_images, 100, 59_000)
         _require_number("drawing_share", self.drawing_share, 0.01, 0.95)

@@ -19,6 +19,7 @@ from ram.mixture import mix
 from ram.model import RAM, Episode
 from ram.reinforce import HybridLoss, hybrid_loss
 from ram.runs import RunConfig, RunError, RunFolder, RunState, Status
+from ram.variants import add_variants
 
 WARM_UP = 0.1  # share of the run in which the learning rate rises
 REPORT_EVERY_S = 1.0
@@ -157,7 +158,8 @@ class Trainer:
             group["lr"] = config.learning_rate * one_cycle(self.progress)
 
         batch = self.training.take(self._batch_index())
-        images = augment(as_floats(batch.images), config, self.generator)
+        images = add_variants(as_floats(batch.images), batch.labels, config.variants, self.generator)
+        images = augment(images, config, self.generator)
         episode = self.model.episode(images, rollouts=config.rollouts, location_std=noise, generator=self.generator)
         values = self.model.values(episode)
         loss = hybrid_loss(
