@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import html
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,9 @@ from app.lesson import read_lesson
 from app.run_list import Job
 from app.texts import plain_text
 from ram.checkpoints import parameter_count
-from ram.config import PRESETS, RAMConfig
+from ram.config import RAMConfig
 from ram.runs import RunConfig, RunFolder
+from ram.train import command_line
 
 LIVE_S = 1.0
 LIVE = ("running", "waiting")
@@ -168,7 +168,7 @@ def _configuration(shown: list[Job]) -> None:
         else:
             st.caption("Nothing: both runs have the same configuration.")
     with st.expander("The whole configuration, and the command that reproduces it"):
-        st.code(_command(next(iter(jobs.values()))), language="bash", wrap_lines=True)
+        st.code(command_line(next(iter(jobs.values()))), language="bash", wrap_lines=True)
         st.dataframe(rows, hide_index=True)
 
 
@@ -177,22 +177,6 @@ def _fields(config: RunConfig) -> dict[str, str]:
     return {"preset": config.preset, "start": config.start or "random weights"} | {
         name: f"{value}" for name, value in fields.items()
     }
-
-
-def _command(config: RunConfig) -> str:
-    """The command line that trains the same."""
-    words = ["python -m ram.train --preset", shlex.quote(config.preset)]
-    if config.start:
-        words.append(f"--start {shlex.quote(f'{config.start}.safetensors')}")
-    preset = PRESETS.get(config.preset)
-    usual = {} if preset is None else {**dataclasses.asdict(preset.model), **dataclasses.asdict(preset.training)}
-    for name, value in {**dataclasses.asdict(config.model), **dataclasses.asdict(config.training)}.items():
-        flag = name.replace("_", "-")
-        if isinstance(value, bool) and value != usual.get(name):
-            words.append(f"--{'' if value else 'no-'}{flag}")
-        elif value != usual.get(name):
-            words.append(f"--{flag} {value}")
-    return " ".join(words)
 
 
 def _version(folder: RunFolder, name: str) -> tuple[Path, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import logging
+import shlex
 import signal
 import sys
 import time
@@ -56,6 +57,22 @@ def _flag(hint: Any) -> dict[str, Any]:
     if choices := get_args(hint):
         return {"choices": choices}
     return {"type": hint, "metavar": hint.__name__.upper()}
+
+
+def command_line(config: RunConfig) -> str:
+    """The command that trains the same."""
+    name = config.preset if config.preset in PRESETS else "mnist"
+    words = [f"python -m ram.train --preset {name}"]
+    if config.start:
+        words.append(f"--start {shlex.quote(f'{config.start}.safetensors')}")
+    preset = PRESETS[name]
+    usual = {**dataclasses.asdict(preset.model), **dataclasses.asdict(preset.training)}
+    for field, value in {**dataclasses.asdict(config.model), **dataclasses.asdict(config.training)}.items():
+        flag = field.replace("_", "-")
+        if value == usual[field]:
+            continue
+        words.append(f"--{'' if value else 'no-'}{flag}" if isinstance(value, bool) else f"--{flag} {value}")
+    return " ".join(words)
 
 
 def main(arguments: list[str] | None = None) -> int:

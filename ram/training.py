@@ -234,7 +234,11 @@ class Trainer:
             info = CheckpointInfo(
                 config=self.config.model,
                 image_size=self.training.images.shape[-1],
-                recipe={"preset": self.config.preset, **dataclasses.asdict(self.config.training)},
+                recipe={
+                    "preset": self.config.preset,
+                    **({"start": self.config.start} if self.config.start else {}),
+                    **dataclasses.asdict(self.config.training),
+                },
                 results={**errors, "epoch": self.step // self.steps_per_epoch},
                 classes=self.mixture.classes,
             )

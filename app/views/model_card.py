@@ -86,6 +86,20 @@ def _architecture(model: RAM) -> None:
 
 def _recipe(info: CheckpointInfo) -> None:
     st.subheader("Recipe")
-    st.code(f"python -m ram.train --preset {info.recipe.get('preset', '?')}", language="bash")
+    from ram.config import ConfigError, TrainConfig, parse_config
+    from ram.runs import RunConfig
+    from ram.train import command_line
+
+    if not info.recipe:
+        st.caption("The checkpoint does not say how it was trained.")
+        return
+    recipe = dict(info.recipe)
+    preset, start = (str(recipe.pop(name, "")) for name in ("preset", "start"))
+    try:
+        config = RunConfig(preset, info.config, parse_config(TrainConfig, recipe), start)
+    except ConfigError as error:
+        st.caption(f"It was trained in a way that this version does not know: {error}.")
+    else:
+        st.code(command_line(config), language="bash", wrap_lines=True)
     with st.expander("Every field of the recipe"):
         st.dataframe([{"field": field, "value": str(value)} for field, value in info.recipe.items()], hide_index=True)

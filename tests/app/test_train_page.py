@@ -14,10 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 from app import resources
 from app.jobs import jobs
-from app.run_view import _command
 from ram.config import PRESETS, RAMConfig, TrainConfig
 from ram.runs import RunConfig, RunFolder, RunState
-from ram.train import build_parser
+from ram.train import build_parser, command_line
 from tests.app.test_pages import open_app, shown
 
 TINY = (
@@ -216,13 +215,13 @@ def test_run_is_compared_with_the_pretrained_model_on_one_digit(runs_folder: Pat
     assert viewers == ["viewer", "pretrained"]
 
 
-@pytest.mark.parametrize("preset", list(PRESETS))
+@pytest.mark.parametrize("preset", [*PRESETS, "of another version"])
 def test_command_reproduces_the_configuration(preset: str) -> None:
     model, training = RAMConfig(use_lstm=True, num_glimpses=3), TrainConfig(minutes=2, baseline="none", seed=4)
-    command = shlex.split(_command(RunConfig(preset, model, training, "my best run")))
+    command = shlex.split(command_line(RunConfig(preset, model, training, "my best run")))
     options = build_parser().parse_args(command[3:])
     given = {name: value for name, value in vars(options).items() if value is not None}
-    usual = {**vars(PRESETS[preset].model), **vars(PRESETS[preset].training)}
+    usual = {**vars(PRESETS[options.preset].model), **vars(PRESETS[options.preset].training)}
     wanted = {**vars(model), **vars(training)}
     assert {name: given.get(name, usual[name]) for name in wanted} == wanted
     assert str(options.start) == "my best run.safetensors"
