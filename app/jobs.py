@@ -47,6 +47,7 @@ class Jobs:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._changing = threading.Lock()
         self._supervisor = Supervisor(limits)
+        self._looking = threading.Lock()
         self._seen: tuple[float, list[Job]] = (0.0, [])
         self._closed = threading.Event()
 
@@ -59,10 +60,10 @@ class Jobs:
 
     def all(self) -> list[Job]:
         """Every run, the newest first; at most half a second old, so that a class may ask at once."""
-        when, jobs = self._seen
-        if time.monotonic() - when > POLL_S:
-            jobs = self._look()
-        return jobs
+        with self._looking:
+            if time.monotonic() - self._seen[0] > POLL_S:
+                self._seen = (time.monotonic(), read_jobs(self.folder, self._supervisor.given_up))
+            return self._seen[1]
 
     def get(self, job_id: str) -> Job | None:
         """The run of that folder name, if there is one."""
@@ -77,9 +78,8 @@ class Jobs:
         return RunFolder(self.folder / job_id)
 
     def _look(self) -> list[Job]:
-        jobs = read_jobs(self.folder, self._supervisor.given_up)
-        self._seen = (time.monotonic(), jobs)
-        return jobs
+        self._seen = (0.0, [])  # whatever is known may have changed
+        return self.all()
 
     def _waiting_since(self, job: Job) -> float:
         try:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import os
 import signal
 import subprocess
 import sys
-from typing import TextIO
+
+from filelock import FileLock, Timeout
 
 from app.limits import PROJECT, Limits
 from app.run_list import Job, last_words
@@ -30,26 +30,19 @@ class Supervisor:
         self.process: subprocess.Popen[bytes] | None = None
         self._started = ""
         self._asked: set[int] = set()  # processes that were asked to stop
-        self._lock: TextIO | None = None
+        self._lock = FileLock(self.folder / ".supervisor", thread_local=False)
 
     def close(self) -> None:
         """Lets another server start the runs; the one that is being trained goes on."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._lock.release()
 
     def is_in_charge(self) -> bool:
         """Whether this server is the one that starts runs; the system passes the lock on when it ends."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        if self._lock is None:
-            file = (self.folder / ".supervisor").open("a")
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.close()
-                return False
-            self._lock = file
-        return True
+        try:
+            return self._lock.is_locked or bool(self._lock.acquire(blocking=False))
+        except Timeout:
+            return False
 
     def is_busy(self) -> bool:
         """Whether a process that was started here is still there; notes the end of one that is not."""
@@ -75,13 +68,15 @@ class Supervisor:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,  # it outlives the server
+                    creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),  # Windows' way
                 )
         except OSError as error:
             self.given_up[job_id] = f"It could not be started: {error.strerror}."
             return
         self._started = job_id
         self._asked.discard(self.process.pid)
-        os.setpriority(os.PRIO_PROCESS, self.process.pid, PRIORITY)
+        if hasattr(os, "setpriority"):
+            os.setpriority(os.PRIO_PROCESS, self.process.pid, PRIORITY)
 
     def stop(self, job: Job) -> bool:
         """Asks its process to stop, if it has one; returns whether there was one to ask."""

@@ -3,7 +3,7 @@
 config.json            what was asked for
 start.safetensors      the checkpoint whose weights it began with, if it did
 drawings.safetensors   drawings of one's own to train on beside MNIST, if there are
-lock                   held by the process that trains; its number stands in it
+lock, process          held by the process that trains; its number
 state.json             status, progress, estimated seconds left, best result so far
 metrics.jsonl          one line per reading, with its step
 traces.jsonl           how the same few digits were looked at in the course of the run
@@ -15,15 +15,15 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import json
 import os
 import shutil
-import time
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, TextIO, get_args
+from typing import Any, Literal, get_args
 
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
@@ -31,6 +31,9 @@ from ram.checkpoints import CheckpointError, load_checkpoint, read_info, write_a
 from ram.collection import Collection, CollectionError, load_collection, save_collection
 from ram.config import ConfigError, RAMConfig, TrainConfig, parse_config
 from ram.model import RAM
+
+if sys.platform != "win32":
+    import fcntl
 
 # What state.json says. A killed process still says "running" there: ask `RunFolder.is_running`.
 Status = Literal["waiting", "running", "stopped", "finished", "failed"]
@@ -153,40 +156,38 @@ class RunFolder:
         Raises:
             RunError: another process trains it.
         """
-        with (self.path / "lock").open("a+") as file:
-            self._lock(file)
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
+        try:
+            # Whoever asks `is_running` holds it for a moment, too: that is no reason to give up.
+            held = FileLock(self.path / "lock").acquire(LOCK_PATIENCE_S, 0.02)
+        except Timeout:
+            raise RunError(f"{self.path} is being trained already, by process {self.holder()}") from None
+        with held:
+            write_atomically(self.path / "process", str(os.getpid()).encode())
             yield
-
-    def _lock(self, file: TextIO) -> None:
-        # Whoever asks `is_running` holds the lock for a moment, too: that is no reason to give up.
-        deadline = time.monotonic() + LOCK_PATIENCE_S
-        while True:
-            try:
-                return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise RunError(f"{self.path} is being trained already, by process {file_text(file)}") from None
-                time.sleep(0.02)
 
     def is_running(self) -> bool:
         """Whether a process trains it now. The system takes the lock from a process that dies."""
-        return self.holder() is not None
+        try:
+            with (self.path / "lock").open() as file:
+                if sys.platform == "win32":
+                    FileLock(file.name).acquire(blocking=False).lock.release()
+                else:  # shared, so that many may ask at once
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except (BlockingIOError, Timeout):
+            return True
+        return False
 
     def holder(self) -> int | None:
         """Number of the process that trains it; 0 while that process has not written it yet; None if there is none."""
-        try:
-            with (self.path / "lock").open() as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    text = file_text(file)
-                    return int(text) if text.isdecimal() else 0
-        except FileNotFoundError:
+        if not self.is_running():
             return None
-        return None
+        try:
+            text = (self.path / "process").read_text()
+        except OSError:
+            return 0
+        return int(text) if text.isdecimal() else 0
 
     def write_state(self, state: RunState) -> None:
         """Replaces state.json."""
@@ -295,9 +296,3 @@ def check_fit(model: RAMConfig, start: RAMConfig) -> None:
             raise ConfigError(
                 f"{name}={getattr(model, name)!r} is not possible: the checkpoint to start from has {name}={value!r}"
             )
-
-
-def file_text(file: TextIO) -> str:
-    """All that is in an open file."""
-    file.seek(0)
-    return file.read().strip()

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,11 @@ def test_killed_process_no_longer_holds_its_run(folder: RunFolder) -> None:
     with folder.hold():
         assert folder.is_running()
     holder.communicate()
+
+
+def test_many_who_ask_do_not_take_each_other_for_the_one_who_trains(folder: RunFolder) -> None:
+    with folder.hold():
+        pass
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: folder.is_running(), range(400)))
+    assert not any(answers)
