@@ -153,12 +153,16 @@ def test_uploaded_checkpoint_is_refused_or_used(workshop: Workshop, tmp_path: Pa
     expect(page.locator(".answer[role=status]")).to_contain_text("RAM says", timeout=20_000)
 
 
-def test_run_is_renamed_and_deleted(workshop: Workshop) -> None:
+def test_run_is_downloaded_renamed_and_deleted(workshop: Workshop) -> None:
     page = workshop.page
     folder = workshop.start()
     workshop.click("stop")
     expect(workshop.status).to_contain_text("Stopped", timeout=20_000)
     workshop.click("more")
+    with page.expect_download() as download:
+        workshop.click("download-checkpoint")
+    assert download.value.suggested_filename == "One-minute.safetensors"
+    assert Path(download.value.path()).read_bytes() == folder.best.read_bytes()
     page.get_by_label("Name", exact=True).fill("Ours")
     page.get_by_label("Name", exact=True).press("Enter")
     workshop.click("rename")
