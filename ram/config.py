@@ -6,6 +6,8 @@ import dataclasses
 from typing import Any, Literal, TypeVar, get_args
 
 Baseline = Literal["value", "rollouts", "none"]
+Reward = Literal["hit", "probability", "log-probability"]
+Precision = Literal["auto", "float32", "bfloat16"]
 C = TypeVar("C")
 
 
@@ -101,6 +103,10 @@ class TrainConfig:
         "what is subtracted from the reward: the value network, the mean of the other rollouts, or none",
         default="value",
     )
+    reward: Reward = _help(
+        "what an episode earns: 1 if its answer is right, the probability of the right class, or its logarithm",
+        default="hit",
+    )
     noise_start: float = _help("standard deviation of training's sampled locations at the start", default=0.1)
     noise_end: float = _help("the same at the end; it moves linearly in between", default=0.1)
     ema_decay: float = _help("decay per step of the averaged weights that are evaluated and saved", default=0.999)
@@ -116,6 +122,12 @@ class TrainConfig:
     )
     variants: float = _help(
         "augmentation: share of the ones, sevens and zeros that get a serif or a foot, a bar, a slash", default=0.0
+    )
+    image_size: int = _help("side of the square image, in pixels; beyond 28 the digit lies anywhere in it", default=28)
+    clutter: int = _help("pieces of 8x8 pixels of other digits that lie anywhere in the image", default=0)
+    precision: Precision = _help(
+        "number format of the matrix products; auto takes bfloat16 where the processor multiplies it natively",
+        default="auto",
     )
     train_images: int = _help("training images to use, the first of the shuffled split; 0 for all", default=0)
     drawing_share: float = _help("share of an epoch that is drawings of your own, if the run has any", default=0.3)
@@ -139,6 +151,7 @@ class TrainConfig:
             self.baseline,
             "'value' or 'none' when rollouts=1, because there are no other rollouts to compare with",
         )
+        _require(self.reward in get_args(Reward), "reward", self.reward, f"one of {get_args(Reward)}")
         _require_number("noise_start", self.noise_start, 1e-3, 2.0)
         _require_number("noise_end", self.noise_end, 1e-3, 2.0)
         _require_number("ema_decay", self.ema_decay, 0.0, 0.99999)
@@ -149,6 +162,9 @@ class TrainConfig:
         _require_number("elastic", self.elastic, 0.0, 28.0)
         _require_number("thickness", self.thickness, 0.0, 1.0)
         _require_number("variants", self.variants, 0.0, 1.0)
+        _require_whole("image_size", self.image_size, 28, 256)
+        _require_whole("clutter", self.clutter, 0, 64)
+        _require(self.precision in get_args(Precision), "precision", self.precision, f"one of {get_args(Precision)}")
         _require_whole("train_images", self.train_images, 0, 59_999)
         _require_whole("validation_images", self.validation_images, 100, 59_000)
         _require_number("drawing_share", self.drawing_share, 0.01, 0.95)

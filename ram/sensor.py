@@ -48,16 +48,22 @@ class GlimpseSensor(nn.Module):
     def windows(self, images: Float[Tensor, "batch height width"]) -> list[Tensor]:
         """Every patch that could be seen, for each scale a view (batch, rows, columns, glimpse, glimpse).
 
-        Coarser scales are box-averaged once here, so that each look is only an indexing.
+        Coarser scales are box-averaged once here, each from the one before, so that each look is only an
+        indexing.
         """
+        margin = self.glimpse_size * 2 ** (self.num_scales - 1) // 2
+        averaged = F.pad(images, (margin,) * 4)
         views = []
         for scale in range(self.num_scales):
             cell = 2**scale
             size = self.glimpse_size * cell
-            padded = F.pad(images, (size // 2,) * 4)
-            averaged = padded if cell == 1 else F.avg_pool2d(padded[:, None], cell, stride=1).squeeze(dim=1)
-            reach = size - cell + 1
-            views.append(averaged.unfold(1, reach, 1).unfold(2, reach, 1)[..., ::cell, ::cell])
+            if scale > 0:
+                half = cell // 2
+                averaged = averaged[:, :-half] + averaged[:, half:]
+                averaged = (averaged[..., :-half] + averaged[..., half:]) * 0.25
+            spare, reach = margin - size // 2, size - cell + 1
+            needed = averaged[:, spare:, spare:] if spare == 0 else averaged[:, spare:-spare, spare:-spare]
+            views.append(needed.unfold(1, reach, 1).unfold(2, reach, 1)[..., ::cell, ::cell])
         return views
 
     def look(

@@ -13,6 +13,8 @@ import torch
 from torch import Generator, Tensor
 
 from ram.checkpoints import CheckpointInfo, save_checkpoint
+from ram.clutter import scatter, scattered
+from ram.config import Precision
 from ram.data import DataError, Digits, as_floats, augment
 from ram.evaluation import count_errors
 from ram.mixture import mix
@@ -69,7 +71,12 @@ class Trainer:
                 f"num_actions={self.config.model.num_actions} does not fit the data: it has {classes} classes"
             )
         training = self.mixture.training
+        self.mixture = self.mixture._replace(
+            validation=self._scattered(self.mixture.validation), held_back=self._scattered(self.mixture.held_back)
+        )
         self.training = Digits(training.images.to(device), training.labels.to(device))
+        self.training_sample = self._scattered(training.take(self.mixture.epoch[:TRAINING_SAMPLE]))
+        self.low_precision = _use_bfloat16(self.config.training.precision, device)
         torch.manual_seed(self.config.training.seed)
         self.model = RAM(self.config.model)
         if (start := folder.read_start()) is not None:
@@ -160,15 +167,18 @@ class Trainer:
         batch = self.training.take(self._batch_index())
         images = add_variants(as_floats(batch.images), batch.labels, config.variants, self.generator)
         images = augment(images, config, self.generator)
-        episode = self.model.episode(images, rollouts=config.rollouts, location_std=noise, generator=self.generator)
-        values = self.model.values(episode)
+        images = scatter(images, self.training.images, config.image_size, config.clutter, self.generator)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.low_precision):
+            episode = self.model.episode(images, rollouts=config.rollouts, location_std=noise, generator=self.generator)
+            logits, values = self.model.action_network.logits(episode.hidden_states[-1]), self.model.values(episode)
         loss = hybrid_loss(
-            self.model.action_network.logits(episode.hidden_states[-1]),
+            logits,
             values,
             episode.location_log_probs,
             batch.labels.repeat_interleave(config.rollouts),
             rollouts=config.rollouts,
             baseline=config.baseline,
+            reward=config.reward,
         )
         total = loss.action + config.reinforce_weight * loss.reinforce + config.value_weight * loss.value
         self.optimizer.zero_grad(set_to_none=True)
@@ -224,7 +234,7 @@ class Trainer:
         error = self._error(self.mixture.validation, VALIDATION_SEEDS)
         errors = {
             "validation_error": error,
-            "training_error": self._error(self.mixture.training.take(self.mixture.epoch[:TRAINING_SAMPLE]), 1),
+            "training_error": self._error(self.training_sample, 1),
         }
         own = self.mixture.held_back
         if len(own.labels):
@@ -233,7 +243,7 @@ class Trainer:
             self.best_error = error
             info = CheckpointInfo(
                 config=self.config.model,
-                image_size=self.training.images.shape[-1],
+                image_size=self.config.training.image_size,
                 recipe={
                     "preset": self.config.preset,
                     **({"start": self.config.start} if self.config.start else {}),
@@ -245,6 +255,10 @@ class Trainer:
             save_checkpoint(self.folder.best, self.averaged.state_dict(), info)
         self.folder.append_trace({**self._position(), **self._trace(), "accuracy": 100 - error})
         return errors
+
+    def _scattered(self, digits: Digits) -> Digits:
+        """What is measured with: as large and cluttered as what is trained with, the same in every run."""
+        return scattered(digits, self.config.training.image_size, self.config.training.clutter, seed=0)
 
     def _error(self, digits: Digits, seeds: int) -> float:
         wrong = sum(count_errors(self.averaged, digits, seed=seed) for seed in range(seeds))
@@ -348,3 +362,13 @@ def _rounded(numbers: Any) -> Any:
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _use_bfloat16(precision: Precision, device: torch.device) -> bool:
+    """Whether the matrix products are to be done in bfloat16; where that is emulated, it is slower."""
+    if precision != "auto":
+        return precision == "bfloat16"
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    processor = torch.cpu.get_capabilities()
+    return bool(processor.get("avx512_bf16") or processor.get("amx_bf16"))

@@ -1,10 +1,11 @@
 import math
+from typing import get_args
 
 import pytest
 import torch
 from torch import Tensor
 
-from ram.config import Baseline
+from ram.config import Baseline, Reward
 from ram.reinforce import hybrid_loss
 
 # Two episodes of three glimpses; both answer class 1 with probability 3/4, and only the first is right.
@@ -128,3 +129,30 @@ def test_single_glimpse_leaves_nothing_to_reinforce(baseline: Baseline) -> None:
     loss = hybrid_loss(LOGITS, VALUES[:1], LOG_PROBS[:0], LABELS, rollouts=2, baseline=baseline)
     assert loss.reinforce.item() == 0.0
     assert loss.value.item() == pytest.approx((0.25 + 0.0625) / 2)
+
+
+def test_a_reward_can_be_the_probability_of_the_right_class_or_its_logarithm() -> None:
+    assert hybrid_loss(LOGITS, VALUES, LOG_PROBS, LABELS, reward="probability").reward.tolist() == pytest.approx(
+        [0.75, 0.25]
+    )
+    # 1 + ln 0.75 and 1 + ln 0.25
+    logarithm = hybrid_loss(LOGITS, VALUES, LOG_PROBS, LABELS, reward="log-probability").reward
+    assert logarithm.tolist() == pytest.approx([0.712318, -0.386294], abs=1e-6)
+
+
+def test_the_logarithm_of_a_hopeless_answer_is_limited() -> None:
+    hopeless = torch.tensor([[50.0, 0.0]])
+    loss = hybrid_loss(hopeless, VALUES[:, :1], LOG_PROBS[:, :1], torch.tensor([1]), reward="log-probability")
+    assert loss.reward.tolist() == [-1.0]
+
+
+@pytest.mark.parametrize("reward", get_args(Reward))
+def test_no_reward_is_a_path_for_a_gradient(reward: Reward) -> None:
+    logits, log_probs = leaf(LOGITS), leaf(LOG_PROBS)
+    hybrid_loss(logits, VALUES, log_probs, LABELS, reward=reward).reinforce.backward()
+    assert logits.grad is None
+
+
+def test_losses_of_a_model_in_bfloat16_are_computed_in_float32() -> None:
+    loss = hybrid_loss(LOGITS.bfloat16(), VALUES.bfloat16(), LOG_PROBS, LABELS)
+    assert loss.action.dtype == loss.value.dtype == torch.float32

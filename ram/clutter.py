@@ -1,0 +1,72 @@
+"""Larger images: a digit that lies anywhere, among pieces of other digits (paper section 4.1).
+
+The paper places an MNIST digit at a random location of a larger blank image, and then adds 8x8 subpatches of other
+random digits at random locations. Here all places at which the digit, or a piece, is wholly inside the image are
+equally likely, as are all subpatches of the other digits, blank ones too. A piece is pasted: it hides what lies under
+it, the digit as well. Adding grey levels, as others do, would leave the digit whole and is easier.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Generator, Tensor
+
+from ram.data import Digits
+
+PIECE = 8  # pixels a side
+
+
+def scatter(
+    digits: Float[Tensor, "batch height width"],
+    others: UInt8[Tensor, "others height width"],
+    image_size: int,
+    clutter: int,
+    generator: Generator,
+) -> Float[Tensor, "batch image_size image_size"]:
+    """Puts each digit somewhere into an empty image and pastes `clutter` pieces of `others` over it.
+
+    Args:
+        digits: square images, at most `image_size` pixels a side.
+        others: grey levels of the digits that pieces are cut from.
+        image_size: side of the new images, in pixels.
+        clutter: pieces an image.
+        generator: source of all places, on the images' device.
+    """
+    if image_size == digits.shape[-1] and not clutter:
+        return digits
+    images = digits.new_zeros(len(digits), image_size, image_size)
+    _paste(images, digits, generator)
+    for _ in range(clutter):
+        donor = _random(len(others), len(digits), generator)
+        rows, columns = _anywhere(len(digits), PIECE, others.shape[-1], generator)
+        _paste(images, others[donor[:, None, None], rows, columns].to(images.dtype) / 255, generator)
+    return images
+
+
+def scattered(digits: Digits, image_size: int, clutter: int, *, seed: int) -> Digits:
+    """The digits in larger images, always the same for the same seed: what a model is measured on."""
+    if not len(digits.labels):  # nothing to cut pieces from
+        return Digits(digits.images.new_zeros(0, image_size, image_size), digits.labels)
+    generator = Generator().manual_seed(seed)
+    images = scatter(digits.images.float() / 255, digits.images, image_size, clutter, generator)
+    return Digits((images * 255).round().to(torch.uint8), digits.labels)
+
+
+def _paste(
+    images: Float[Tensor, "batch height width"], pieces: Float[Tensor, "batch side side"], generator: Generator
+) -> None:
+    """Puts each piece somewhere into its image, over what is there."""
+    rows, columns = _anywhere(len(images), pieces.shape[-1], images.shape[-1], generator)
+    images[torch.arange(len(images), device=images.device)[:, None, None], rows, columns] = pieces
+
+
+def _anywhere(count: int, side: int, image_size: int, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Row and column numbers of `count` squares, each somewhere in an image, to index it with."""
+    top, left = (_random(image_size - side + 1, count, generator) for _ in range(2))
+    reach = torch.arange(side, device=top.device)
+    return (top[:, None] + reach)[:, :, None], (left[:, None] + reach)[:, None, :]
+
+
+def _random(below: int, count: int, generator: Generator) -> Int[Tensor, " count"]:
+    return torch.randint(below, (count,), generator=generator, device=generator.device)
