@@ -51,19 +51,19 @@ class GlimpseSensor(nn.Module):
         Coarser scales are box-averaged once here, each from the one before, so that each look is only an
         indexing.
         """
-        margin = self.glimpse_size * 2 ** (self.num_scales - 1) // 2
-        averaged = F.pad(images, (margin,) * 4)
-        views = []
+        averaged, views = images, []
         for scale in range(self.num_scales):
             cell = 2**scale
-            size = self.glimpse_size * cell
             if scale > 0:
                 half = cell // 2
-                averaged = averaged[:, :-half] + averaged[:, half:]
-                averaged = (averaged[..., :-half] + averaged[..., half:]) * 0.25
-            spare, reach = margin - size // 2, size - cell + 1
-            needed = averaged[:, spare:, spare:] if spare == 0 else averaged[:, spare:-spare, spare:-spare]
-            views.append(needed.unfold(1, reach, 1).unfold(2, reach, 1)[..., ::cell, ::cell])
+                padded = F.pad(averaged, (half,) * 4)
+                halves = padded[:, :-half] + padded[:, half:]
+                averaged = (halves[..., :-half] + halves[..., half:]) * 0.25
+            # Now the means of all squares of cell x cell pixels that touch the image. Windows reach further.
+            size = self.glimpse_size * cell
+            wide = F.pad(averaged, (size // 2 - cell + 1,) * 4)
+            reach = size - cell + 1
+            views.append(wide.unfold(1, reach, 1).unfold(2, reach, 1)[..., ::cell, ::cell])
         return views
 
     def look(
