@@ -113,17 +113,24 @@ def _warp(
     scale_x, scale_y = 1 + uniform[1] * config.scaling, 1 + uniform[2] * config.scaling
     shear = uniform[3] * config.shear
     cos, sin = angle.cos(), angle.sin()
-    # affine_grid measures shifts in half widths of the image.
-    shift_x, shift_y = uniform[4] * config.translation * 2 / width, uniform[5] * config.translation * 2 / height
-    top = torch.stack([cos * scale_x, (shear * cos - sin) * scale_y, shift_x], dim=-1)
-    bottom = torch.stack([sin * scale_x, (shear * sin + cos) * scale_y, shift_y], dim=-1)
-    grid = F.affine_grid(torch.stack([top, bottom], dim=1), [batch, 1, height, width], align_corners=False)
+    # Where each pixel's grey level comes from, in half widths around the middle, as grid_sample wants it.
+    x, y = ((torch.arange(side, device=device) + 0.5) * 2 / side - 1 for side in (width, height))
+    x, y = x[None, None, :], y[None, :, None]
+    columns = _each(cos * scale_x) * x + _each((shear * cos - sin) * scale_y) * y
+    rows = _each(sin * scale_x) * x + _each((shear * sin + cos) * scale_y) * y
+    shift_x, shift_y = _each(uniform[4]) * 2 / width, _each(uniform[5]) * 2 / height
+    grid = torch.stack([columns + config.translation * shift_x, rows + config.translation * shift_y], dim=-1)
     if config.elastic:
         # Independent shifts of a coarse mesh, smooth in between (after Simard et al. 2003).
         mesh = torch.rand(batch, 2, ELASTIC_MESH, ELASTIC_MESH, generator=generator, device=device) * 2 - 1
         shift = F.interpolate(mesh, (height, width), mode="bicubic", align_corners=True).clamp(-1, 1)
         grid = grid + shift.permute(0, 2, 3, 1) * config.elastic * 2 / torch.tensor([width, height], device=device)
     return F.grid_sample(images[:, None], grid, align_corners=False).squeeze(dim=1).clamp_(0, 1)
+
+
+def _each(values: Float[Tensor, " batch"]) -> Float[Tensor, "batch 1 1"]:
+    """One value an image, to be spread over its pixels."""
+    return values[:, None, None]
 
 
 def _thicken(

@@ -29,7 +29,8 @@ class Episode(NamedTuple):
     """The policy's mean for each location; for the first, which no policy chose, the location itself."""
     location_log_probs: Float[Tensor, "moves batch"]
     """Log-densities of the unclamped samples; one fewer than glimpses."""
-    patches: Float[Tensor, "glimpses batch scales glimpse glimpse"]
+    patches: list[Float[Tensor, "batch scales glimpse glimpse"]]
+    """One a glimpse, not stacked: training has no use for them, and they are large."""
     hidden_states: Float[Tensor, "glimpses batch hidden"]
 
 
@@ -146,7 +147,7 @@ class RAM(nn.Module):
             locations=episode.locations.transpose(0, 1),
             location_means=episode.location_means.transpose(0, 1),
             location_log_probs=episode.location_log_probs.transpose(0, 1),
-            patches=episode.patches.transpose(0, 1),
+            patches=torch.stack(episode.patches, dim=1),
             values=self.values(episode).transpose(0, 1),
             class_probs=log_probs.exp().transpose(0, 1),
             logits=class_logits[-1],
@@ -206,7 +207,7 @@ class RAM(nn.Module):
             locations=torch.stack(locations),
             location_means=location_means,
             location_log_probs=self.location_network.log_prob(unclamped, location_means[1:], std),
-            patches=torch.stack(patches),
+            patches=patches,
             hidden_states=torch.stack(hidden_states),
         )
 

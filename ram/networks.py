@@ -62,11 +62,12 @@ class CoreNetwork(nn.Module):
             state = None if hidden_state is None else (hidden_state[0].reshape(flat), hidden_state[1].reshape(flat))
             _, (hidden, cell) = self.lstm(glimpse_feature.reshape(flat), state)
             return LSTMState(hidden.reshape(glimpse_feature.shape), cell.reshape(glimpse_feature.shape))
-        if hidden_state is None:
-            hidden_state = torch.zeros_like(glimpse_feature)
-        elif isinstance(hidden_state, LSTMState):
+        if isinstance(hidden_state, LSTMState):
             raise TypeError("hidden_state is an LSTMState, but this core is a simple RNN: pass a tensor")
-        return torch.relu(self.hidden_linear(hidden_state) + self.input_linear(glimpse_feature))
+        new = self.input_linear(glimpse_feature)
+        # Of a memory that is zero, the linear map leaves its bias.
+        old = self.hidden_linear.bias.to(new.dtype) if hidden_state is None else self.hidden_linear(hidden_state)
+        return torch.relu(old + new)
 
 
 class LocationSample(NamedTuple):

@@ -22,6 +22,7 @@ from ram.checkpoints import choose_device, parameter_count, read_info
 from ram.collection import load_collection
 from ram.config import PRESETS, ConfigError, RAMConfig, TrainConfig
 from ram.data import MNIST_FOLDER, DataError, load_mnist
+from ram.memory import keep_freed_memory
 from ram.runs import RunConfig, RunError, RunFolder, RunState
 from ram.training import Trainer, TrainingError
 
@@ -83,6 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{name:14} {preset.description}")
         return 0
     logging.basicConfig(format="%(message)s", level=logging.INFO)
+    keep_freed_memory()
     try:
         return _train(options)
     except (DataError, RunError, TrainingError, ValueError) as error:

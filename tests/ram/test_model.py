@@ -294,7 +294,7 @@ def test_classification_trains_neither_policy_nor_baseline() -> None:
 def test_no_gradient_passes_through_a_location() -> None:
     episode = make(**SMALL).episode(some_images(3), generator=seeded())
     assert not episode.locations.requires_grad
-    assert not episode.patches.requires_grad
+    assert not any(patch.requires_grad for patch in episode.patches)
     assert episode.location_means.requires_grad
 
 
