@@ -38,7 +38,7 @@ def hybrid_loss(
     """Scores episodes; the rollouts of one image stand side by side.
 
     An episode earns 1 for the right class, else 0 (paper section 3.2). Less noisy are what that is on average
-    when the answer is sampled, the probability p of the right class, and 1 + ln p, at least -1: as a reward it
+    when the answer is sampled, the probability p of the right class, and 1 + ln p, at least -3: as a reward it
     makes the policy go down the cross-entropy, like all else.
 
     The reward comes at the end and is not discounted, so every step's return is the final reward R. The
@@ -70,4 +70,4 @@ def _earned(
     if reward == "hit":
         return (logits.argmax(dim=-1) == labels).to(logits.dtype)
     log_prob = -F.cross_entropy(logits, labels, reduction="none")
-    return log_prob.exp() if reward == "probability" else 1 + log_prob.clamp(min=-2)
+    return log_prob.exp() if reward == "probability" else 1 + log_prob.clamp(min=-4)

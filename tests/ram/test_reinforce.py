@@ -143,7 +143,7 @@ def test_a_reward_can_be_the_probability_of_the_right_class_or_its_logarithm() -
 def test_the_logarithm_of_a_hopeless_answer_is_limited() -> None:
     hopeless = torch.tensor([[50.0, 0.0]])
     loss = hybrid_loss(hopeless, VALUES[:, :1], LOG_PROBS[:, :1], torch.tensor([1]), reward="log-probability")
-    assert loss.reward.tolist() == [-1.0]
+    assert loss.reward.tolist() == [-3.0]
 
 
 @pytest.mark.parametrize("reward", get_args(Reward))
