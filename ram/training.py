@@ -14,7 +14,6 @@ from torch import Generator, Tensor
 
 from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.clutter import scatter, scattered
-from ram.config import Precision
 from ram.data import DataError, Digits, as_floats, augment
 from ram.evaluation import count_errors
 from ram.mixture import mix
@@ -76,7 +75,8 @@ class Trainer:
         )
         self.training = Digits(training.images.to(device), training.labels.to(device))
         self.training_sample = self._scattered(training.take(self.mixture.epoch[:TRAINING_SAMPLE]))
-        self.low_precision = _use_bfloat16(self.config.training.precision, device)
+        precision = self.config.training.precision
+        self.low_precision = native_bfloat16(device) if precision == "auto" else precision == "bfloat16"
         torch.manual_seed(self.config.training.seed)
         self.model = RAM(self.config.model)
         if (start := folder.read_start()) is not None:
@@ -125,7 +125,7 @@ class Trainer:
         if self.step == 0:
             self._begin()
         while self.progress < 1:
-            readings.append(self._train_step())
+            readings.append(self.train_step())
             self.elapsed = time.monotonic() - clock
             measuring = self._is_time_to_measure()
             stopping = should_stop()
@@ -157,7 +157,7 @@ class Trainer:
         steps = self.steps_per_epoch * math.ceil(LEAST_STEPS / self.steps_per_epoch)
         return self.step % steps == 0 or self.step in {steps // part for part in EARLY} or self.progress == 1
 
-    def _train_step(self) -> dict[str, Tensor]:
+    def train_step(self) -> dict[str, Tensor]:
         """One optimiser step on the next batch; returns readings without waiting for the device."""
         config = self.config.training
         noise = config.noise_start + (config.noise_end - config.noise_start) * self.progress
@@ -364,10 +364,8 @@ def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
-def _use_bfloat16(precision: Precision, device: torch.device) -> bool:
-    """Whether the matrix products are to be done in bfloat16; where that is emulated, it is slower."""
-    if precision != "auto":
-        return precision == "bfloat16"
+def native_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies matrices of bfloat16 faster than those of float32."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     processor = torch.cpu.get_capabilities()

@@ -1,0 +1,238 @@
+"""Command line: python -m ram.benchmark
+
+Measures how fast this machine trains, answers and evaluates, in one run, and how much of training's time goes to the
+matrix products that it cannot do without.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ram.checkpoints import choose_device
+from ram.config import Precision, RAMConfig, TrainConfig
+from ram.data import MNIST_FOLDER, DataError, Digits, load_mnist
+from ram.evaluation import count_errors
+from ram.memory import keep_freed_memory
+from ram.model import RAM
+from ram.runs import RunConfig, RunFolder
+from ram.training import Trainer, native_bfloat16
+
+ROUNDS = 7  # what is compared takes turns, so that a busy moment of the machine hits both
+ROUND_SECONDS = 0.4
+BATCH = 128
+DEFAULT = RAMConfig()
+COSTS: dict[str, tuple[RAMConfig, TrainConfig]] = {
+    "the specification's defaults": (DEFAULT, TrainConfig()),
+    "3 glimpses": (RAMConfig(num_glimpses=3), TrainConfig()),
+    "12 glimpses": (RAMConfig(num_glimpses=12), TrainConfig()),
+    "2 scales": (RAMConfig(num_scales=2), TrainConfig()),
+    "12x12 patches": (RAMConfig(glimpse_size=12), TrainConfig()),
+    "LSTM core": (RAMConfig(use_lstm=True), TrainConfig()),
+    "batches of 32": (DEFAULT, TrainConfig(batch_size=32)),
+    "batches of 512": (DEFAULT, TrainConfig(batch_size=512)),
+    "60x60, 12x12, 3 scales, 8 glimpses": (
+        RAMConfig(glimpse_size=12, num_scales=3, num_glimpses=8),
+        TrainConfig(image_size=60, clutter=4),
+    ),
+    "100x100, 12x12, 4 scales, 8 glimpses": (
+        RAMConfig(glimpse_size=12, num_scales=4, num_glimpses=8),
+        TrainConfig(image_size=100, clutter=8),
+    ),
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line's flags."""
+    parser = argparse.ArgumentParser(prog="python -m ram.benchmark", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
+    parser.add_argument("--data", type=Path, default=MNIST_FOLDER, help="folder of the four MNIST files")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit status."""
+    options = build_parser().parse_args(arguments)
+    keep_freed_memory()
+    try:
+        device, digits = choose_device(options.device), load_mnist("train", options.data)
+    except (DataError, ValueError) as error:
+        print(f"ram.benchmark: {error}", file=sys.stderr)
+        return 1
+    report: dict[str, Any] = {}
+    for name, measure in (
+        ("machine", machine),
+        ("training", training),
+        ("answering", answering),
+        ("costs", costs),
+        ("memory", memory),
+    ):
+        report[name] = measure(device, digits)
+        if not options.json:
+            print(_as_text(name, report[name]), flush=True)
+    if options.json:
+        print(json.dumps(report, indent=1))
+    return 0
+
+
+def machine(device: torch.device, _digits: Digits) -> dict[str, Any]:
+    """What the figures belong to."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else torch.cpu.get_capabilities()["cpu_name"]
+    return {
+        "processor": name,
+        "cores": os.cpu_count(),
+        "native_bfloat16": native_bfloat16(device),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def training(device: torch.device, digits: Digits) -> list[dict[str, Any]]:
+    """Images a second in training, and the share of the same matrix products alone, measured in turns."""
+    formats: list[Precision] = ["float32", "bfloat16"] if native_bfloat16(device) else ["float32"]
+    rows = []
+    for threads in _thread_counts(device):
+        torch.set_num_threads(threads)
+        for precision in formats:
+            for rollouts in (1, 8):
+                recipe = TrainConfig(batch_size=BATCH, rollouts=rollouts, precision=precision)
+                with tempfile.TemporaryDirectory() as folder:
+                    trainer = _trainer(Path(folder), DEFAULT, recipe, digits, device)
+                    products = matrix_products(DEFAULT, BATCH * rollouts, precision, device)
+                    step, bare = _in_turns(trainer.train_step, products, device=device)
+                rows.append(
+                    {
+                        "threads": threads,
+                        "precision": precision,
+                        "rollouts": rollouts,
+                        "images_per_s": round(BATCH / step),
+                        "matrix_products_images_per_s": round(BATCH / bare),
+                        "share": round(bare / step, 3),
+                    }
+                )
+    return rows
+
+
+def matrix_products(
+    config: RAMConfig, episodes: int, precision: Precision, device: torch.device
+) -> Callable[[], object]:
+    """The matrix products of one training step and nothing else: forward, and for both gradients backward.
+
+    One product forward for each linear map at each glimpse; backward one for the weights, and one for the input,
+    except where this is the image or a location, which need no gradient. The location, value and action networks
+    and the location encoder are left out: they are a hundredth of the work.
+    """
+    kind = torch.bfloat16 if precision == "bfloat16" else torch.float32
+    hidden, encoded = config.hidden_size, 2 * config.glimpse_hidden_size
+    maps = [(config.patch_features, config.glimpse_hidden_size, False), (encoded, hidden, True)]
+    maps += [(hidden, hidden, True)] * 2
+    work: list[tuple[Tensor, Tensor]] = []
+    for inputs, outputs, needs_gradient in maps:
+        x, w, g = (
+            torch.randn(shape, device=device, dtype=kind)
+            for shape in ((episodes, inputs), (outputs, inputs), (episodes, outputs))
+        )
+        work += [(x, w.t()), (g.t(), x)] + ([(g, w)] if needs_gradient else [])
+
+    def run() -> None:
+        for _ in range(config.num_glimpses):
+            for left, right in work:
+                torch.mm(left, right)
+
+    return run
+
+
+def answering(device: torch.device, digits: Digits) -> dict[str, Any]:
+    """How long one look at one image takes, and how many images are evaluated in a second."""
+    torch.set_num_threads(1)
+    model = RAM(DEFAULT).to(device).eval()
+    image = digits.images[0].to(device).float() / 255
+    some = digits.take(torch.arange(2000))
+    with torch.inference_mode():
+        (look,) = _in_turns(lambda: model.rollout(image, sample_locations=False), device=device)
+        (evaluate,) = _in_turns(lambda: count_errors(model, some, seed=0), device=device)
+    return {"one_image_ms": round(1000 * look, 3), "evaluated_images_per_s": round(len(some.labels) / evaluate)}
+
+
+def costs(device: torch.device, digits: Digits) -> list[dict[str, Any]]:
+    """What a training step costs when one thing is not the default, with as many threads as there are cores."""
+    torch.set_num_threads(_thread_counts(device)[-1])
+    rows = []
+    for name, (model, recipe) in COSTS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            trainer = _trainer(Path(folder), model, recipe, digits, device)
+            (step,) = _in_turns(trainer.train_step, device=device)
+        images = round(recipe.batch_size / step)
+        rows.append({"what": name, "ms_per_step": round(1000 * step, 2), "images_per_s": images})
+    return rows
+
+
+def memory(device: torch.device, _digits: Digits) -> dict[str, Any]:
+    """The most memory that was taken by all of this, in megabytes; 47 of them are the digits."""
+    unit = 1024**2 if sys.platform == "darwin" else 1024
+    taken = {"process_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)}
+    if device.type == "cuda":
+        taken["device_mb"] = round(torch.cuda.max_memory_allocated(device) / 1024**2)
+    return taken
+
+
+def _trainer(folder: Path, model: RAMConfig, recipe: TrainConfig, digits: Digits, device: torch.device) -> Trainer:
+    run = RunFolder(folder / "run")
+    run.create(RunConfig("mnist", model, recipe))
+    return Trainer(run, digits, device)
+
+
+def _in_turns(*work: Callable[[], object], device: torch.device) -> list[float]:
+    """Median seconds of each piece of work, taken in turns."""
+    repeats = [max(1, round(ROUND_SECONDS / _seconds(one, 3, device))) for one in work]
+    times = [[_seconds(one, count, device) for one, count in zip(work, repeats, strict=True)] for _ in range(ROUNDS)]
+    return [statistics.median(column) for column in zip(*times, strict=True)]
+
+
+def _seconds(work: Callable[[], object], repeats: int, device: torch.device) -> float:
+    """Seconds that one repetition takes on average."""
+    _wait_for(device)
+    start = time.perf_counter()
+    for _ in range(repeats):
+        work()
+    _wait_for(device)
+    return (time.perf_counter() - start) / repeats
+
+
+def _wait_for(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def _thread_counts(device: torch.device) -> list[int]:
+    return [1] if device.type == "cuda" else sorted({1, min(2, os.cpu_count() or 1)})
+
+
+def _as_text(name: str, measured: Any) -> str:
+    rows = measured if isinstance(measured, list) else [measured]
+    columns = [[key, *(_shown(row[key]) for row in rows)] for key in rows[0]]
+    widths = [max(map(len, column)) for column in columns]
+    padded = [[cell.ljust(width) for cell in column] for column, width in zip(columns, widths, strict=True)]
+    return "\n".join([f"{name}:", *("  " + "  ".join(line).rstrip() for line in zip(*padded, strict=True)), ""])
+
+
+def _shown(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
