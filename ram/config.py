@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any, Literal, TypeVar, get_args
 
 Baseline = Literal["value", "rollouts", "none"]
-Reward = Literal["hit", "probability", "log-probability"]
+Reward = Literal["hit", "probability", "information"]
 Precision = Literal["auto", "float32", "bfloat16"]
 C = TypeVar("C")
 
@@ -95,6 +95,7 @@ class TrainConfig:
     batch_size: int = _help("images per optimiser step", default=128)
     rollouts: int = _help("sampled episodes per training image", default=4)
     learning_rate: float = _help("peak learning rate of the one-cycle schedule", default=2e-3)
+    warm_up: float = _help("share of the run in which the learning rate rises", default=0.1)
     weight_decay: float = _help("AdamW's decoupled weight decay", default=0.01)
     gradient_clip: float = _help("largest norm of the gradient of one step", default=5.0)
     reinforce_weight: float = _help("weight of the REINFORCE loss beside the cross-entropy", default=0.1)
@@ -104,7 +105,8 @@ class TrainConfig:
         default="value",
     )
     reward: Reward = _help(
-        "what an episode earns: 1 if its answer is right, the probability of the right class, or its logarithm",
+        "what an episode earns: 1 if its answer is right; the probability of the right class; or the share of the "
+        "information about the class that the answer has",
         default="hit",
     )
     noise_start: float = _help("standard deviation of training's sampled locations at the start", default=0.1)
@@ -140,6 +142,7 @@ class TrainConfig:
         _require_whole("batch_size", self.batch_size, 1, 60_000)
         _require_whole("rollouts", self.rollouts, 1, 256)
         _require_number("learning_rate", self.learning_rate, 1e-8, 10.0)
+        _require_number("warm_up", self.warm_up, 0.0, 0.9)
         _require_number("weight_decay", self.weight_decay, 0.0, 10.0)
         _require_number("gradient_clip", self.gradient_clip, 1e-6, 1e6)
         _require_number("reinforce_weight", self.reinforce_weight, 0.0, 100.0)

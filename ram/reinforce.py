@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -37,9 +38,10 @@ def hybrid_loss(
 ) -> HybridLoss:
     """Scores episodes; the rollouts of one image stand side by side.
 
-    An episode earns 1 for the right class, else 0 (paper section 3.2). Less noisy are what that is on average
-    when the answer is sampled, the probability p of the right class, and 1 + ln p, at least -3: as a reward it
-    makes the policy go down the cross-entropy, like all else.
+    An episode earns 1 for the right class, else 0 (paper section 3.2). Two rewards say the same with less noise:
+    the probability p of the right class, which is what a sampled answer earns on average; and 1 + log p to the base
+    of the number of classes, at least 0, which is 0 for a guess and 1 for certainty. By the latter the policy goes
+    down the cross-entropy, as all else does.
 
     The reward comes at the end and is not discounted, so every step's return is the final reward R. The
     move from glimpse t to t+1 is chosen after glimpse t; its baseline is the value estimated then, and
@@ -70,4 +72,6 @@ def _earned(
     if reward == "hit":
         return (logits.argmax(dim=-1) == labels).to(logits.dtype)
     log_prob = -F.cross_entropy(logits, labels, reduction="none")
-    return log_prob.exp() if reward == "probability" else 1 + log_prob.clamp(min=-4)
+    if reward == "probability":
+        return log_prob.exp()
+    return (1 + log_prob / math.log(logits.shape[-1])).clamp(min=0)

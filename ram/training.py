@@ -22,7 +22,6 @@ from ram.reinforce import HybridLoss, hybrid_loss
 from ram.runs import RunConfig, RunError, RunFolder, RunState, Status
 from ram.variants import add_variants
 
-WARM_UP = 0.1  # share of the run in which the learning rate rises
 REPORT_EVERY_S = 1.0
 SAVE_EVERY_S = 60.0
 VALIDATION_SEEDS = 2
@@ -36,14 +35,14 @@ class TrainingError(RuntimeError):
     """Training that cannot go on; the message says why and what to change."""
 
 
-def one_cycle(progress: float) -> float:
-    """The learning rate as a share of its peak: a linear rise, then half a cosine down to zero.
+def one_cycle(progress: float, warm_up: float) -> float:
+    """The learning rate as a share of its peak: a linear rise until `warm_up`, then half a cosine down to zero.
 
     A function of the progress in [0, 1] alone, so that a resumed run needs no scheduler state.
     """
-    if progress < WARM_UP:
-        return progress / WARM_UP
-    return 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
+    if progress < warm_up:
+        return progress / warm_up
+    return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
 
 
 class Trainer:
@@ -162,7 +161,7 @@ class Trainer:
         config = self.config.training
         noise = config.noise_start + (config.noise_end - config.noise_start) * self.progress
         for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate * one_cycle(self.progress)
+            group["lr"] = config.learning_rate * one_cycle(self.progress, config.warm_up)
 
         batch = self.training.take(self._batch_index())
         images = add_variants(as_floats(batch.images), batch.labels, config.variants, self.generator)

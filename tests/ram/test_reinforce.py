@@ -131,19 +131,21 @@ def test_single_glimpse_leaves_nothing_to_reinforce(baseline: Baseline) -> None:
     assert loss.value.item() == pytest.approx((0.25 + 0.0625) / 2)
 
 
-def test_a_reward_can_be_the_probability_of_the_right_class_or_its_logarithm() -> None:
-    assert hybrid_loss(LOGITS, VALUES, LOG_PROBS, LABELS, reward="probability").reward.tolist() == pytest.approx(
-        [0.75, 0.25]
-    )
-    # 1 + ln 0.75 and 1 + ln 0.25
-    logarithm = hybrid_loss(LOGITS, VALUES, LOG_PROBS, LABELS, reward="log-probability").reward
-    assert logarithm.tolist() == pytest.approx([0.712318, -0.386294], abs=1e-6)
+def test_a_reward_can_be_the_probability_of_the_right_class() -> None:
+    loss = hybrid_loss(LOGITS, VALUES, LOG_PROBS, LABELS, reward="probability")
+    assert loss.reward.tolist() == pytest.approx([0.75, 0.25])
 
 
-def test_the_logarithm_of_a_hopeless_answer_is_limited() -> None:
-    hopeless = torch.tensor([[50.0, 0.0]])
-    loss = hybrid_loss(hopeless, VALUES[:, :1], LOG_PROBS[:, :1], torch.tensor([1]), reward="log-probability")
-    assert loss.reward.tolist() == [-3.0]
+def test_a_reward_can_be_the_share_of_the_information() -> None:
+    loss = hybrid_loss(LOGITS, VALUES, LOG_PROBS, LABELS, reward="information")
+    # 1 + ln 0.75 / ln 2 = 0.584963, and 1 + ln 0.25 / ln 2 = -1, which counts as a guess.
+    assert loss.reward.tolist() == pytest.approx([0.584963, 0.0], abs=1e-6)
+
+
+def test_a_guess_has_no_information_and_certainty_has_all() -> None:
+    logits = torch.tensor([[0.0, 0.0, 0.0, 0.0], [99.0, 0.0, 0.0, 0.0]])
+    loss = hybrid_loss(logits, VALUES, LOG_PROBS, torch.tensor([0, 0]), reward="information")
+    assert loss.reward.tolist() == pytest.approx([0.0, 1.0], abs=1e-6)
 
 
 @pytest.mark.parametrize("reward", get_args(Reward))

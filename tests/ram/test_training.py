@@ -106,8 +106,8 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory, digits: Digits) -> T
 
 def test_learning_rate_rises_linearly_and_falls_as_a_cosine() -> None:
     # Half-way through the first tenth; its end; half-way through the rest; the end
-    assert [one_cycle(p) for p in (0.0, 0.05, 0.1, 0.55, 1.0)] == pytest.approx([0.0, 0.5, 1.0, 0.5, 0.0])
-    assert one_cycle(0.325) == pytest.approx(0.5 * (1 + math.cos(math.pi / 4)))  # a quarter of the rest
+    assert [one_cycle(p, 0.1) for p in (0.0, 0.05, 0.1, 0.55, 1.0)] == pytest.approx([0.0, 0.5, 1.0, 0.5, 0.0])
+    assert one_cycle(0.325, 0.1) == pytest.approx(0.5 * (1 + math.cos(math.pi / 4)))  # a quarter of the rest
 
 
 def test_training_reduces_the_loss_and_raises_the_reward(tmp_path: Path, zeros_and_ones: Digits) -> None:
