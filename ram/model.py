@@ -164,21 +164,24 @@ class RAM(nn.Module):
         rollouts: int = 1,
         sample_locations: bool = True,
         initial_location: Float[Tensor, "episodes 2"] | None = None,
+        noise: Float[Tensor, "moves episodes 2"] | None = None,
         location_std: float | None = None,
         generator: Generator | None = None,
     ) -> Episode:
         """Walks through all glimpses: the one step loop behind forward, rollout and training.
 
         Unlike those, it trusts its input. The episodes of one image stand side by side: episode i looks
-        at image i // rollouts. `location_std` replaces the policy's own, for annealed exploration.
+        at image i // rollouts. `location_std` replaces the policy's own, for annealed exploration, and
+        `noise` is what it adds to the means, if that has been drawn before.
         """
         steps, episodes, device = self.config.num_glimpses, len(images) * rollouts, images.device
         std = self.config.location_std if location_std is None else location_std
         if initial_location is None:
             initial_location = torch.rand(episodes, 2, generator=generator, device=device, dtype=images.dtype) * 2 - 1
-        noise = torch.zeros(steps - 1, episodes, 2, device=device, dtype=images.dtype)
-        if sample_locations:
-            noise.normal_(std=std, generator=generator)
+        if noise is None:
+            noise = torch.zeros(steps - 1, episodes, 2, device=device, dtype=images.dtype)
+            if sample_locations:
+                noise.normal_(std=std, generator=generator)
 
         row = torch.arange(episodes, device=device) // rollouts
         windows = self.glimpse_sensor.windows(images)

@@ -24,6 +24,7 @@ from ram.config import PRESETS, ConfigError, RAMConfig, TrainConfig
 from ram.data import MNIST_FOLDER, DataError, load_mnist
 from ram.memory import keep_freed_memory
 from ram.runs import RunConfig, RunError, RunFolder, RunState
+from ram.team import Team, TeamError
 from ram.training import Trainer, TrainingError
 
 
@@ -87,7 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
     keep_freed_memory()
     try:
         return _train(options)
-    except (DataError, RunError, TrainingError, ValueError) as error:
+    except (DataError, RunError, TeamError, TrainingError, ValueError) as error:
         print(f"ram.train: {error}", file=sys.stderr)
     except OSError as error:
         print(f"ram.train: cannot write the run: {error}; what was saved before is intact", file=sys.stderr)
@@ -99,16 +100,20 @@ def _train(options: argparse.Namespace) -> int:
         if options.threads < 1:
             raise ConfigError(f"threads={options.threads} is not possible: it must be at least 1")
         torch.set_num_threads(options.threads)
-    device, digits = choose_device(options.device), load_mnist("train", options.data)
-    # The folder comes last: a wrong device or data folder must not leave a run that never began.
-    folder = _open_run(options)
-    with folder.hold():
-        try:
-            _report(_run(Trainer(folder, digits, device)), folder)
-        except (DataError, RunError, TrainingError) as error:
-            state = folder.read_state() or RunState("failed")
-            folder.write_state(dataclasses.replace(state, status="failed", eta_s=0.0, problem=str(error)))
-            raise
+    with Team.from_environment() as team:
+        device, digits = team.device(choose_device(options.device)), load_mnist("train", options.data)
+        # The folder comes last: a wrong device or data folder must not leave a run that never began.
+        folder = RunFolder(team.follow(_open_run(options).path if team.leads else Path()))
+        if not team.leads:
+            _run(Trainer(folder, digits, device, team))
+            return 0
+        with folder.hold():
+            try:
+                _report(_run(Trainer(folder, digits, device, team)), folder)
+            except (DataError, RunError, TeamError, TrainingError) as error:
+                state = folder.read_state() or RunState("failed")
+                folder.write_state(dataclasses.replace(state, status="failed", eta_s=0.0, problem=str(error)))
+                raise
     return 0
 
 
@@ -116,6 +121,8 @@ def _run(trainer: Trainer) -> RunState:
     if trainer.folder.latest.exists():
         trainer.restore()
     stopping = _stop_on_signal()
+    if not trainer.team.leads:
+        return trainer.run(lambda: bool(stopping), lambda _row: None)
     print(
         f"{trainer.folder.path}: {parameter_count(trainer.config.model):,} parameters, "
         f"{len(trainer.training.labels):,} training and {len(trainer.mixture.validation.labels):,} validation digits"

@@ -7,19 +7,22 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
-from torch import Generator, Tensor
+from jaxtyping import Float, Int
+from torch import Generator, Tensor, nn
 
 from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.clutter import scatter, scattered
+from ram.config import TrainConfig
 from ram.data import DataError, Digits, as_floats, augment
 from ram.evaluation import count_errors
 from ram.mixture import mix
-from ram.model import RAM, Episode
-from ram.reinforce import HybridLoss, hybrid_loss
+from ram.model import RAM
+from ram.reinforce import hybrid_loss
 from ram.runs import RunConfig, RunError, RunFolder, RunState, Status
+from ram.team import Team
 from ram.variants import add_variants
 
 REPORT_EVERY_S = 1.0
@@ -45,6 +48,56 @@ def one_cycle(progress: float, warm_up: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
 
 
+READINGS = ("action_loss", "reinforce_loss", "value_loss", "reward", "value", "location_spread")
+
+
+class Batch(NamedTuple):
+    """Images to learn from, and everything random in the episodes that look at them."""
+
+    images: Float[Tensor, "batch height width"]
+    labels: Int[Tensor, " batch"]
+    initial_location: Float[Tensor, "episodes 2"]
+    noise: Float[Tensor, "moves episodes 2"]
+    location_std: float
+    """Standard deviation of `noise`."""
+    of: int
+    """Images in the whole batch, of which these are this process's share."""
+
+
+class Objective(nn.Module):
+    """What training makes small: a module of its own, as DistributedDataParallel wants it."""
+
+    def __init__(self, model: RAM, config: TrainConfig) -> None:
+        super().__init__()
+        self.model = model
+        self.config = config
+
+    def forward(self, batch: Batch) -> tuple[Float[Tensor, ""], Float[Tensor, " readings"]]:
+        """The loss of a batch, and its READINGS."""
+        config = self.config
+        episode = self.model.episode(
+            batch.images,
+            rollouts=config.rollouts,
+            initial_location=batch.initial_location,
+            noise=batch.noise,
+            location_std=batch.location_std,
+        )
+        values = self.model.values(episode)
+        loss = hybrid_loss(
+            self.model.action_network.logits(episode.hidden_states[-1]),
+            values,
+            episode.location_log_probs,
+            batch.labels.repeat_interleave(config.rollouts),
+            rollouts=config.rollouts,
+            baseline=config.baseline,
+            reward=config.reward,
+        )
+        total = loss.action + config.reinforce_weight * loss.reinforce + config.value_weight * loss.value
+        spread = episode.location_means.std(dim=1)[1:].sum() / max(1, len(episode.location_log_probs)) / 2
+        parts = [loss.action, loss.reinforce, loss.value, loss.reward.mean(), values[-1].mean(), spread]
+        return total, torch.stack([part.detach().float() for part in parts])
+
+
 class Trainer:
     """Trains one run and keeps its folder up to date.
 
@@ -52,14 +105,16 @@ class Trainer:
         folder: where the run lives.
         digits: all training digits of MNIST; the validation split is taken from them.
         device: where to train.
+        team: the processes that train together; this one alone if absent.
 
     Raises:
         RunError: the folder cannot be used.
         DataError: there is nothing to measure with, or the model has not as many classes as the data.
     """
 
-    def __init__(self, folder: RunFolder, digits: Digits, device: torch.device) -> None:
+    def __init__(self, folder: RunFolder, digits: Digits, device: torch.device, team: Team | None = None) -> None:
         self.folder = folder
+        self.team = team or Team()
         self.config: RunConfig = folder.read_config()
         self.device = device
         self.mixture = mix(digits, folder.read_drawings(), self.config.training)
@@ -81,6 +136,7 @@ class Trainer:
         if (start := folder.read_start()) is not None:
             self.model.load_state_dict(start.state_dict())
         self.model.to(device)
+        self.objective = self.team.wrap(Objective(self.model, self.config.training))
         self.averaged = copy.deepcopy(self.model).requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), weight_decay=self.config.training.weight_decay, fused=True
@@ -116,18 +172,22 @@ class Trainer:
 
         Raises:
             TrainingError: the training diverged; the best checkpoint so far is kept.
+            TeamError: another process of the run has ended; it can be resumed from the last save.
         """
         clock = time.monotonic() - self.elapsed
         reported = saved = time.monotonic()
-        readings: list[dict[str, Tensor]] = []
+        readings: list[Tensor] = []
         self._write_state("running")
-        if self.step == 0:
+        if self.step == 0 and self.team.leads:
             self._begin()
-        while self.progress < 1:
-            readings.append(self.train_step())
-            self.elapsed = time.monotonic() - clock
+        stopping = False
+        while self.progress < 1 and not stopping:
+            with self.team.in_step():
+                readings.append(self.train_step())
+                self.elapsed, stopping = self.team.follow((time.monotonic() - clock, should_stop()))
+            if not self.team.leads:
+                continue
             measuring = self._is_time_to_measure()
-            stopping = should_stop()
             if measuring or stopping or time.monotonic() - reported >= REPORT_EVERY_S:
                 row = self._reading(readings)
                 readings = []
@@ -140,9 +200,7 @@ class Trainer:
             if measuring or stopping or time.monotonic() - saved >= SAVE_EVERY_S:
                 self.save()
                 saved = time.monotonic()
-            if stopping and self.progress < 1:
-                return self._write_state("stopped")
-        return self._write_state("finished")
+        return self._write_state("finished" if self.progress == 1 else "stopped")
 
     def _begin(self) -> None:
         """Measures the untrained model; from here on a crash at any moment can be resumed."""
@@ -156,32 +214,18 @@ class Trainer:
         steps = self.steps_per_epoch * math.ceil(LEAST_STEPS / self.steps_per_epoch)
         return self.step % steps == 0 or self.step in {steps // part for part in EARLY} or self.progress == 1
 
-    def train_step(self) -> dict[str, Tensor]:
-        """One optimiser step on the next batch; returns readings without waiting for the device."""
-        config = self.config.training
-        noise = config.noise_start + (config.noise_end - config.noise_start) * self.progress
+    def train_step(self) -> Float[Tensor, " readings"]:
+        """One optimiser step on the next batch; returns the READINGS without waiting for the device."""
+        config, progress = self.config.training, self.progress
         for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate * one_cycle(self.progress, config.warm_up)
-
-        batch = self.training.take(self._batch_index())
-        images = add_variants(as_floats(batch.images), batch.labels, config.variants, self.generator)
-        images = augment(images, config, self.generator)
-        images = scatter(images, self.training.images, config.image_size, config.clutter, self.generator)
+            group["lr"] = config.learning_rate * one_cycle(progress, config.warm_up)
+        batch = self._draw_batch(config.noise_start + (config.noise_end - config.noise_start) * progress)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.low_precision):
-            episode = self.model.episode(images, rollouts=config.rollouts, location_std=noise, generator=self.generator)
-            logits, values = self.model.action_network.logits(episode.hidden_states[-1]), self.model.values(episode)
-        loss = hybrid_loss(
-            logits,
-            values,
-            episode.location_log_probs,
-            batch.labels.repeat_interleave(config.rollouts),
-            rollouts=config.rollouts,
-            baseline=config.baseline,
-            reward=config.reward,
-        )
-        total = loss.action + config.reinforce_weight * loss.reinforce + config.value_weight * loss.value
+            total, readings = self.objective(batch)
         self.optimizer.zero_grad(set_to_none=True)
-        total.backward()
+        # The team's gradients are averaged with equal weights, though the shares need not be equally large.
+        share = len(batch.labels) / batch.of
+        (total * share * self.team.size).backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.gradient_clip)
         # A GPU would have to be waited for: there the next reading finds out.
         if self.device.type == "cpu" and not norm.isfinite():
@@ -189,7 +233,24 @@ class Trainer:
         self.optimizer.step()
         self.step += 1
         self._average_weights(config.ema_decay)
-        return _readings(loss, values.detach(), episode)
+        return self.team.mean(readings, share)
+
+    def _draw_batch(self, location_std: float) -> Batch:
+        """This process's share of the next batch, with everything random in it.
+
+        All is drawn for the whole batch, whatever the share: so a run goes the same way in a team of any size.
+        """
+        config = self.config.training
+        digits = self.training.take(self._batch_index())
+        images = add_variants(as_floats(digits.images), digits.labels, config.variants, self.generator)
+        images = augment(images, config, self.generator)
+        images = scatter(images, self.training.images, config.image_size, config.clutter, self.generator)
+        episodes, moves = len(images) * config.rollouts, self.config.model.num_glimpses - 1
+        first = torch.rand(episodes, 2, generator=self.generator, device=self.device) * 2 - 1
+        noise = torch.empty(moves, episodes, 2, device=self.device).normal_(std=location_std, generator=self.generator)
+        share = self.team.share(len(images))
+        walks = slice(share.start * config.rollouts, share.stop * config.rollouts)
+        return Batch(images[share], digits.labels[share], first[walks], noise[:, walks], location_std, len(images))
 
     def _batch_index(self) -> Tensor:
         """Positions of the next batch. Each epoch's order follows from the seed and the epoch alone."""
@@ -212,8 +273,10 @@ class Trainer:
         epoch = round(self.step / self.steps_per_epoch, 4)
         return {"step": self.step, "epoch": epoch, "elapsed_s": round(self.elapsed, 3)}
 
-    def _reading(self, readings: list[dict[str, Tensor]]) -> dict[str, Any]:
-        means = {name: round(float(torch.stack([r[name] for r in readings]).mean()), 6) for name in readings[0]}
+    def _reading(self, readings: list[Tensor]) -> dict[str, Any]:
+        means = dict(
+            zip(READINGS, (round(mean, 6) for mean in torch.stack(readings).mean(dim=0).tolist()), strict=True)
+        )
         if not all(map(math.isfinite, means.values())):
             raise self._diverged()
         return {**self._position(), **means}
@@ -307,7 +370,8 @@ class Trainer:
             eta_s=round(self.elapsed / self.progress - self.elapsed, 1) if self.progress else 0.0,
             best_error=self.best_error,
         )
-        self.folder.write_state(state)
+        if self.team.leads:
+            self.folder.write_state(state)
         return state
 
     def save(self) -> None:
@@ -341,17 +405,6 @@ class Trainer:
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise RunError(f"{self.folder.latest} does not fit this run: start the run again") from error
         self.folder.forget_after(self.step)
-
-
-def _readings(loss: HybridLoss, values: Tensor, episode: Episode) -> dict[str, Tensor]:
-    return {
-        "action_loss": loss.action.detach(),
-        "reinforce_loss": loss.reinforce.detach(),
-        "value_loss": loss.value.detach(),
-        "reward": loss.reward.mean(),
-        "value": values[-1].mean(),
-        "location_spread": episode.location_means[1:].detach().std(dim=1).mean(),
-    }
 
 
 def _rounded(numbers: Any) -> Any:
