@@ -30,7 +30,7 @@ from torch import Tensor
 from ram.checkpoints import CheckpointError, load_checkpoint, read_info, write_atomically, write_tensors
 from ram.collection import Collection, CollectionError, load_collection, save_collection
 from ram.config import ConfigError, RAMConfig, TrainConfig, parse_config
-from ram.model import RAM
+from ram.growth import grow
 
 if sys.platform != "win32":
     import fcntl
@@ -127,14 +127,17 @@ class RunFolder:
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(f"{self.path / 'config.json'} is damaged: {error}") from error
 
-    def read_start(self) -> RAM | None:
-        """The model whose weights the run begins with; None from scratch.
+    def read_start(self, config: RunConfig) -> dict[str, Tensor] | None:
+        """The weights that the run begins with; None from scratch.
 
         Raises:
-            RunError: it is damaged.
+            RunError: they are damaged.
         """
+        if not self.start.exists():
+            return None
         try:
-            return load_checkpoint(self.start, "cpu") if self.start.exists() else None
+            weights = load_checkpoint(self.start, "cpu").state_dict()
+            return grow(weights, read_info(self.start), config.model, config.training.image_size)
         except CheckpointError as error:
             raise RunError(f"{self.start} is damaged: {error}") from error
 
@@ -289,10 +292,11 @@ def check_fit(model: RAMConfig, start: RAMConfig) -> None:
     """Checks that a model can begin with the weights of another.
 
     Raises:
-        ConfigError: they differ in a field that shapes the weights, or what is seen.
+        ConfigError: they differ in a field that shapes the weights, or what is seen. More scales are possible.
     """
     for name, value in dataclasses.asdict(start).items():
-        if name not in FREE_FIELDS and getattr(model, name) != value:
+        more_scales = name == "num_scales" and model.num_scales > value
+        if name not in FREE_FIELDS and not more_scales and getattr(model, name) != value:
             raise ConfigError(
                 f"{name}={getattr(model, name)!r} is not possible: the checkpoint to start from has {name}={value!r}"
             )

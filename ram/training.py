@@ -30,6 +30,7 @@ SAVE_EVERY_S = 60.0
 VALIDATION_SEEDS = 2
 TRAINING_SAMPLE = 2000  # training images whose error is read beside the validation error
 LEAST_STEPS = 50  # between two measurements: with few images, epochs are shorter than measuring takes
+MOST_MEASUREMENTS = 100  # in a run: more would slow it down, and say nothing new
 EARLY = (16, 8, 4, 2)  # parts of the first round after which it is measured, too: most happens there
 TRACED_CLASSES = (2, 3, 4, 5, 7, 8)
 
@@ -133,8 +134,8 @@ class Trainer:
         self.low_precision = native_bfloat16(device) if precision == "auto" else precision == "bfloat16"
         torch.manual_seed(self.config.training.seed)
         self.model = RAM(self.config.model)
-        if (start := folder.read_start()) is not None:
-            self.model.load_state_dict(start.state_dict())
+        if (start := folder.read_start(self.config)) is not None:
+            self.model.load_state_dict(start)
         self.model.to(device)
         self.objective = self.team.wrap(Objective(self.model, self.config.training))
         self.averaged = copy.deepcopy(self.model).requires_grad_(False)
@@ -210,8 +211,9 @@ class Trainer:
         self.save()
 
     def _is_time_to_measure(self) -> bool:
-        """After every epoch, or where these are very short, after every few."""
-        steps = self.steps_per_epoch * math.ceil(LEAST_STEPS / self.steps_per_epoch)
+        """After every epoch, or where these are very short or very many, after every few."""
+        least = max(LEAST_STEPS, self.steps / MOST_MEASUREMENTS)
+        steps = self.steps_per_epoch * math.ceil(least / self.steps_per_epoch)
         return self.step % steps == 0 or self.step in {steps // part for part in EARLY} or self.progress == 1
 
     def train_step(self) -> Float[Tensor, " readings"]:
