@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+
+
+class Windows(NamedTuple):
+    """Every patch that a batch of images could show."""
+
+    views: list[Float[Tensor, "batch rows columns glimpse glimpse"]]
+    """For each scale all patches, by the place of their centre; memory is shared."""
+    extent: Float[Tensor, " 2"]
+    """Width and height of the images, in pixels."""
 
 
 class GlimpseSensor(nn.Module):
@@ -45,8 +56,8 @@ class GlimpseSensor(nn.Module):
         patches = self.look(self.windows(images), row, locations).flatten(start_dim=1)
         return patches.squeeze(dim=0) if single else patches
 
-    def windows(self, images: Float[Tensor, "batch height width"]) -> list[Tensor]:
-        """Every patch that could be seen, for each scale a view (batch, rows, columns, glimpse, glimpse).
+    def windows(self, images: Float[Tensor, "batch height width"]) -> Windows:
+        """Every patch that could be seen.
 
         Coarser scales are box-averaged once here, each from the one before, so that each look is only an
         indexing.
@@ -64,38 +75,39 @@ class GlimpseSensor(nn.Module):
             wide = F.pad(averaged, (size // 2 - cell + 1,) * 4)
             reach = size - cell + 1
             views.append(wide.unfold(1, reach, 1).unfold(2, reach, 1)[..., ::cell, ::cell])
-        return views
+        return Windows(views, _extent(images, *images.shape[1:]))
 
     def look(
-        self, windows: list[Tensor], row: Int[Tensor, " batch"], location: Float[Tensor, "batch 2"]
+        self, windows: Windows, row: Int[Tensor, " batch"], location: Float[Tensor, "batch 2"]
     ) -> Float[Tensor, "batch scales glimpse glimpse"]:
         """The patches that image `row` of `windows` shows at each location."""
-        corners = self.corners(location, *self._image_size(windows))
-        patches = []
-        for scale, view in enumerate(windows):
-            # The padding is half a window wide, so a window's place among all windows is its corner's
-            # place in the image, counted from where the first one starts.
-            left, top = (corners[:, scale] + self.glimpse_size * 2**scale // 2).unbind(dim=-1)
-            patches.append(view[row, top, left])
+        # The padding is half a window wide, so a window's place among all windows is its centre's place in
+        # the image.
+        patches = [
+            view[row, centre[:, 1], centre[:, 0]]
+            for view, centre in zip(windows.views, self._centres(location, windows.extent), strict=True)
+        ]
         return torch.stack(patches, dim=1)
 
     def corners(self, location: Float[Tensor, "*batch 2"], height: int, width: int) -> Int[Tensor, "*batch scales 2"]:
         """The (x, y) of each window's top-left pixel; negative where the window reaches beyond the image."""
+        centres = self._centres(location, _extent(location, height, width))
+        sizes = [self.glimpse_size * 2**scale for scale in range(self.num_scales)]
+        return torch.stack([centre - size // 2 for centre, size in zip(centres, sizes, strict=True)], dim=-2)
+
+    def _centres(
+        self, location: Float[Tensor, "*batch 2"], extent: Float[Tensor, " 2"]
+    ) -> list[Int[Tensor, "*batch 2"]]:
+        """For each scale the (x, y) of the pixel corner, or of the pixel, that its window is centred on."""
         # Detached: a position on the pixel grid has no useful derivative, and a supervised gradient
         # through the location would bypass the policy (paper section 3.2).
-        place = (location.detach() + 1) / 2 * location.new_tensor([width, height])
-        corners = []
-        for scale in range(self.num_scales):
-            size = self.glimpse_size * 2**scale
-            if size % 2 == 0:
-                centre = (place + 0.5).long()
-            else:
-                # The far border belongs to the last pixel: there is none beyond it.
-                centre = torch.minimum(place.long(), torch.tensor([width - 1, height - 1], device=place.device))
-            corners.append(centre - size // 2)
-        return torch.stack(corners, dim=-2)
+        place = torch.addcmul(extent / 2, location.detach(), extent / 2)
+        centres = [(place + 0.5).long()] * self.num_scales
+        if self.glimpse_size % 2:  # then the finest window is odd, and only this one
+            # The far border belongs to the last pixel: there is none beyond it.
+            centres[0] = torch.minimum(place.long(), extent.long() - 1)
+        return centres
 
-    def _image_size(self, windows: list[Tensor]) -> tuple[int, int]:
-        """Height and width of the images that the windows were cut from."""
-        spare = 1 - self.glimpse_size % 2  # even windows have one place more than there are pixels
-        return windows[0].shape[1] - spare, windows[0].shape[2] - spare
+
+def _extent(like: Tensor, height: int, width: int) -> Float[Tensor, " 2"]:
+    return torch.tensor([width, height], dtype=like.dtype, device=like.device)
