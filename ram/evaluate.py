@@ -1,17 +1,24 @@
 """Command line: python -m ram.evaluate checkpoints/mnist.safetensors
 
-Measures the test error of a checkpoint: one pass over the 10,000 MNIST test digits, the most probable
-class after the last glimpse, the first glimpse drawn uniformly at random.
+Measures checkpoints: one pass over the 10,000 MNIST test digits, the most probable class after the last
+glimpse, the first glimpse drawn uniformly at random. With --all it prints the README's table.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from ram.calibration import apply_temperature, at_temperature, fit_temperature
 from ram.checkpoints import (
     CheckpointError,
     CheckpointInfo,
@@ -21,12 +28,43 @@ from ram.checkpoints import (
     read_info,
     save_checkpoint,
 )
-from ram.data import MNIST_FOLDER, DataError, load_mnist
-from ram.evaluation import ErrorRate, error_rate
+from ram.config import ConfigError
+from ram.data import MNIST_FOLDER, DataError, Digits
+from ram.evaluation import (
+    Gaze,
+    OverSeeds,
+    calibration_rate,
+    digits_of,
+    error_rate,
+    passes,
+    pieces,
+    stored,
+    stored_number,
+)
+from ram.model import RAM
 
+CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"
+Seeds = Callable[[str], Iterable[int]]  # the seeds of something named; shows how far one is
 LEAST_SEEDS = 5  # fewer say too little about the spread
 PROTOCOL = "10,000 MNIST test digits, one pass, random first glimpse, most probable class after the last glimpse"
-GAZES = {"mean": "(a) mean locations", "sampled": "(b) locations sampled at the model's own std"}
+GAZES: dict[Gaze, str] = {
+    "mean": "(a) mean locations",
+    "sampled": "(b) locations sampled at the model's own std",
+    "random": "(c) random locations instead of the learned ones",
+    "ten": "(d) ten rollouts with mean locations, averaged",
+}
+COLUMNS = {  # of the table, and whether they hold numbers
+    "checkpoint": False,
+    "images": False,
+    "glimpses": False,
+    "parameters": True,
+    "validation error": True,
+    "test error": True,
+    "sampled gaze": True,
+    "random gaze": True,
+    "ten rollouts": True,
+    "calibration error": True,
+}
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -34,14 +72,34 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ram.evaluate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("checkpoint", type=Path, help="a .safetensors file")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("checkpoint", type=Path, nargs="?", help="a .safetensors file")
+    what.add_argument(
+        "--all",
+        type=Path,
+        nargs="?",
+        const=CHECKPOINTS,
+        metavar="FOLDER",
+        help="every checkpoint in the folder (default: checkpoints/), as a Markdown table",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     parser.add_argument(
         "--seeds", type=int, default=LEAST_SEEDS, help=f"passes to average over, at least {LEAST_SEEDS}"
     )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
+    parser.add_argument(
+        "--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto); each has random numbers of its own"
+    )
+    parser.add_argument(
+        "--threads", type=int, help="CPU threads (default: PyTorch's choice); 1 is fastest on a busy machine"
+    )
     parser.add_argument("--data", type=Path, default=MNIST_FOLDER, help="folder of the four MNIST files")
+    parser.add_argument("--stored", action="store_true", help="measure nothing: print what the metadata says")
     parser.add_argument("--save", action="store_true", help="write the results into the checkpoint's metadata")
+    parser.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="fit a temperature to the validation digits, fold it into the weights, and save the results",
+    )
     return parser
 
 
@@ -51,45 +109,167 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.seeds < LEAST_SEEDS:
         parser.error(f"--seeds {options.seeds} is too few: use at least {LEAST_SEEDS}")
+    if options.stored and (options.save or options.calibrate):
+        parser.error("--stored measures nothing: leave out --save and --calibrate")
+    if options.threads is not None:
+        if options.threads < 1:
+            parser.error(f"--threads {options.threads} is too few: use at least 1")
+        torch.set_num_threads(options.threads)
     try:
-        report = _measure(options)
+        infos = {path.name: _evaluate(path, options) for path in _paths(options)}
     except (CheckpointError, DataError, ValueError, OSError) as error:
         print(f"ram.evaluate: {error}", file=sys.stderr)
         return 1
-    print(json.dumps(report, indent=1) if options.json else _as_text(report))
+    if options.json:
+        reports = [_report(name, info) for name, info in infos.items()]
+        print(json.dumps(reports if options.all else reports[0], indent=1))
+    else:
+        print(results_table(infos) if options.all else "\n".join(_as_text(name, info) for name, info in infos.items()))
     return 0
 
 
-def _measure(options: argparse.Namespace) -> dict[str, Any]:
-    info = read_info(options.checkpoint)
-    model = load_checkpoint(options.checkpoint, choose_device(options.device))
-    digits = load_mnist("test", options.data)
-    rates = {gaze: error_rate(model, digits, seeds=options.seeds, sample_locations=gaze == "sampled") for gaze in GAZES}
-    if options.save:
-        results = {**info.results, **{f"test_error_{gaze}": rate._asdict() for gaze, rate in rates.items()}}
-        saved = CheckpointInfo(info.config, info.image_size, info.recipe, results)
-        save_checkpoint(options.checkpoint, model.state_dict(), saved)
+def _paths(options: argparse.Namespace) -> list[Path]:
+    if options.checkpoint:
+        return [options.checkpoint]
+    if not (paths := sorted(options.all.glob("*.safetensors"))):
+        raise CheckpointError(f"there is no checkpoint in {options.all}")
+    return paths
+
+
+def _evaluate(path: Path, options: argparse.Namespace) -> CheckpointInfo:
+    """What the checkpoint says about itself, with new results unless the stored ones are asked for."""
+    info = read_info(path)
+    if options.stored:
+        return info
+    model = load_checkpoint(path, choose_device(options.device))
+
+    def seeds(what: str) -> Iterable[int]:
+        return tqdm(range(options.seeds), desc=f"{path.stem}, {what}", unit="pass", leave=False)
+
+    try:
+        if options.calibrate:
+            info = _with(info, _calibrate(model, info, digits_of(info, "validation", options.data), seeds))
+        info = _with(info, _measure(model, info, digits_of(info, "test", options.data), seeds))
+    except (ConfigError, DataError) as error:
+        raise DataError(f"{path.name} cannot be measured: {error}") from error
+    if options.save or options.calibrate:
+        save_checkpoint(path, model.state_dict(), info)
+    return info
+
+
+def _with(info: CheckpointInfo, results: dict[str, Any]) -> CheckpointInfo:
+    return dataclasses.replace(info, results={**info.results, **results})
+
+
+def _calibrate(model: RAM, info: CheckpointInfo, validation: Digits, seeds: Seeds) -> dict[str, Any]:
+    """Calibrates the model itself; returns what to remember of it."""
+    log_probs = passes(model, validation, seeds=seeds("calibration"))
+    change = fit_temperature(log_probs.flatten(end_dim=1), validation.labels.repeat(len(log_probs)))
+    apply_temperature(model, change)
+    # All temperatures so far: a model that was calibrated before stays comparable with what it was at first.
+    temperature = change * (stored_number(info, "temperature") or 1)
+    errors = _calibration_errors(at_temperature(log_probs, change), validation, temperature)
+    return {"temperature": temperature, **{f"validation_{name}": error for name, error in errors.items()}}
+
+
+def _measure(model: RAM, info: CheckpointInfo, test: Digits, seeds: Seeds) -> dict[str, Any]:
+    results: dict[str, Any] = {}
+    for gaze in GAZES:
+        log_probs = passes(model, test, seeds=seeds(gaze), gaze=gaze)
+        results[f"test_error_{gaze}"] = error_rate(log_probs, test.labels)._asdict()
+        if gaze == "mean":
+            results |= _calibration_errors(log_probs, test, stored_number(info, "temperature"))
+    return results
+
+
+def _calibration_errors(log_probs: Tensor, digits: Digits, temperature: float | None) -> dict[str, Any]:
+    """The errors before and, if there was one, after the calibration that the log-probabilities already show."""
+    if not temperature:
+        return {"calibration_error_before": calibration_rate(log_probs, digits.labels)._asdict()}
     return {
-        "checkpoint": options.checkpoint.name,
-        "parameters": parameter_count(info.config),
-        "protocol": PROTOCOL,
-        "seeds": options.seeds,
-        "location_std": info.config.location_std,
-        "test_error_percent": {gaze: rate._asdict() for gaze, rate in rates.items()},
+        "calibration_error_before": calibration_rate(log_probs, digits.labels, 1 / temperature)._asdict(),
+        "calibration_error_after": calibration_rate(log_probs, digits.labels)._asdict(),
     }
 
 
-def _as_text(report: dict[str, Any]) -> str:
+def results_table(infos: dict[str, CheckpointInfo]) -> str:
+    """The results of checkpoints, by their files' names, as a Markdown table; all errors in percent."""
+    head = [f"| {' | '.join(COLUMNS)} |", f"|{'|'.join('--:' if number else '---' for number in COLUMNS.values())}|"]
+    rows = [f"| {' | '.join(_row(name, info))} |" for name, info in sorted(infos.items(), key=_rank)]
+    return "\n".join([*head, *rows])
+
+
+def _rank(item: tuple[str, CheckpointInfo]) -> tuple[int, int, bool, str]:
+    """The easier images first, and a model before those that went on from another."""
+    name, info = item
+    return info.image_size, pieces(info), "start" in info.recipe, name
+
+
+def _row(name: str, info: CheckpointInfo) -> list[str]:
+    config = info.config
+    scales = f" at {config.num_scales} scales" if config.num_scales > 1 else ""
+    validation = stored_number(info, "validation_error")
+    before, after = stored(info, "calibration_error_before"), stored(info, "calibration_error_after")
+    return [
+        f"`{name.removesuffix('.safetensors')}`",
+        f"{info.image_size}×{info.image_size}" + (f", {pieces(info)} pieces" if pieces(info) else ""),
+        f"{config.num_glimpses} of {config.glimpse_size}×{config.glimpse_size}{scales}",
+        f"{parameter_count(config):,}",
+        "–" if validation is None else f"{validation:.2f}",
+        *(_figure(stored(info, f"test_error_{gaze}")) for gaze in GAZES),
+        "–" if before is None else f"{before.mean:.2f}" + (f" → {after.mean:.2f}" if after else ""),
+    ]
+
+
+def _figure(measured: OverSeeds | None) -> str:
+    return f"{measured.mean:.2f} ± {measured.spread:.2f}" if measured else "–"
+
+
+def _report(name: str, info: CheckpointInfo) -> dict[str, Any]:
+    """Everything as plain values, for --json; null where nothing was measured."""
+    return {
+        "checkpoint": name,
+        "parameters": parameter_count(info.config),
+        "image_size": info.image_size,
+        "clutter": pieces(info),
+        "protocol": _protocol(info),
+        "seeds": _seed_count(info),
+        "location_std": info.config.location_std,
+        "test_error_percent": {gaze: info.results.get(f"test_error_{gaze}") for gaze in GAZES},
+        "temperature": info.results.get("temperature"),
+        "calibration_error_percent": {
+            when: info.results.get(f"calibration_error_{when}") for when in ("before", "after")
+        },
+    }
+
+
+def _as_text(name: str, info: CheckpointInfo) -> str:
     lines = [
-        f"{report['checkpoint']}: {report['parameters']:,} parameters",
-        report["protocol"],
-        f"test error in percent, mean and standard deviation over {report['seeds']} seeds",
+        f"{name}: {parameter_count(info.config):,} parameters",
+        _protocol(info),
+        f"test error in percent, mean and standard deviation over {_seed_count(info)} seeds",
     ]
     for gaze, label in GAZES.items():
-        rate = ErrorRate(**report["test_error_percent"][gaze])
-        std = f" of {report['location_std']:g}" if gaze == "sampled" else ""
-        lines.append(f"  {label + std:52} {rate.mean:.2f} ± {rate.spread:.2f}")
+        std = f" of {info.config.location_std:g}" if gaze == "sampled" else ""
+        lines.append(f"  {label + std:52} {_figure(stored(info, f'test_error_{gaze}'))}")
+    lines.append("calibration error in percent: 15 bins of the highest probability, mean locations")
+    lines.append(f"  {'of the model as it was trained':52} {_figure(stored(info, 'calibration_error_before'))}")
+    if temperature := stored_number(info, "temperature"):
+        label = f"with logits divided by {temperature:.3f}, as they are now"
+        lines.append(f"  {label:52} {_figure(stored(info, 'calibration_error_after'))}")
     return "\n".join(lines)
+
+
+def _protocol(info: CheckpointInfo) -> str:
+    if info.image_size == 28 and not pieces(info):
+        return PROTOCOL
+    clutter = f" among {pieces(info)} pieces of others" if pieces(info) else ""
+    return f"{PROTOCOL}; each digit anywhere in {info.image_size}×{info.image_size} pixels{clutter}"
+
+
+def _seed_count(info: CheckpointInfo) -> int:
+    measured = stored(info, "test_error_mean")
+    return len(measured.per_seed) if measured else 0
 
 
 if __name__ == "__main__":

@@ -1,23 +1,44 @@
 """Measuring a model: the protocol behind every figure this project quotes.
 
 One pass over the images, the most probable class after the last glimpse, and a first glimpse drawn
-uniformly at random. Gaze is either the policy's mean or a sample at the model's own standard deviation.
+uniformly at random; the mean and the standard deviation over several seeds. A seed decides the first
+glimpses and whatever else the gaze leaves to chance.
 """
 
 from __future__ import annotations
 
+import math
 import statistics
-from typing import NamedTuple
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, NamedTuple, TypeGuard
 
 import torch
-from torch import Generator
+from jaxtyping import Float, Int
+from torch import Generator, Tensor, nn
 
-from ram.data import Digits, as_floats
+from ram.calibration import at_temperature, calibration_error
+from ram.checkpoints import CheckpointInfo
+from ram.clutter import scattered
+from ram.collection import DIGIT_NAMES
+from ram.config import TrainConfig
+from ram.data import MNIST_FOLDER, DataError, Digits, as_floats, load_mnist, split_training
 from ram.model import RAM
 
+# How one looks: at the policy's means; at samples of the policy at the model's own standard deviation; anywhere,
+# whatever the policy says; or at the means from ten first glimpses, and the ten answers are averaged.
+Gaze = Literal["mean", "sampled", "random", "ten"]
+AVERAGED = 10  # rollouts of the gaze "ten"
 
-class ErrorRate(NamedTuple):
-    """Share of wrong answers over several seeds, in percent."""
+# Seeds of what is done to the digits once, where a model is measured on larger or cluttered images. Validation has
+# the one with which training chooses its best checkpoint (ram/training.py).
+TEST_SEED, VALIDATION_SEED = 1, 0
+
+BATCH_PIXELS = 1000 * 28 * 28  # of one batch: a sensor of several scales keeps many times as many numbers
+
+
+class OverSeeds(NamedTuple):
+    """A figure in percent, measured with several seeds."""
 
     mean: float
     spread: float
@@ -25,23 +46,132 @@ class ErrorRate(NamedTuple):
     per_seed: list[float]
 
 
+class RandomGaze(nn.Module):
+    """Stands in for a location network: every place is equally likely, whatever has been seen."""
+
+    def __init__(self, generator: Generator) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def mean(self, hidden_state: Float[Tensor, "*batch hidden"]) -> Float[Tensor, "*batch 2"]:
+        """An (x, y) in [-1, 1] for every hidden state, of which nothing but the number is used."""
+        place = hidden_state.new_empty(*hidden_state.shape[:-1], 2)
+        return place.uniform_(-1, 1, generator=self.generator)
+
+    def log_prob(
+        self,
+        sample: Float[Tensor, "*batch 2"],
+        mean: Float[Tensor, "*batch 2"],
+        location_std: float | None = None,
+    ) -> Float[Tensor, "*batch"]:
+        """The log-density of the uniform distribution: the image has an area of 2 × 2."""
+        return sample.new_full(sample.shape[:-1], -math.log(4))
+
+
+def digits_of(info: CheckpointInfo, split: Literal["test", "validation"], folder: Path = MNIST_FOLDER) -> Digits:
+    """The digits that a checkpoint is measured on, in images as large and as cluttered as those it was trained on.
+
+    "test" are the 10,000 MNIST test digits, "validation" the training digits that were held back from it. In larger
+    or cluttered images they are put once, by `ram.clutter.scattered` with TEST_SEED or VALIDATION_SEED, the same for
+    every model and every seed of a measurement.
+
+    Raises:
+        DataError: MNIST cannot be read, or the model has other classes.
+        ConfigError: its recipe names impossible images.
+    """
+    if info.class_names() != DIGIT_NAMES:
+        raise DataError(f"its classes ({', '.join(info.class_names())}) are not MNIST's digits 0 to 9")
+    given = {name: info.recipe[name] for name in ("clutter", "validation_images") if name in info.recipe}
+    config = TrainConfig(image_size=info.image_size, **given)
+    if split == "test":
+        digits, seed = load_mnist("test", folder), TEST_SEED
+    else:
+        digits, seed = split_training(load_mnist("train", folder), config)[1], VALIDATION_SEED
+    return scattered(digits, config.image_size, config.clutter, seed=seed)
+
+
 @torch.inference_mode()
-def count_errors(
-    model: RAM, digits: Digits, *, seed: int, sample_locations: bool = False, batch_size: int = 1000
-) -> int:
-    """Wrong answers in one pass over the digits."""
+def class_log_probs(
+    model: RAM, digits: Digits, *, seed: int, gaze: Gaze = "mean", batch_size: int | None = None
+) -> Float[Tensor, "batch classes"]:
+    """Logarithms of the class probabilities after the last glimpse, in one pass over the digits."""
     device = next(model.parameters()).device
     generator = Generator(device).manual_seed(seed)
-    wrong = 0
-    for images, labels in zip(digits.images.split(batch_size), digits.labels.split(batch_size), strict=True):
-        episode = model.episode(as_floats(images.to(device)), sample_locations=sample_locations, generator=generator)
-        action = model.action_network.logits(episode.hidden_states[-1]).argmax(dim=-1)
-        wrong += int((action != labels.to(device)).sum())
-    return wrong
+    looking = with_random_gaze(model, generator) if gaze == "random" else model
+    rollouts = AVERAGED if gaze == "ten" else 1
+    parts = []
+    for images in digits.images.split(batch_size or max(1, BATCH_PIXELS // digits.images[0].numel())):
+        episode = looking.episode(
+            as_floats(images.to(device)),
+            rollouts=rollouts,
+            sample_locations=gaze == "sampled",
+            generator=generator,
+        )
+        log_probs = model.action_network.logits(episode.hidden_states[-1]).log_softmax(dim=-1)
+        # The mean of the probabilities, not of their logarithms: a rollout that saw nothing must not have a veto.
+        parts.append(log_probs.unflatten(0, (-1, rollouts)).logsumexp(dim=1) - math.log(rollouts))
+    return torch.cat(parts)
 
 
-def error_rate(model: RAM, digits: Digits, *, seeds: int = 5, sample_locations: bool = False) -> ErrorRate:
-    """The error over seeds 0 to seeds - 1; a seed decides the first glimpses and the sampled locations."""
-    wrong = [count_errors(model, digits, seed=seed, sample_locations=sample_locations) for seed in range(seeds)]
-    percent = [100 * count / len(digits.labels) for count in wrong]
-    return ErrorRate(statistics.fmean(percent), statistics.stdev(percent) if seeds > 1 else 0.0, percent)
+def with_random_gaze(model: RAM, generator: Generator) -> RAM:
+    """The same model, sharing its networks, with a random gaze."""
+    with torch.device("meta"):  # its own networks are all replaced: they need no weights
+        other = RAM(model.config)
+    for name, network in {**dict(model.named_children()), "location_network": RandomGaze(generator)}.items():
+        setattr(other, name, network)
+    return other
+
+
+def count_errors(model: RAM, digits: Digits, *, seed: int, gaze: Gaze = "mean", batch_size: int | None = None) -> int:
+    """Wrong answers in one pass over the digits."""
+    answers = class_log_probs(model, digits, seed=seed, gaze=gaze, batch_size=batch_size).argmax(dim=-1)
+    return int((answers != digits.labels.to(answers.device)).sum())
+
+
+def passes(
+    model: RAM, digits: Digits, *, seeds: Iterable[int], gaze: Gaze = "mean"
+) -> Float[Tensor, "seeds batch classes"]:
+    """The log-probabilities of one pass a seed, on the CPU."""
+    return torch.stack([class_log_probs(model, digits, seed=seed, gaze=gaze).cpu() for seed in seeds])
+
+
+def error_rate(log_probs: Float[Tensor, "seeds batch classes"], labels: Int[Tensor, " batch"]) -> OverSeeds:
+    """The share of wrong answers in `passes`."""
+    wrong = (log_probs.argmax(dim=-1) != labels).sum(dim=1)
+    return _over_seeds([100 * count / len(labels) for count in wrong.tolist()])
+
+
+def calibration_rate(
+    log_probs: Float[Tensor, "seeds batch classes"], labels: Int[Tensor, " batch"], temperature: float = 1.0
+) -> OverSeeds:
+    """The expected calibration error of `passes`, if their logits were divided by the temperature."""
+    return _over_seeds([calibration_error(one, labels) for one in at_temperature(log_probs, temperature)])
+
+
+def pieces(info: CheckpointInfo) -> int:
+    """How many pieces of other digits lie in each image that a checkpoint was trained on."""
+    count = info.recipe.get("clutter", 0)
+    return count if type(count) is int else 0
+
+
+def stored(info: CheckpointInfo, name: str) -> OverSeeds | None:
+    """What a checkpoint says was measured under this name; None where it says nothing that can be understood."""
+    found = info.results.get(name)
+    if not isinstance(found, dict) or set(found) != set(OverSeeds._fields) or not isinstance(found["per_seed"], list):
+        return None
+    return OverSeeds(**found) if all(map(_is_number, [found["mean"], found["spread"], *found["per_seed"]])) else None
+
+
+def stored_number(info: CheckpointInfo, name: str) -> float | None:
+    """The same for a single number, such as the validation error."""
+    found = info.results.get(name)
+    return float(found) if _is_number(found) else None
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    """Whether an untrusted value can be calculated with: no text, not NaN, no whole number beyond all floats."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
+
+
+def _over_seeds(percent: list[float]) -> OverSeeds:
+    return OverSeeds(statistics.fmean(percent), statistics.stdev(percent) if len(percent) > 1 else 0.0, percent)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from app import resources
+from app.texts import plain_text
 
 if TYPE_CHECKING:
     from ram.checkpoints import CheckpointInfo
+    from ram.evaluation import OverSeeds
     from ram.model import RAM
 
 # What each network is for, in the order in which a glimpse passes through them.
@@ -19,6 +21,14 @@ NETWORKS = {
     "location_network": ("Location network", "proposes where to look next"),
     "value_network": ("Value network", "estimates the expected reward"),
     "action_network": ("Action network", "classifies"),
+}
+
+# The ways to look that are compared (ram/evaluation.py): in plain words, and as the field says it.
+GAZES = {
+    "mean": ("Looks where it wants to", "mean locations"),
+    "sampled": ("Looks roughly there", "locations sampled, std {std:g}"),
+    "ten": ("Looks ten times and averages", "ten first glimpses, mean locations"),
+    "random": ("Looks anywhere", "uniformly random locations"),
 }
 
 
@@ -35,37 +45,103 @@ def show() -> None:
     try:
         info, model = resources.model_info(name), resources.load_model(name)
     except (CheckpointError, ValueError) as error:
-        place.error(f"{error}. Choose another model.", icon=":material/error:")
+        place.error(f"{plain_text(str(error))}. Choose another model.", icon=":material/error:")
         return
-    with place.container(gap="medium"):
+    with place.container(gap="medium", key="model_card"):
         _figures(info, model)
+        _results(info)
         _architecture(model)
         _recipe(info)
 
 
 def _figures(info: CheckpointInfo, model: RAM) -> None:
+    from ram.evaluation import stored_number
+
+    side, scales = info.config.glimpse_size, info.config.num_scales
+    figures = {
+        "Parameters": f"{sum(weight.numel() for weight in model.parameters()):,}",
+        "Glimpses": str(info.config.num_glimpses),
+        "Patch": f"{side}×{side}" + (f", {scales} scales" if scales > 1 else ""),
+        "Image": f"{info.image_size}×{info.image_size}",
+    }
+    if (error := stored_number(info, "validation_error")) is not None:
+        figures["Validation error, digits held back"] = f"{error:.2f} %"
     with st.container(horizontal=True, gap="medium"):
-        st.metric("Parameters", f"{sum(weight.numel() for weight in model.parameters()):,}", width="content")
-        st.metric("Glimpses", info.config.num_glimpses, width="content")
-        side, scales = info.config.glimpse_size, info.config.num_scales
-        st.metric("Patch", f"{side}×{side}" + (f" ×{scales} scales" if scales > 1 else ""), width="content")
-        for key, label in (
-            ("test_error_mean", "Test error, mean gaze"),
-            ("test_error_sampled", "Test error, sampled gaze"),
-            ("validation_error", "Validation error"),
-        ):
-            if key in info.results:
-                st.metric(label, _percent(info.results[key]), width="content")
-    st.caption(
-        "Test error: the 10,000 MNIST test digits, one pass, random first glimpse; mean and standard deviation "
-        "over the seeds. The checkpoint was chosen by its validation error, never by the test set."
+        for label, figure in figures.items():
+            st.metric(label, figure, width="content")
+
+
+def _results(info: CheckpointInfo) -> None:
+    """What was measured with the test digits, beside each other where there is room."""
+    from ram.evaluation import stored
+
+    errors = {gaze: error for gaze in GAZES if (error := stored(info, f"test_error_{gaze}"))}
+    if not errors:
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.html("<h2>How often it is wrong</h2>")
+        _errors(errors, info.config.location_std)
+        st.caption(_protocol(info))
+    with right:
+        _calibration(info)
+
+
+def _errors(errors: dict[str, OverSeeds], std: float) -> None:
+    """A bar for every gaze, and what they say about the learned one."""
+    longest = max(error.mean for error in errors.values()) or 1
+    bars = []
+    for gaze, error in errors.items():
+        words, term = GAZES[gaze]
+        bars.append(
+            f"<li class='{gaze}'><span>{words} <small>{term.format(std=std)}</small></span>"
+            f"<b>{error.mean:.2f} <small>± {error.spread:.2f}</small> %</b>"
+            f"<i style='width: {100 * error.mean / longest:.1f}%'></i></li>"
+        )
+    st.html(f"<ul class='gazes'>{''.join(bars)}</ul>")
+    learned, random = errors.get("mean"), errors.get("random")
+    if learned and random and learned.mean:
+        times = random.mean / learned.mean
+        st.markdown(
+            "What the learned gaze is worth: sent to random places, the same network is wrong "
+            f"**{times:.{0 if times >= 3 else 1}f} times** as often."
+        )
+
+
+def _protocol(info: CheckpointInfo) -> str:
+    from ram.evaluation import pieces
+
+    where = ""
+    if info.image_size > 28 or pieces(info):
+        clutter = f" among {pieces(info)} pieces of others" if pieces(info) else ""
+        where = f", each anywhere in {info.image_size}×{info.image_size} pixels{clutter}"
+    return (
+        f"10,000 MNIST test digits, which training never shows{where}. The first glimpse falls anywhere; "
+        "mean and standard deviation over the seeds."
     )
 
 
-def _percent(result: Any) -> str:
-    if isinstance(result, dict):
-        return f"{result['mean']:.2f} ± {result['spread']:.2f} %"
-    return f"{result:.2f} %"
+def _calibration(info: CheckpointInfo) -> None:
+    from ram.evaluation import stored, stored_number
+
+    before, after = stored(info, "calibration_error_before"), stored(info, "calibration_error_after")
+    if before is None:
+        return
+    st.html("<h2>How far to trust its probabilities</h2>")
+    st.metric("Calibration error", f"{(after or before).mean:.2f} %", width="content")
+    st.markdown(
+        "Where it says 90\u00a0%, it should be right 90 times in 100. This is how far the probability of its answer "
+        "and the share of right answers lie apart, on average."
+    )
+    temperature = stored_number(info, "temperature")
+    if after and temperature:
+        st.caption(
+            f"Temperature scaling: all logits were divided by {temperature:.2f}, which makes it "
+            f"{'less' if temperature > 1 else 'more'} sure and changes no answer. "
+            f"Before, it was {before.mean:.2f}\u00a0%."
+        )
+    else:
+        st.caption("The probabilities are as training left them, without temperature scaling.")
 
 
 def _architecture(model: RAM) -> None:
@@ -80,12 +156,12 @@ def _architecture(model: RAM) -> None:
                 "parameters": sum(weight.numel() for weight in weights.values()),
             }
         )
-    st.subheader("Architecture")
+    st.html("<h2>Architecture</h2>")
     st.dataframe(rows, hide_index=True, column_config={"parameters": st.column_config.NumberColumn(format="localized")})
 
 
 def _recipe(info: CheckpointInfo) -> None:
-    st.subheader("Recipe")
+    st.html("<h2>Recipe</h2>")
     from ram.config import ConfigError, TrainConfig, parse_config
     from ram.runs import RunConfig
     from ram.train import command_line
@@ -98,7 +174,7 @@ def _recipe(info: CheckpointInfo) -> None:
     try:
         config = RunConfig(preset, info.config, parse_config(TrainConfig, recipe), start)
     except ConfigError as error:
-        st.caption(f"It was trained in a way that this version does not know: {error}.")
+        st.caption(f"It was trained in a way that this version does not know: {plain_text(str(error))}.")
     else:
         st.code(command_line(config), language="bash", wrap_lines=True)
     with st.expander("Every field of the recipe"):

@@ -1,0 +1,37 @@
+"""What is said about the shipped checkpoints is true: in their metadata and in the README."""
+
+from pathlib import Path
+
+import pytest
+
+from ram.calibration import calibration_error
+from ram.checkpoints import load_checkpoint, read_info
+from ram.evaluate import CHECKPOINTS, results_table
+from ram.evaluation import class_log_probs, digits_of, stored
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = sorted(CHECKPOINTS.glob("*.safetensors"))
+
+
+def test_readme_shows_the_results_that_the_checkpoints_carry() -> None:
+    readme = (ROOT / "README.md").read_text()
+    _, _, rest = readme.partition("<!-- results -->\n")
+    table, end, _ = rest.partition("\n<!-- end of results -->")
+    assert end, "README.md has lost the comments around its table"
+    expected = results_table({path.name: read_info(path) for path in SHIPPED})
+    assert table == expected, "paste what this prints into README.md: python -m ram.evaluate --all --stored"
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_checkpoint_is_as_good_as_it_says(path: Path) -> None:
+    info = read_info(path)
+    measured = stored(info, "test_error_mean")
+    assert measured is not None, f"measure it: python -m ram.evaluate {path} --save"
+    digits = digits_of(info, "test")
+    log_probs = class_log_probs(load_checkpoint(path, "cpu"), digits, seed=0)
+    wrong = 100 * (log_probs.argmax(dim=-1) != digits.labels).double().mean()
+    # Another processor rounds differently, which may change the answer to three digits in 10,000.
+    assert wrong.item() == pytest.approx(measured.per_seed[0], abs=0.0301)
+    calibration = stored(info, "calibration_error_after") or stored(info, "calibration_error_before")
+    if calibration is not None:
+        assert calibration_error(log_probs, digits.labels) == pytest.approx(calibration.per_seed[0], abs=0.05)
