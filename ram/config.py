@@ -125,6 +125,9 @@ class TrainConfig:
     variants: float = _help(
         "augmentation: share of the ones, sevens and zeros that get a serif or a foot, a bar, a slash", default=0.0
     )
+    nonsense: float = _help(
+        "share of the images that are made unreadable; of these the model learns that it cannot know", default=0.0
+    )
     image_size: int = _help("side of the square image, in pixels; beyond 28 the digit lies anywhere in it", default=28)
     clutter: int = _help("pieces of 8x8 pixels of other digits that lie anywhere in the image", default=0)
     precision: Precision = _help(
@@ -165,6 +168,7 @@ class TrainConfig:
         _require_number("elastic", self.elastic, 0.0, 28.0)
         _require_number("thickness", self.thickness, 0.0, 1.0)
         _require_number("variants", self.variants, 0.0, 1.0)
+        _require_number("nonsense", self.nonsense, 0.0, 0.9)
         _require_whole("image_size", self.image_size, 28, 256)
         _require_whole("clutter", self.clutter, 0, 64)
         _require(self.precision in get_args(Precision), "precision", self.precision, f"one of {get_args(Precision)}")

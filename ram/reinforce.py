@@ -43,6 +43,8 @@ def hybrid_loss(
     of the number of classes, at least 0, which is 0 for a guess and 1 for certainty. By the latter the policy goes
     down the cross-entropy, as all else does.
 
+    Of an image without a class (a negative label) every class is to be equally likely, and it earns nothing.
+
     The reward comes at the end and is not discounted, so every step's return is the final reward R. The
     move from glimpse t to t+1 is chosen after glimpse t; its baseline is the value estimated then, and
     the last value, after which nothing is chosen, is a baseline of no move.
@@ -59,7 +61,7 @@ def hybrid_loss(
     # Detached: the advantage is a weight of the policy gradient, not a path for it (paper section 3.2).
     advantage = (earned - expected).detach()
     return HybridLoss(
-        action=F.cross_entropy(logits, labels),
+        action=_cross_entropy(logits, labels).mean(),
         reinforce=-(advantage * location_log_probs).sum(dim=0).mean(),
         value=F.mse_loss(values, earned.expand_as(values)),
         reward=earned,
@@ -71,7 +73,13 @@ def _earned(
 ) -> Float[Tensor, " batch"]:
     if reward == "hit":
         return (logits.argmax(dim=-1) == labels).to(logits.dtype)
-    log_prob = -F.cross_entropy(logits, labels, reduction="none")
-    if reward == "probability":
-        return log_prob.exp()
-    return (1 + log_prob / math.log(logits.shape[-1])).clamp(min=0)
+    log_prob = -_cross_entropy(logits, labels)
+    share = log_prob.exp() if reward == "probability" else (1 + log_prob / math.log(logits.shape[-1])).clamp(min=0)
+    return torch.where(labels < 0, 0, share)
+
+
+def _cross_entropy(logits: Float[Tensor, "batch classes"], labels: Int[Tensor, " batch"]) -> Float[Tensor, " batch"]:
+    """For each episode, in nats; where there is no class, against all classes alike."""
+    log_probs = logits.log_softmax(dim=-1)
+    of_class = log_probs.gather(-1, labels.clamp(min=0)[:, None]).squeeze(dim=-1)
+    return -torch.where(labels < 0, log_probs.mean(dim=-1), of_class)

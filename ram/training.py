@@ -20,6 +20,7 @@ from ram.data import DataError, Digits, as_floats, augment
 from ram.evaluation import count_errors
 from ram.mixture import mix
 from ram.model import RAM
+from ram.nonsense import add_nonsense
 from ram.reinforce import hybrid_loss
 from ram.runs import RunConfig, RunError, RunFolder, RunState, Status
 from ram.team import Team
@@ -245,6 +246,7 @@ class Trainer:
         config = self.config.training
         digits = self.training.take(self._batch_index())
         images = add_variants(as_floats(digits.images), digits.labels, config.variants, self.generator)
+        images, labels = add_nonsense(images, digits.labels, config.nonsense, self.generator)
         images = augment(images, config, self.generator)
         images = scatter(images, self.training.images, config.image_size, config.clutter, self.generator)
         episodes, moves = len(images) * config.rollouts, self.config.model.num_glimpses - 1
@@ -252,7 +254,7 @@ class Trainer:
         noise = torch.empty(moves, episodes, 2, device=self.device).normal_(std=location_std, generator=self.generator)
         share = self.team.share(len(images))
         walks = slice(share.start * config.rollouts, share.stop * config.rollouts)
-        return Batch(images[share], digits.labels[share], first[walks], noise[:, walks], location_std, len(images))
+        return Batch(images[share], labels[share], first[walks], noise[:, walks], location_std, len(images))
 
     def _batch_index(self) -> Tensor:
         """Positions of the next batch. Each epoch's order follows from the seed and the epoch alone."""

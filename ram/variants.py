@@ -42,21 +42,21 @@ def _vary(
     angle, length = torch.deg2rad(20 + 45 * random[1]), 3 + 6 * random[2]
     head = torch.stack([_ink_in_row(images, top), top + 0.5 * thickness], dim=1)
     serif = head + torch.stack([-length * angle.cos(), length * angle.sin()], dim=1)
-    images = _stroke(images, head, serif, thickness, one)
+    images = draw_stroke(images, head, serif, thickness, one)
     half = torch.stack([3 + 2.5 * random[3], torch.zeros(count, device=device)], dim=1)
     foot = torch.stack([_ink_in_row(images, bottom), bottom - 0.5 * thickness], dim=1)
-    images = _stroke(images, foot - half, foot + half, thickness, one & (random[4] < FOOT))
+    images = draw_stroke(images, foot - half, foot + half, thickness, one & (random[4] < FOOT))
 
     # Across the leg, about its middle, rising by up to two pixels.
     waist = (top + (0.45 + 0.2 * random[1]) * (bottom - top)).long()
     leg = torch.stack([_ink_in_row(images, waist), waist.to(images.dtype)], dim=1)
     half = torch.stack([3 + 2 * random[2], -random[3]], dim=1)
-    images = _stroke(images, leg - half, leg + half, thickness, seven)
+    images = draw_stroke(images, leg - half, leg + half, thickness, seven)
 
     # From the upper right to the lower left, inside the ring or over it.
     middle = torch.stack([_middle(images), (top + bottom) / 2], dim=1)
     half = torch.stack([-(2 + 4 * random[5]), 5 + 6 * random[6]], dim=1)
-    return _stroke(images, middle - half, middle + half, thickness, zero)
+    return draw_stroke(images, middle - half, middle + half, thickness, zero)
 
 
 def _ink_in_row(images: Float[Tensor, "batch height width"], row: Int[Tensor, " batch"]) -> Float[Tensor, " batch"]:
@@ -73,7 +73,7 @@ def _middle(images: Float[Tensor, "batch height width"]) -> Float[Tensor, " batc
     return (left + right) / 2
 
 
-def _stroke(
+def draw_stroke(
     images: Float[Tensor, "batch height width"],
     start: Float[Tensor, "batch 2"],
     end: Float[Tensor, "batch 2"],

@@ -158,3 +158,11 @@ def test_no_reward_is_a_path_for_a_gradient(reward: Reward) -> None:
 def test_losses_of_a_model_in_bfloat16_are_computed_in_float32() -> None:
     loss = hybrid_loss(LOGITS.bfloat16(), VALUES.bfloat16(), LOG_PROBS, LABELS)
     assert loss.action.dtype == loss.value.dtype == torch.float32
+
+
+@pytest.mark.parametrize("reward", get_args(Reward))
+def test_of_an_image_without_a_class_all_classes_are_equally_likely_and_it_earns_nothing(reward: Reward) -> None:
+    loss = hybrid_loss(LOGITS, VALUES, LOG_PROBS, torch.tensor([-1, -1]), reward=reward)
+    assert loss.reward.tolist() == [0.0, 0.0]
+    # -(ln 3/4 + ln 1/4) / 2
+    assert loss.action.item() == pytest.approx(0.836988, abs=1e-5)
