@@ -14,7 +14,7 @@ import streamlit as st
 from app import resources
 
 DIGIT_KINDS = ["any", *"0123456789", "hardest"]
-BRUSHES = [12, 16, 20, 24, 28]  # pixels of the canvas
+BRUSHES = [12, 16, 20, 24, 28]  # pixels of a canvas on which the digit fills an image of 28x28
 LARGEST_SEED = 999_999
 LONGEST_TEXT = 500  # characters
 
@@ -65,6 +65,9 @@ def _settings() -> dict[str, Setting]:
         "y": Setting(0.0, _between(float, -1, 1)),
         "gaze": Setting("mean", _one_of("mean", "sampled")),
         "seed": Setting(0, _between(int, 0, LARGEST_SEED)),
+        "clutter": Setting("trained", _one_of("trained", "yes", "no")),
+        "pieces": Setting(0, _between(int, 0, LARGEST_SEED)),
+        "spot": Setting(0, _between(int, 0, LARGEST_SEED)),
         "compare": Setting("no", _one_of("no", "yes")),
         "device": Setting("auto", _one_of(*resources.device_names())),
         "brush": Setting(20, _one_of(*BRUSHES)),

@@ -42,7 +42,8 @@ _FIELDS: Final = {
     "values": "(G,), the value network's estimate of the reward after each glimpse",
     "class_probs": "(G, C), class probabilities after each glimpse, in [0, 1]",
     "model": "name of the checkpoint",
-    "settings": "what the look was asked to be",
+    "settings": "what the look was asked to be; of a larger image also how many pieces of clutter there are, and the "
+    "seeds that decide which `pieces` lie where, and on which `spot` the digit (0: where it was drawn)",
     "classes": "names of the C classes; empty where these are their numbers",
     "action": "the most probable class after the last glimpse",
     "answer": "the action in words, with its probability in percent",

@@ -20,6 +20,7 @@ from typing import Literal
 
 import streamlit as st
 
+from app.field import field_of
 from app.limits import Limits, read_limits
 from app.resources import LONGEST_NAME, unique_name
 from app.run_list import Job, read_jobs
@@ -127,7 +128,7 @@ class Jobs:
                 self._write_name(folder, name)
                 # It appears as a whole, and only when it is known to be good.
                 folder.rename(self.folder / folder.name[1:])
-            except CheckpointError as error:
+            except ValueError as error:  # a CheckpointError, or a field that cannot be made
                 raise JobError(f"This file cannot be used: {error}.".replace("best.safetensors", "it")) from error
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -236,14 +237,13 @@ class Jobs:
         return f"{self.limits.longest_queue} runs are waiting already: try again when one has finished."
 
     def _check_checkpoint(self, path: Path) -> None:
-        config = read_info(path).config
-        count = parameter_count(config)
+        info = read_info(path)
+        count = parameter_count(info.config)
         if count > self.limits.largest_model:
             raise CheckpointError(
                 f"it has {count:,} parameters, more than the {self.limits.largest_model:,} allowed here"
             )
-        if read_info(path).image_size != 28:
-            raise CheckpointError(f"it is for images of {read_info(path).image_size} pixels a side, not 28")
+        field_of(info, "it")
         load_checkpoint(path, "cpu")
 
     # ---- the thread ----

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -28,10 +29,24 @@ class Settings:
     """Decides everything random; "look again" takes the next one."""
 
 
-def look(model: RAM, image: Floats, settings: Settings, origin: str, classes: tuple[str, ...] = ()) -> Scene:
+def look(
+    model: RAM,
+    image: Floats,
+    settings: Settings,
+    origin: str,
+    classes: tuple[str, ...] = (),
+    *,
+    arranged: Mapping[str, int] | None = None,
+) -> Scene:
     """Lets the model look at an image (H, W) in [0, 1]; equal arguments give an equal scene.
 
-    `classes` names the model's classes, where these are not their numbers.
+    Args:
+        model: what looks.
+        image: what it looks at.
+        settings: how it looks.
+        origin: where the image came from, in words.
+        classes: names of the model's classes, where these are not their numbers.
+        arranged: what was decided about the image, by name, where there was something to decide.
     """
     device = next(model.parameters()).device
     generator = torch.Generator(device).manual_seed(settings.seed)
@@ -58,6 +73,6 @@ def look(model: RAM, image: Floats, settings: Settings, origin: str, classes: tu
         values=rollout.values.cpu().numpy(),
         class_probs=rollout.class_probs.cpu().numpy(),
         model=settings.model,
-        settings={**asked, "origin": origin},
+        settings={**asked, "origin": origin, **(arranged or {})},
         classes=classes,
     )

@@ -7,30 +7,17 @@ so that a reload or a link brings it back.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import streamlit as st
 from streamlit_drawable_canvas import CanvasResult, st_canvas
 
-from app.scene import Floats
+from app.field import Picture, digit_picture
 from app.shelf import Kept, shelf
 
 CANVAS_SIZE = 280  # pixels a side
 PAPER, INK = "#0a0c12", "#ffffff"
 DRAWING = "your drawing"
-
-
-@dataclasses.dataclass(frozen=True)
-class Picture:
-    """An image in the form the model was trained on."""
-
-    image: Floats
-    """(28, 28), grey levels in [0, 1], 0 is paper."""
-    origin: str
-    """Where it came from, in words."""
-    test_digit: int | None = None
-    """Position among the MNIST test digits, if it is one."""
 
 
 def current_picture() -> Picture | None:
@@ -47,7 +34,7 @@ def restore_drawing() -> None:
     st.session_state.requested_digit = name if kind == "sample" else ""
     kept = shelf().get(name) if kind == "picture" else None
     if kept is not None:
-        st.session_state.picture = Picture(kept.image, kept.origin)
+        st.session_state.picture = Picture(kept.image, kept.origin, kept.place)
         st.session_state.strokes = kept.strokes
         st.session_state.address = ("picture", name)
         _order_drawing(kept.strokes)
@@ -98,34 +85,30 @@ def _order_drawing(strokes: list[dict[str, Any]]) -> None:
 
 def take_drawing(canvas: CanvasResult) -> None:
     """Makes the drawing the picture if it has changed since the last run."""
-    from ram import prepare_drawing
+    from ram.drawing import prepare_placed_drawing
 
     strokes = (canvas.json_data or {}).get("objects", [])
     if canvas.image_data is None or strokes == st.session_state.get("strokes", []):
         return
     st.session_state.strokes = strokes
-    image = prepare_drawing(canvas.image_data)
+    image, place = prepare_placed_drawing(canvas.image_data)
     current = current_picture()
     if image.any():
-        _show(Picture(image, DRAWING))
+        st.session_state.spot = 0  # it lies where it was drawn
+        _show(Picture(image, DRAWING, place))
     elif current is not None and current.origin == DRAWING:
         _show(None)
 
 
 def take_test_digit(position: int) -> None:
     """Makes a test digit the picture."""
-    from app.resources import test_digits
-    from ram.data import as_floats
-
-    digits = test_digits()
-    image = as_floats(digits.images[position]).numpy()
-    _show(Picture(image, f"MNIST test digit {position}, a {int(digits.labels[position])}", position))
+    _show(digit_picture(position))
 
 
 def take_upload(content: bytes) -> None:
     """Makes an uploaded file the picture, or says in one sentence why not."""
     from app.uploads import UploadError, read_image
-    from ram.drawing import DrawingError, check_is_drawing, prepare_drawing
+    from ram.drawing import DrawingError, check_is_drawing, prepare_placed_drawing
 
     try:
         pixels = read_image(content)
@@ -133,7 +116,9 @@ def take_upload(content: bytes) -> None:
     except (UploadError, DrawingError) as error:
         st.session_state.problem = str(error)
         return
-    _show(Picture(prepare_drawing(pixels), "your image"))
+    image, place = prepare_placed_drawing(pixels)
+    st.session_state.spot = 0
+    _show(Picture(image, "your image", place))
 
 
 def _show(picture: Picture | None) -> None:
@@ -145,4 +130,5 @@ def _show(picture: Picture | None) -> None:
         st.session_state.address = ("sample", str(picture.test_digit))
     else:
         strokes = st.session_state.get("strokes", []) if picture.origin == DRAWING else []
-        st.session_state.address = ("picture", shelf().put(Kept(picture.image, picture.origin, strokes)))
+        kept = Kept(picture.image, picture.origin, picture.place, strokes)
+        st.session_state.address = ("picture", shelf().put(kept))

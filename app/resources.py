@@ -19,12 +19,14 @@ import streamlit as st
 from app.limits import read_limits
 
 if TYPE_CHECKING:
+    from app.field import Field
     from ram.checkpoints import CheckpointInfo
     from ram.data import Digits
     from ram.model import RAM
 
 _TORCH_NAMES = {"auto": "auto", "CPU": "cpu", "GPU": "cuda"}
 DEFAULT_MODEL = "mnist"
+HARDEST_OF = 2000  # test digits in a larger field: about two seconds
 LONGEST_NAME = 40  # characters of a run's name
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"
 
@@ -135,17 +137,28 @@ def test_digits() -> Digits:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def hardest_digits(name: str) -> npt.NDArray[np.int64]:
-    """Positions of all test digits, those first to whose true class the model gives the least probability."""
+    """Positions of all test digits, those first to whose true class the model gives the least probability.
+
+    In a larger field, where a look takes longer, of the first `HARDEST_OF` only; each lies where it first
+    lies on the page, among the clutter that it first has there.
+
+    Raises:
+        CheckpointError: the model's file is missing or not usable.
+        DataError: the test digits are missing or damaged.
+        ValueError: no images for this model can be made here.
+    """
     import torch
 
-    from ram.data import as_floats
+    from app.field import Arrangement, digit_picture, lay_out
 
-    digits, model = test_digits(), load_model(name)
+    labels, model, field = test_digits().labels, load_model(name), model_field(name)
     truth = []
     with torch.inference_mode():
-        for images, labels in zip(digits.images.split(1000), digits.labels.split(1000), strict=True):
-            probs = model.rollout(as_floats(images), sample_locations=False, initial_location=torch.zeros(2))
-            truth.append(probs.class_probs[:, -1].gather(1, labels[:, None]))
+        for positions in torch.arange(HARDEST_OF if field.is_larger else len(labels)).split(100):
+            pictures = [digit_picture(int(position)) for position in positions]
+            images = torch.from_numpy(np.stack([lay_out(picture, field, Arrangement()) for picture in pictures]))
+            rollout = model.rollout(images, sample_locations=False, initial_location=torch.zeros(2))
+            truth.append(rollout.class_probs[:, -1].gather(1, labels[positions, None]))
     return torch.cat(truth).squeeze(dim=1).argsort().numpy()
 
 
@@ -158,3 +171,15 @@ def model_info(name: str) -> CheckpointInfo:
     from ram.checkpoints import read_info
 
     return read_info(checkpoint_path(name))
+
+
+def model_field(name: str) -> Field:
+    """The images that the model of that name was trained on.
+
+    Raises:
+        CheckpointError: its file is missing or not usable.
+        ValueError: no such images can be made here.
+    """
+    from app.field import field_of
+
+    return field_of(model_info(name), name)

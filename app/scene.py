@@ -10,6 +10,12 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 
 
+def in_words(width: int, height: int, pieces: int) -> list[str]:
+    """What an image is, apart from the digit in it: its size, and the pieces of clutter if there are some."""
+    clutter = [f"{pieces} piece{'' if pieces == 1 else 's'} of clutter"] if pieces else []
+    return [f"{width}×{height} pixels", *clutter]
+
+
 @dataclasses.dataclass(frozen=True)
 class Scene:
     """G glimpses at S scales of an H x W image, and what they led to among C classes."""
@@ -33,7 +39,7 @@ class Scene:
     model: str
     """Name of the checkpoint."""
     settings: dict[str, str | int | float]
-    """What the look was asked to be: first glimpse, gaze, seed, where the image came from."""
+    """What the look was asked to be: first glimpse, gaze, seed, where the image came from and what else lies in it."""
     classes: tuple[str, ...] = ()
     """Names of the C classes; empty where these are their numbers."""
 
@@ -46,6 +52,12 @@ class Scene:
     def action(self) -> int:
         """The most probable class after the last glimpse."""
         return int(self.class_probs[-1].argmax())
+
+    @property
+    def field(self) -> str:
+        """The image in words: its size, and the clutter in it."""
+        height, width = self.image.shape
+        return " with ".join(in_words(width, height, int(self.settings.get("clutter", 0))))
 
     @property
     def class_names(self) -> tuple[str, ...]:

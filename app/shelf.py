@@ -24,6 +24,7 @@ class Kept(NamedTuple):
 
     image: Floats
     origin: str
+    place: tuple[float, float] | None
     strokes: list[dict[str, Any]]
 
 

@@ -37,11 +37,29 @@ def scatter(
         return digits
     images = digits.new_zeros(len(digits), image_size, image_size)
     _paste(images, digits, generator)
-    for _ in range(clutter):
-        donor = _random(len(others), len(digits), generator)
-        rows, columns = _anywhere(len(digits), PIECE, others.shape[-1], generator)
-        _paste(images, others[donor[:, None, None], rows, columns].to(images.dtype) / 255, generator)
+    strew(images, others, clutter, generator)
     return images
+
+
+def strew(
+    images: Float[Tensor, "batch height width"],
+    others: UInt8[Tensor, "others side side"],
+    clutter: int,
+    generator: Generator,
+) -> None:
+    """Pastes `clutter` pieces of `others` over each image, in place; the arguments are those of `scatter`."""
+    for _ in range(clutter):
+        donor = _random(len(others), len(images), generator)
+        rows, columns = _anywhere(len(images), PIECE, others.shape[-1], generator)
+        _paste(images, others[donor[:, None, None], rows, columns].to(images.dtype) / 255, generator)
+
+
+def ink_centre(images: Float[Tensor, "batch height width"]) -> Float[Tensor, "batch 2"]:
+    """The (x, y) in [-1, 1] about which the ink of each image is balanced; the middle of a blank one."""
+    height, width = images.shape[1:]
+    across, down = ((torch.arange(side, device=images.device) + 0.5) * 2 / side - 1 for side in (width, height))
+    ink = images.sum(dim=(1, 2)).clamp(min=1e-6)
+    return torch.stack([images.sum(dim=1) @ across / ink, images.sum(dim=2) @ down / ink], dim=-1)
 
 
 def scattered(digits: Digits, image_size: int, clutter: int, *, seed: int) -> Digits:

@@ -109,6 +109,9 @@ class TrainConfig:
         "information about the class that the answer has",
         default="hit",
     )
+    guidance: float = _help(
+        "weight of a pull on looks that miss the digit, which fades away in the first half of the run", default=0.0
+    )
     noise_start: float = _help("standard deviation of training's sampled locations at the start", default=0.1)
     noise_end: float = _help("the same at the end; it moves linearly in between", default=0.1)
     ema_decay: float = _help("decay per step of the averaged weights that are evaluated and saved", default=0.999)
@@ -158,6 +161,7 @@ class TrainConfig:
             "'value' or 'none' when rollouts=1, because there are no other rollouts to compare with",
         )
         _require(self.reward in get_args(Reward), "reward", self.reward, f"one of {get_args(Reward)}")
+        _require_number("guidance", self.guidance, 0.0, 100.0)
         _require_number("noise_start", self.noise_start, 1e-3, 2.0)
         _require_number("noise_end", self.noise_end, 1e-3, 2.0)
         _require_number("ema_decay", self.ema_decay, 0.0, 0.99999)

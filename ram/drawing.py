@@ -27,6 +27,17 @@ class _Drawing(NamedTuple):
     """From 0 (paper) to 1 (ink)."""
     plain_border: float
     """The part of the picture's border that is plain paper."""
+    centre: tuple[float, float] = (0.5, 0.5)
+    """(x, y) of the ink's centre of mass, from (0, 0), the picture's top-left corner, to (1, 1)."""
+
+
+class PlacedDigit(NamedTuple):
+    """A drawing as an image like MNIST's, and where it was in its picture."""
+
+    image: Float[np.ndarray, "28 28"]
+    """float32 from 0 (paper) to 1 (ink); all zeros when nothing is drawn."""
+    centre: tuple[float, float]
+    """(x, y) of the ink's centre of mass, from (0, 0), the picture's top-left corner, to (1, 1)."""
 
 
 def prepare_drawing(array: UInt8[np.ndarray, ...]) -> Float[np.ndarray, "28 28"]:
@@ -46,7 +57,20 @@ def prepare_drawing(array: UInt8[np.ndarray, ...]) -> Float[np.ndarray, "28 28"]
     Raises:
         ValueError: the array is no such picture.
     """
-    ink = _read(_picture(array)).ink
+    return prepare_placed_drawing(array).image
+
+
+def prepare_placed_drawing(array: UInt8[np.ndarray, ...]) -> PlacedDigit:
+    """Does what `prepare_drawing` does, and says where in the picture the drawing was.
+
+    Raises:
+        ValueError: the array is no such picture.
+    """
+    drawing = _read(_picture(array))
+    return PlacedDigit(_like_mnist(drawing.ink), drawing.centre)
+
+
+def _like_mnist(ink: Float[np.ndarray, "height width"]) -> Float[np.ndarray, "28 28"]:
     if not ink.any():
         return np.zeros((SIZE, SIZE), dtype=np.float32)
     fine = _enlarge(ink)
@@ -63,7 +87,7 @@ def check_is_drawing(array: UInt8[np.ndarray, ...]) -> None:
         DrawingError: it is a photograph, covered with ink, or blank.
         ValueError: the array is no picture, as for `prepare_drawing`.
     """
-    ink, plain_border = _read(_picture(array))
+    ink, plain_border, _ = _read(_picture(array))
     if plain_border < 0.8:
         raise DrawingError(
             "The edges of this picture are not one plain colour: please use a picture of one digit on plain paper, "
@@ -118,7 +142,7 @@ def _read(picture: Image.Image) -> _Drawing:
             min((bottom + margin) * factor, picture.height),
         )
     )
-    return _read(near)._replace(plain_border=drawing.plain_border)
+    return drawing._replace(ink=_read(near).ink)
 
 
 def _find_ink(picture: Image.Image) -> _Drawing:
@@ -137,7 +161,15 @@ def _find_ink(picture: Image.Image) -> _Drawing:
     # The typical ink, without what may be the edge of a stroke, or a shadow.
     full = float(np.median(inked[inked > np.percentile(inked, 98) / 2]))
     ramp = ((np.arange(256) - 2 * noise) / (full - 2 * noise)).clip(0, 1).astype(np.float32)
-    return _Drawing(_drop_specks(ramp[distance]), plain_border)
+    ink = _drop_specks(ramp[distance])
+    return _Drawing(ink, plain_border, _centre_of_mass(ink))
+
+
+def _centre_of_mass(ink: Float[np.ndarray, "height width"]) -> tuple[float, float]:
+    """(x, y) in the picture, each from 0 to 1; a pixel's ink counts as being in its middle."""
+    middles = ((np.arange(length) + 0.5) / length for length in ink.shape)
+    y, x = (float(ink.sum(axis=1 - axis) @ middle / ink.sum()) for axis, middle in enumerate(middles))
+    return x, y
 
 
 def _fill_outside(pixels: UInt8[np.ndarray, "height width channels"]) -> UInt8[np.ndarray, "height width channels"]:

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor, nn
 
 from ram.checkpoints import CheckpointInfo, save_checkpoint
-from ram.clutter import scatter, scattered
+from ram.clutter import ink_centre, scatter, scattered, strew
 from ram.config import TrainConfig
 from ram.data import DataError, Digits, as_floats, augment
 from ram.evaluation import count_errors
@@ -50,6 +50,7 @@ def one_cycle(progress: float, warm_up: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
 
 
+NEAR = 7  # pixels: a look that is no farther from a digit's middle sees some of its strokes
 READINGS = ("action_loss", "reinforce_loss", "value_loss", "reward", "value", "location_spread")
 
 
@@ -58,6 +59,8 @@ class Batch(NamedTuple):
 
     images: Float[Tensor, "batch height width"]
     labels: Int[Tensor, " batch"]
+    centre: Float[Tensor, "batch 2"]
+    """Where the digit is, (x, y) in [-1, 1]."""
     initial_location: Float[Tensor, "episodes 2"]
     noise: Float[Tensor, "moves episodes 2"]
     location_std: float
@@ -74,8 +77,8 @@ class Objective(nn.Module):
         self.model = model
         self.config = config
 
-    def forward(self, batch: Batch) -> tuple[Float[Tensor, ""], Float[Tensor, " readings"]]:
-        """The loss of a batch, and its READINGS."""
+    def forward(self, batch: Batch, guidance: float) -> tuple[Float[Tensor, ""], Float[Tensor, " readings"]]:
+        """The loss of a batch, and its READINGS; `guidance` is the weight of the pull towards the digit."""
         config = self.config
         episode = self.model.episode(
             batch.images,
@@ -95,9 +98,16 @@ class Objective(nn.Module):
             reward=config.reward,
         )
         total = loss.action + config.reinforce_weight * loss.reinforce + config.value_weight * loss.value
+        if guidance:
+            total = total + guidance * self._miss(episode.location_means[1:], batch)
         spread = episode.location_means.std(dim=1)[1:].sum() / max(1, len(episode.location_log_probs)) / 2
         parts = [loss.action, loss.reinforce, loss.value, loss.reward.mean(), values[-1].mean(), spread]
         return total, torch.stack([part.detach().float() for part in parts])
+
+    def _miss(self, means: Float[Tensor, "moves episodes 2"], batch: Batch) -> Float[Tensor, ""]:
+        """By how much the looks miss the digit, in half widths of the image; nothing within NEAR pixels of it."""
+        centre = batch.centre.repeat_interleave(self.config.rollouts, dim=0)
+        return (torch.linalg.vector_norm(means - centre, dim=-1) - NEAR * 2 / self.config.image_size).relu().mean()
 
 
 class Trainer:
@@ -224,7 +234,7 @@ class Trainer:
             group["lr"] = config.learning_rate * one_cycle(progress, config.warm_up)
         batch = self._draw_batch(config.noise_start + (config.noise_end - config.noise_start) * progress)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.low_precision):
-            total, readings = self.objective(batch)
+            total, readings = self.objective(batch, config.guidance * max(0.0, 1 - 2 * progress))
         self.optimizer.zero_grad(set_to_none=True)
         # The team's gradients are averaged with equal weights, though the shares need not be equally large.
         share = len(batch.labels) / batch.of
@@ -248,13 +258,17 @@ class Trainer:
         images = add_variants(as_floats(digits.images), digits.labels, config.variants, self.generator)
         images, labels = add_nonsense(images, digits.labels, config.nonsense, self.generator)
         images = augment(images, config, self.generator)
-        images = scatter(images, self.training.images, config.image_size, config.clutter, self.generator)
+        images = scatter(images, self.training.images, config.image_size, 0, self.generator)
+        centre = ink_centre(images)
+        strew(images, self.training.images, config.clutter, self.generator)
         episodes, moves = len(images) * config.rollouts, self.config.model.num_glimpses - 1
         first = torch.rand(episodes, 2, generator=self.generator, device=self.device) * 2 - 1
         noise = torch.empty(moves, episodes, 2, device=self.device).normal_(std=location_std, generator=self.generator)
         share = self.team.share(len(images))
         walks = slice(share.start * config.rollouts, share.stop * config.rollouts)
-        return Batch(images[share], labels[share], first[walks], noise[:, walks], location_std, len(images))
+        return Batch(
+            images[share], labels[share], centre[share], first[walks], noise[:, walks], location_std, len(images)
+        )
 
     def _batch_index(self) -> Tensor:
         """Positions of the next batch. Each epoch's order follows from the seed and the epoch alone."""

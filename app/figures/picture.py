@@ -60,10 +60,14 @@ class Field:
 
     @functools.cached_property
     def zoom(self) -> float:
-        """Px to one pixel of the image: a whole number, unless the image is larger than the square."""
+        """Px to one pixel of the image: a whole number, unless the image is larger than the square.
+
+        The margin has room for the finest windows: coarser ones reach so far that the digit would get small.
+        """
         height, width = self.scene.image.shape
-        far = self.scene.corners + self._sizes[:, None]
-        beyond = max(-self.scene.corners.min(), (far - [width, height]).max(), 0) + 0.5
+        finest = self.scene.corners[:, 0]
+        far = finest + self.scene.window_size(0) - [width, height]
+        beyond = max(-finest.min(), far.max(), 0) + 0.5
         longest = max(height, width)
         room = self.side / (longest + 2 * min(beyond, _LARGEST_MARGIN * longest))
         return int(room) or room
@@ -99,7 +103,7 @@ class Field:
         here = _between(self.point(max(step - 1, 0)), self.point(step), way)
         arrived = step + 1 if way >= 1 else step
         self._draw_line(picture, [*map(self.point, range(step)), here])
-        for scale in reversed(range(len(self._sizes))):
+        for scale in reversed(range(self.scene.patches.shape[1])):
             box = _between(self.window(max(step - 1, 0), scale), self.window(step, scale), way)
             draw_frame(picture, box, colors[step], 3 if scale == 0 else 2)
         # After the frames, which would cut the numbers.
@@ -109,9 +113,8 @@ class Field:
         return picture
 
     def _digit(self, step: int, shown: float) -> Image.Image:
-        before = self._light[step - 1] if step else np.zeros_like(self._light[0])
-        light = before + (self._light[step] - before) * shown
-        levels = _PAPER + _GLOW * light + self.scene.image * (_UNSEEN + (1 - _UNSEEN) * light)
+        before, after = self._levels[step], self._levels[step + 1]
+        levels = before + (after - before) * shown
         height, width = levels.shape
         size = (max(1, round(width * self.zoom)), max(1, round(height * self.zoom)))
         picture = Image.new("RGB", (self.side, self.side), grey(0))
@@ -124,20 +127,35 @@ class Field:
         picture.paste(grey(0.6), mask=mask.reduce(2))
 
     @functools.cached_property
-    def _sizes(self) -> npt.NDArray[np.int64]:
-        return np.array([self.scene.window_size(scale) for scale in range(self.scene.patches.shape[1])])
+    def _levels(self) -> npt.NDArray[np.float64]:
+        """(G + 1, H, W), how bright each pixel is, from 0 to 1, before the first step and after each.
 
-    @functools.cached_property
-    def _light(self) -> npt.NDArray[np.float64]:
-        """(G, H, W), how well each pixel has been seen up to each step, 0 to 1."""
-        light = np.zeros((self.scene.steps, *self.scene.image.shape))
-        for step, corners in enumerate(self.scene.corners):
-            light[step] = light[step - 1] if step else 0
-            for scale, (left, top) in enumerate(corners):
-                size = self._sizes[scale]
-                seen = light[step, max(top, 0) : max(top + size, 0), max(left, 0) : max(left + size, 0)]
-                np.maximum(seen, _LIGHT_BY_SCALE[min(scale, len(_LIGHT_BY_SCALE) - 1)], out=seen)
-        return light
+        What has been seen shows the cells that the sensor averaged, the finest of each pixel. The digit shines
+        through, as dim as where nobody has looked: a coarse look leaves a blur, and one still sees which it was.
+        """
+        scales = self.scene.patches.shape[1]
+        lights = np.array([_LIGHT_BY_SCALE[min(scale, len(_LIGHT_BY_SCALE) - 1)] for scale in range(scales)] + [0.0])
+        dim = self.scene.image.astype(float) * _UNSEEN
+        seen, finest = np.zeros_like(dim), np.full(dim.shape, scales)
+        levels = [_PAPER + dim]
+        for step in range(self.scene.steps):
+            for scale in range(scales):
+                self._look(step, scale, seen, finest)
+            light = lights[finest]
+            levels.append(_PAPER + _GLOW * light + np.maximum(dim, seen * (_UNSEEN + (1 - _UNSEEN) * light)))
+        return np.stack(levels)
+
+    def _look(self, step: int, scale: int, seen: npt.NDArray[np.float64], finest: npt.NDArray[np.int64]) -> None:
+        """Puts what a step saw at a scale into `seen`, and the scale into `finest`, where nothing finer was seen."""
+        left, top = self.scene.corners[step, scale]
+        size = self.scene.window_size(scale)
+        inside = (slice(max(top, 0), max(top + size, 0)), slice(max(left, 0), max(left + size, 0)))
+        rows, columns = (np.arange(axis) for axis in seen.shape)
+        patch = self.scene.patches[step, scale]
+        cells = patch[np.ix_((rows[inside[0]] - top) >> scale, (columns[inside[1]] - left) >> scale)]
+        newer = finest[inside] >= scale
+        seen[inside] = np.where(newer, cells, seen[inside])
+        finest[inside] = np.where(newer, scale, finest[inside])
 
 
 def patch_row(scene: Scene, step: int, *, width: int, height: int, background: str) -> Image.Image:

@@ -15,13 +15,15 @@ from app import picture, resources
 from app.address import BRUSHES, DIGIT_KINDS, LARGEST_SEED
 from app.components.gallery import digit_gallery
 from app.components.viewer import glimpse_viewer
-from app.picture import Picture
+from app.field import Field, Picture, lay_out
+from app.field_view import arrangement, field_of_model, show_tools, show_what_the_model_gets, stroke_width
 
 if TYPE_CHECKING:
     from app.looking import Settings
     from app.scene import Scene
 
 PROMPT = "Draw a digit, or take one of the test digits"
+PROMPT_FOR_LARGER = "Draw a digit anywhere, small, or take one of the test digits"
 GALLERY_SIZE = 12
 HEAD_START = 0.06  # seconds
 
@@ -31,6 +33,7 @@ def show() -> None:
     # A session's canvas is forgotten when its page is left: without one, the page was just opened.
     entering = "canvas" not in st.session_state
     picture.restore_drawing()
+    field = field_of_model(st.session_state.model)
     with st.container(key="desk"):
         st.container(key="title").html('<h1 class="wordmark">Glimpse Playground</h1>')
         controls = st.container(key="controls", horizontal=True, vertical_alignment="bottom")
@@ -40,14 +43,17 @@ def show() -> None:
     with controls:
         _controls()
     with draw:
+        title = "Draw anywhere, small" if field.is_larger else "Draw here"
         st.html(
-            "<h2>Draw here</h2><p class='spoken'>With mouse, pen or finger. Without one, take a test digit or upload "
+            f"<h2>{title}</h2><p class='spoken'>With mouse, pen or finger. Without one, take a test digit or upload "
             "an image below.</p>"
         )
-        canvas = picture.show_canvas(st.session_state.brush, entering=entering)
+        canvas = picture.show_canvas(stroke_width(st.session_state.brush, field), entering=entering)
         _canvas_tools()
     with stage:
-        st.html("<h2>What the model looks at</h2>")
+        with st.container(key="stage_title", horizontal=True, vertical_alignment="center"):
+            st.html("<h2>What the model looks at</h2>", width="content")
+            show_tools(field)
         # Beside the viewer, never in its place: a placeholder would take the viewer off the page at every rerun.
         waking = st.empty()
     if not resources.is_warm():
@@ -57,12 +63,14 @@ def show() -> None:
     with stage:
         scene = _look(picture.current_picture(), st.session_state.model)
         waking.empty()
+        if field != field_of_model(st.session_state.model):
+            st.rerun()  # The frame was there before the model: now it is known what to draw for.
         if _is_comparing():
-            _show_both(scene)
+            _show_both(scene, field)
         else:
-            _show_viewer(scene, "viewer")
+            _show_viewer(scene, "viewer", field)
     with extras:
-        _show_what_the_model_gets(picture.current_picture())
+        show_what_the_model_gets(picture.current_picture(), field)
         _other_ways_in(picture.current_picture())
     if scene is not None:
         # Plotly keeps the browser busy for a tenth of a second: the viewer's first frame goes before.
@@ -145,20 +153,6 @@ def _canvas_tools() -> None:
         )
 
 
-def _show_what_the_model_gets(current: Picture | None) -> None:
-    image = np.zeros((28, 28), np.float32) if current is None else current.image
-    with st.container(key="sees", horizontal=True, vertical_alignment="center"):
-        st.image(
-            np.rint(image * 255).astype(np.uint8).repeat(3, 0).repeat(3, 1),
-            alt="The 28 by 28 pixels that the model gets",
-        )
-        st.markdown("**What the model gets**  \n28×28 pixels" if current is None else _caption(current))
-
-
-def _caption(current: Picture) -> str:
-    return f"**What the model gets**  \n28×28 pixels  \n{current.origin}"
-
-
 def _other_ways_in(current: Picture | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.selectbox("Test digits", DIGIT_KINDS, key="digits", width=140)
@@ -177,12 +171,11 @@ def _other_ways_in(current: Picture | None) -> None:
 
 
 def _show_gallery(kind: str, current: Picture | None) -> None:
-    from ram.checkpoints import CheckpointError
     from ram.data import DataError
 
     try:
         positions = _gallery_positions(kind)
-    except (CheckpointError, DataError) as error:
+    except (ValueError, DataError) as error:  # a CheckpointError, too
         st.warning(f"No test digits: {error}.", icon=":material/image_not_supported:")
         return
     digits = resources.test_digits()
@@ -215,6 +208,7 @@ def _shuffle() -> None:
 
 
 def _pick() -> None:
+    st.session_state.spot = 0
     picture.take_test_digit(st.session_state.gallery.pick)
 
 
@@ -233,31 +227,40 @@ def _is_comparing() -> bool:
     return _can_compare() and st.session_state.compare == "yes"
 
 
-def _show_both(scene: Scene | None) -> None:
-    """The chosen model's viewer and the pretrained one's, both at the same picture."""
+def _show_both(scene: Scene | None, field: Field) -> None:
+    """The chosen model's viewer and the pretrained one's, both at the same picture, each in its own field."""
     chosen, pretrained = st.columns(2, gap="medium")
+    other = field_of_model(resources.DEFAULT_MODEL)
+    label = resources.model_labels()[st.session_state.model]
     with chosen:
-        st.html(f"<h3>{html.escape(resources.model_labels()[st.session_state.model])}</h3>")
-        _show_viewer(scene, "viewer")
+        st.html(f"<h3>{html.escape(label)}{_side(field, other)}</h3>")
+        _show_viewer(scene, "viewer", field)
     with pretrained:
-        st.html(f"<h3>{resources.DEFAULT_MODEL}, pretrained</h3>")
-        _show_viewer(_look(picture.current_picture(), resources.DEFAULT_MODEL), "pretrained")
+        st.html(f"<h3>{resources.DEFAULT_MODEL}, pretrained{_side(other, field)}</h3>")
+        _show_viewer(_look(picture.current_picture(), resources.DEFAULT_MODEL), "pretrained", other)
+
+
+def _side(field: Field, beside: Field) -> str:
+    """The size of a field, where the one beside it has another."""
+    return f" · {field.side}×{field.side} pixels" if field.side != beside.side else ""
 
 
 def _look(current: Picture | None, name: str | None) -> Scene | None:
     """Loads the model and lets it look; an error becomes one sentence on the page."""
     from app.looking import look
-    from ram.checkpoints import CheckpointError
+    from ram.data import DataError
 
     if name is None:
         st.error("There is no model: put a checkpoint into the folder checkpoints/.", icon=":material/error:")
         return None
     try:
         model, info = resources.load_model(name, st.session_state.device), resources.model_info(name)
+        field, wanted = resources.model_field(name), arrangement()
         if current is None:
             return None
-        return look(model, current.image, _settings(name), current.origin, info.class_names())
-    except (CheckpointError, ValueError) as error:
+        image, decided = lay_out(current, field, wanted), wanted.decisions(field)
+        return look(model, image, _settings(name), current.origin, info.class_names(), arranged=decided)
+    except (ValueError, DataError) as error:  # a CheckpointError, too
         st.error(f"{error}. Choose another model or device.", icon=":material/error:")
         return None
 
@@ -275,10 +278,10 @@ def _settings(name: str) -> Settings:
     )
 
 
-def _show_viewer(scene: Scene | None, key: str) -> None:
+def _show_viewer(scene: Scene | None, key: str, field: Field) -> None:
     glimpse_viewer(
         scene,
-        prompt=PROMPT,
+        prompt=PROMPT_FOR_LARGER if field.is_larger else PROMPT,
         key=key,
         speed=st.session_state.speed,
         only_seen=st.session_state.seen == "only",

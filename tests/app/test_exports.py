@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from app.exports import animated_gif, film_strip, rollout_json
-from app.figures.picture import Field, patch_row
+from app.figures.picture import Field, grey, patch_row
 from app.palette import step_colors
 from app.scene import Scene
 
@@ -205,6 +205,43 @@ def test_field_leaves_a_margin_for_windows_beyond_the_border() -> None:
     zooms = [Field(scene, 330, dot_radius=9).zoom for scene in (inside, beyond, far)]
     assert zooms == [10, 8, 7]
     assert Field(beyond, 330, dot_radius=9).window(0, 0)[0] >= 0
+
+
+def test_field_has_no_margin_for_coarser_windows() -> None:
+    corners = np.array([[[10, 10], [6, 6]], [[10, 10], [-40, 30]]])
+    scene = dataclasses.replace(make_scene(scales=2), corners=corners)
+    assert Field(scene, 330, dot_radius=9).zoom == 10
+
+
+def test_field_shows_what_was_seen_coarsely_as_the_sensor_averaged_it() -> None:
+    image = np.zeros((32, 32), np.float32)
+    image[1, 1] = image[5, 5] = 1
+    patches = np.zeros((1, 2, 8, 8), np.float32)
+    patches[0, 0, 1, 1] = 1  # the fine window starts at (4, 4)
+    patches[0, 1, 0, 0] = 0.25  # the coarse one at (0, 0), with cells of 2 x 2 pixels: one of four has ink
+    patches[0, 1, 2, 2] = 0.25
+    scene = dataclasses.replace(
+        make_scene(steps=1, scales=2),
+        image=image,
+        patches=patches,
+        corners=np.array([[[4, 4], [0, 0]]]),
+        locations=np.array([[0.9, 0.9]], np.float32),  # the dot lies elsewhere
+    )
+    field = Field(scene, 330, dot_radius=9)
+    picture, (left, top) = field.draw(0), field.origin
+
+    def step_at(x: int, y: int) -> int:
+        """The step of the grey scale, of 15, in the middle of a pixel."""
+        color = picture.getpixel((left + round((x + 0.5) * field.zoom), top + round((y + 0.5) * field.zoom)))
+        return [rgb(grey(step / 15)) for step in range(16)].index(color)  # type: ignore[arg-type]
+
+    assert step_at(20, 20) == 1  # not seen: paper
+    assert step_at(2, 2) == 2  # seen coarsely, in 3/5 of the light: 1 + 2 * 0.6
+    assert step_at(6, 6) == 3  # seen finely: 1 + 2
+    assert step_at(5, 5) == 15
+    assert step_at(0, 1) == 5  # blurred: 1 + 2 * 0.6 + 0.25 * (4 + 11 * 0.6)
+    assert step_at(1, 1) == 6  # and through it the ink, as dim as unseen ink: 1 + 2 * 0.6 + 4
+    assert step_at(4, 4) == 3  # where it was seen finely too, there is no blur
 
 
 def test_json_carries_every_number_and_says_what_it_is(scene: Scene) -> None:

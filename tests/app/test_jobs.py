@@ -416,6 +416,12 @@ def checkpoint(tmp_path: Path, config: RAMConfig, image_size: int = 28, spoil: f
     return (tmp_path / "made").read_bytes()
 
 
+@pytest.mark.parametrize("side", [28, 60, 256])
+def test_uploaded_checkpoint_may_be_for_larger_images(jobs: Jobs, tmp_path: Path, side: int) -> None:
+    run = jobs.add_checkpoint(checkpoint(tmp_path, MODEL, image_size=side), "from home")
+    assert resources.model_field(run).side == side
+
+
 def header(size: int, **entries: object) -> bytes:
     text = json.dumps(entries).encode()
     return struct.pack("<Q", size or len(text)) + text
@@ -443,7 +449,8 @@ HOSTILE: dict[str, Callable[[Path], bytes]] = {
     "unknown field": lambda path: checkpoint(path, MODEL).replace(b"glimpse_size", b"glimpse_sizo"),
     "not finite": lambda path: checkpoint(path, MODEL, spoil=float("nan")),
     "too many parameters": lambda path: checkpoint(path, RAMConfig(hidden_size=900)),
-    "other images": lambda path: checkpoint(path, MODEL, image_size=60),
+    "images too large": lambda path: checkpoint(path, MODEL, image_size=257),
+    "images too small": lambda path: checkpoint(path, MODEL, image_size=27),
 }
 
 

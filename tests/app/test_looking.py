@@ -54,7 +54,7 @@ def test_sampled_gaze_leaves_the_mean_and_says_by_how_much(model: RAM) -> None:
 
 def test_shelf_keeps_the_last_pictures_and_lets_the_oldest_go() -> None:
     shelf: Shelf[Kept] = Shelf(CAPACITY)
-    names = [shelf.put(Kept(IMAGE, str(number), [])) for number in range(CAPACITY + 1)]
+    names = [shelf.put(Kept(IMAGE, str(number), None, [])) for number in range(CAPACITY + 1)]
     assert shelf.get(names[0]) is None
     kept = shelf.get(names[-1])
     assert kept is not None

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from ram.clutter import scatter, scattered
+from ram.clutter import ink_centre, scatter, scattered, strew
 from ram.data import Digits
 
 
@@ -54,6 +54,20 @@ def test_a_piece_hides_the_digit_under_it() -> None:
     assert (1 - images).sum(dim=(1, 2)).tolist() == [64.0] * 200
 
 
+def test_pieces_are_pasted_into_the_image_itself() -> None:
+    image = torch.zeros(1, 60, 60)
+    strew(image, grey(255), 1, seeded())
+    assert image.sum() == 64
+
+
+def test_digits_are_scattered_first_and_then_strewn_with_pieces() -> None:
+    digits, others = torch.rand(5, 28, 28), torch.randint(256, (9, 28, 28), dtype=torch.uint8)
+    generator = seeded(4)
+    images = scatter(digits, others, 60, 0, generator)
+    strew(images, others, 3, generator)
+    assert images.equal(scatter(digits, others, 60, 3, seeded(4)))
+
+
 def test_as_many_pieces_as_asked_for() -> None:
     images = scatter(torch.zeros(300, 28, 28), grey(255), 100, 8, seeded())
     # Eight pieces of 64 pixels, which may overlap.
@@ -81,3 +95,12 @@ def test_grey_levels_survive_exactly() -> None:
 
 def test_no_digits_are_no_images() -> None:
     assert scattered(Digits(grey(0, 0), torch.zeros(0, dtype=torch.long)), 60, 4, seed=0).images.shape == (0, 60, 60)
+
+
+def test_ink_is_balanced_about_its_centre() -> None:
+    images = torch.zeros(3, 10, 20)
+    images[0, 2, 5] = 0.5  # one pixel, in row 2 and column 5
+    images[1, 0, 0], images[1, 0, 19] = 1.0, 0.5  # columns 0 and 19, the first twice as black
+    # Column 5: x = 5.5 / 20 * 2 - 1; row 2: y = 2.5 / 10 * 2 - 1. Then x = (2 * -0.95 + 0.95) / 3, y = -0.9.
+    expected = [[-0.45, -0.5], [-0.95 / 3, -0.9], [0.0, 0.0]]
+    torch.testing.assert_close(ink_centre(images), torch.tensor(expected))

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from ram.data import Digits
-from ram.drawing import DrawingError, check_is_drawing, prepare_drawing, stroke_width
+from ram.drawing import DrawingError, check_is_drawing, prepare_drawing, prepare_placed_drawing, stroke_width
 
 BLACK, WHITE, RED, YELLOW = (0, 0, 0), (255, 255, 255), (220, 30, 30), (250, 230, 20)
 SEVEN = [(0.0, 0.0), (0.6, 0.0), (0.25, 1.0)]
@@ -262,6 +262,28 @@ def test_ink_in_any_shape_of_picture_gives_an_image(shape: tuple[int, int]) -> N
         image = prepare_drawing(picture)
         assert np.isfinite(image).all()
         assert 0 <= image.min() <= image.max() <= 1
+
+
+def test_place_is_the_centre_of_mass_of_the_ink() -> None:
+    canvas = np.zeros((280, 280), np.uint8)
+    canvas[30:50, 70:90] = 255  # its middle is at row 40 and column 80
+    assert prepare_placed_drawing(canvas).centre == pytest.approx((80 / 280, 40 / 280))
+    canvas[230:250, 70:90] = 255  # as much again, 200 pixels below
+    assert prepare_placed_drawing(canvas).centre == pytest.approx((80 / 280, 140 / 280))
+
+
+def test_place_goes_by_the_whole_picture_even_where_it_is_looked_at_from_near() -> None:
+    page = np.full((600, 1200), 255, np.uint8)
+    page[100:160, 900:960] = 0
+    assert prepare_placed_drawing(page).centre == pytest.approx((930 / 1200, 130 / 600), abs=0.002)
+
+
+def test_placed_drawing_is_the_prepared_drawing() -> None:
+    drawing = strokes(at=(20, 90), size=80, brush=8)
+    assert np.array_equal(prepare_placed_drawing(drawing).image, prepare_drawing(drawing))
+    blank = prepare_placed_drawing(np.zeros((280, 280), np.uint8))
+    assert not blank.image.any()
+    assert blank.centre == (0.5, 0.5)
 
 
 def test_argument_is_left_as_it_was() -> None:

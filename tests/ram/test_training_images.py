@@ -10,8 +10,9 @@ import ram.training
 from ram.checkpoints import load_checkpoint, read_info
 from ram.config import Precision, RAMConfig, TrainConfig
 from ram.data import Digits
+from ram.model import RAM
 from ram.runs import RunConfig, RunFolder
-from ram.training import Trainer
+from ram.training import Batch, Objective, Trainer
 
 MODEL = RAMConfig(glimpse_size=12, num_scales=3, num_glimpses=3, hidden_size=32, glimpse_hidden_size=16)
 TRAINING = TrainConfig(epochs=1, batch_size=32, rollouts=2, train_images=128, validation_images=100)
@@ -66,3 +67,23 @@ def test_training_in_bfloat16_goes_nearly_the_same_way(tmp_path: Path, training_
     ]
     assert losses[0] != losses[1]
     assert losses[0] == pytest.approx(losses[1], rel=0.05)
+
+
+def test_guidance_pulls_looks_that_miss_the_digit_and_no_others(tmp_path: Path, training_digits: Digits) -> None:
+    objective = Objective(RAM(MODEL), dataclasses.replace(TRAINING, image_size=60))
+    still = torch.zeros(2, 2, 2)
+    batch = Batch(torch.zeros(1, 60, 60), torch.zeros(1), torch.tensor([[0.5, 0.0]]), still[0], still, 0.1, 1)
+    # Two moves of two rollouts. The digit is 15 pixels to the right: a look at the middle misses it by 8 pixels,
+    # of 30; one that is 7 pixels off does not miss it.
+    means = torch.tensor([[[0.0, 0.0], [0.5, 0.0]], [[0.5, 7 / 30 - 1e-6], [0.5, 0.1]]])
+    assert objective._miss(means, batch).item() == pytest.approx(8 / 30 / 4, abs=1e-6)
+
+
+def test_guidance_brings_the_gaze_to_the_digit(tmp_path: Path, training_digits: Digits) -> None:
+    spread = {
+        weight: trained(
+            tmp_path / str(weight), training_digits, image_size=60, guidance=weight, epochs=12
+        ).folder.read_metrics()[-1]["location_spread"]
+        for weight in (0.0, 3.0)
+    }
+    assert spread[3.0] > 2 * spread[0.0]  # looks go to where the digit is, which is somewhere else each time

@@ -9,8 +9,14 @@ const FIRST_MS = 700; // a longer rest at the first, so that one sees where it b
 const STEP_MS = 350; // the move after a key or button
 const FOLLOW_MS = 600; // the move to a reading that has just come in
 const UNSEEN = 0.3; // brightness of what has not been seen
-const FIELD = "#0a0c12";
+const DARK = [10, 12, 18]; // what nobody has looked at
+const FIELD = `rgb(${DARK})`;
+const WHITE = [255, 255, 255];
 const LIT = [27, 32, 48]; // seen paper: lighter than the field, so that seeing nothing differs from not looking
+// Of what has been seen, by scale: the coarser, the less there was to see. Ink fades more than paper, so that the
+// digit itself, as dim as where nobody has looked, shines through its blur.
+const PAPER_LIGHT = [1, 0.8, 0.65, 0.55];
+const INK_LIGHT = [1, 0.65, 0.42, 0.32];
 const ICONS = {
   back: "M17 5v14L6.5 12z",
   play: "M7 4.5v15l12.5-7.5z",
@@ -346,9 +352,9 @@ class Tile {
     Object.assign(this, { colors, size, scales, digit, image });
     this.label = labels[digit];
     this.name = classes[this.label];
-    this.dim = paint(image, (grey) => [255, 255, 255, Math.round(grey * UNSEEN)]);
+    this.dim = paint(image, (grey) => [...mix(DARK, WHITE, (UNSEEN * grey) / 255), 255]);
     this.reach = Math.ceil(size / 2);
-    this.lit = paint(padded(image, this.reach), lit);
+    this.lit = paint(padded(image, this.reach), (grey) => lit(grey, 0));
     this.coarse = new Map(); // layers of the coarser scales by reading, only the last few
     this.element = document.createElement("div");
     this.element.className = "cell";
@@ -420,12 +426,13 @@ class Tile {
     if (!this.ui.field.width) return;
     const frame = this.frame();
     const looks = this.looks(pose, frame);
-    this.drawDigit(context, frame);
+    context.imageSmoothingEnabled = false;
     if (this.scales > 1) {
       // One comes before the other goes, so that what both saw stays lit.
       this.drawCoarse(context, frame, data, from, Math.min(1, 2 * (1 - share)));
       if (share > 0) this.drawCoarse(context, frame, data, to, Math.min(1, 2 * share));
     }
+    this.drawDigit(context, frame);
     this.drawSeen(context, frame, looks);
     this.drawPath(context, frame, looks);
   }
@@ -444,8 +451,9 @@ class Tile {
   }
 
   drawDigit(context, { pixel, left, top, rows, columns }) {
-    context.imageSmoothingEnabled = false;
+    context.globalCompositeOperation = "lighten";
     context.drawImage(this.dim, left, top, columns * pixel, rows * pixel);
+    context.globalCompositeOperation = "source-over";
     context.strokeStyle = "rgba(255,255,255,0.16)";
     context.lineWidth = Math.max(1, pixel / 14);
     context.strokeRect(left, top, columns * pixel, rows * pixel);
@@ -550,6 +558,7 @@ function crop(image, [left, top], size, scale) {
 // What the coarser scales saw, within the image, the coarsest at the bottom: a finer look hides a coarser one.
 function coarselySeen(image, glimpses, size) {
   const grey = image.map((row) => row.map(() => -1));
+  const scaleOf = image.map((row) => row.map(() => 0));
   for (let scale = glimpses[0].length - 1; scale > 0; scale--) {
     for (const corners of glimpses) {
       const [left, top] = corners[scale];
@@ -557,14 +566,19 @@ function coarselySeen(image, glimpses, size) {
       for (let y = Math.max(top, 0); y < Math.min(top + size * 2 ** scale, grey.length); y++) {
         for (let x = Math.max(left, 0); x < Math.min(left + size * 2 ** scale, grey[0].length); x++) {
           grey[y][x] = patch[(y - top) >> scale][(x - left) >> scale];
+          scaleOf[y][x] = scale;
         }
       }
     }
   }
-  return paint(grey, (level) => (level < 0 ? [0, 0, 0, 0] : lit(level)));
+  return paint(grey, (level, x, y) => (level < 0 ? [0, 0, 0, 0] : lit(level, scaleOf[y][x])));
 }
 
-const lit = (level) => [...LIT.map((base) => base + ((255 - base) * level) / 255), 255];
+// The colour of a grey level that was seen at a scale.
+function lit(level, scale) {
+  const place = Math.min(scale, INK_LIGHT.length - 1);
+  return [...mix(mix(DARK, LIT, PAPER_LIGHT[place]), WHITE, (INK_LIGHT[place] * level) / 255), 255];
+}
 
 function padded(image, reach) {
   const side = new Array(reach).fill(0);
@@ -572,8 +586,9 @@ function padded(image, reach) {
   return [...blank, ...image.map((row) => [...side, ...row, ...side]), ...blank];
 }
 
+// `color` makes four channels of a value and its column and row.
 function pixels(rows, color) {
-  const data = new Uint8ClampedArray(rows.flatMap((row) => row.flatMap(color)));
+  const data = new Uint8ClampedArray(rows.flatMap((row, y) => row.flatMap((value, x) => color(value, x, y))));
   return new ImageData(data, rows[0].length, rows.length);
 }
 

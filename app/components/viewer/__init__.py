@@ -63,6 +63,7 @@ def scene_data(scene: Scene) -> dict[str, Any]:
     """What the browser needs of a scene, as plain lists; grey levels are whole numbers from 0 to 255."""
     content = {
         "image": _grey(scene.image),
+        "field": scene.field,
         "locations": scene.locations.tolist(),
         "means": scene.location_means.tolist(),
         "std": scene.location_std,

@@ -6,8 +6,15 @@
 const STEP_MS = 850; // one glimpse at speed 1: a fixation, then the move to the next
 const FIXATION = 0.5; // share of a step in which the gaze rests
 const UNSEEN = 0.3; // brightness of what has not been seen
-const FIELD = "#0a0c12";
+const DARK = [10, 12, 18]; // what nobody has looked at
+const FIELD = `rgb(${DARK})`;
+const WHITE = [255, 255, 255];
 const LIT = [27, 32, 48]; // seen paper: lighter than the field, so that seeing nothing differs from not looking
+// Of what has been seen, by scale: the coarser, the less there was to see. Ink fades more than paper, so that the
+// digit itself, as dim as where nobody has looked, shines through its blur.
+const PAPER_LIGHT = [1, 0.8, 0.65, 0.55];
+const INK_LIGHT = [1, 0.65, 0.42, 0.32];
+const SHARP = [1, 0.75, 0.6, 0.5]; // opacity of the windows' frames, by scale
 const ICONS = {
   first: "M6 5h2.4v14H6zM19 5v14L9.5 12z",
   back: "M17 5v14L6.5 12z",
@@ -84,7 +91,7 @@ class Viewer {
       this.ui.count.textContent = "Glimpse";
       this.ui.location.textContent = "";
       this.ui.number.textContent = "–";
-      this.ui.patches.replaceChildren(blankPatch());
+      this.showPatches([blankPatch()]);
       this.ui.history.replaceChildren();
       this.buildClasses([..."0123456789"]);
       this.ui.field.setAttribute("aria-label", "No digit yet");
@@ -92,7 +99,7 @@ class Viewer {
       return;
     }
     this.steps = scene.values.length;
-    this.digit = paint(scene.image, (grey) => [255, 255, 255, Math.round(grey * UNSEEN)]);
+    this.digit = paint(scene.image, (grey) => [...between(DARK, WHITE, (UNSEEN * grey) / 255), 255]);
     this.memory = seenSoFar(scene);
     this.ui.scrub.max = Math.max(this.steps - 1, 0.01);
     this.buildPatches();
@@ -149,14 +156,13 @@ class Viewer {
 
   buildPatches() {
     const { patches, windows } = this.scene;
-    const size = patches[0][0].length;
-    this.ui.patches.replaceChildren(
-      ...patches[0].map((_, scale) => {
-        const canvas = blankPatch(size);
-        canvas.title = `scale ${scale + 1}: ${windows[scale]}×${windows[scale]} pixels of the image`;
-        return canvas;
-      }),
-    );
+    this.showPatches(windows.map((span) => blankPatch(patches[0][0].length, span, windows.length)));
+  }
+
+  showPatches(figures) {
+    this.ui.viewer.classList.toggle("multi", figures.length > 1);
+    this.ui.patches.dataset.scales = figures.length;
+    this.ui.patches.replaceChildren(...figures, this.ui.location);
   }
 
   buildHistory() {
@@ -191,9 +197,10 @@ class Viewer {
     ui.count.textContent = `Glimpse ${step + 1} of ${this.steps}`;
     ui.scrub.setAttribute("aria-valuetext", ui.count.textContent);
     scene.patches[step].forEach((patch, scale) => {
-      const canvas = ui.patches.children[scale];
+      const canvas = ui.patches.children[scale].firstChild;
       canvas.getContext("2d").putImageData(pixels(patch, (grey) => [grey, grey, grey, 255]), 0, 0);
-      canvas.setAttribute("aria-label", `What glimpse ${step + 1} saw at scale ${scale + 1}`);
+      const seen = `What glimpse ${step + 1} saw at scale ${scale + 1}`;
+      canvas.setAttribute("aria-label", `${seen}, ${covers(scene.windows[scale], patch.length)}`);
     });
     const [x, y] = scene.locations[step];
     ui.location.textContent = `location (${signed(x)}, ${signed(y)})`;
@@ -206,7 +213,7 @@ class Viewer {
     ui.answer.textContent = done ? scene.answer : "";
     ui.field.setAttribute(
       "aria-label",
-      `The digit with the gaze at glimpse ${step + 1} of ${this.steps}, location ${signed(x)}, ${signed(y)}`,
+      `The digit in ${scene.field}, the gaze at glimpse ${step + 1} of ${this.steps}, location ${signed(x)}, ${signed(y)}`,
     );
   }
 
@@ -269,9 +276,6 @@ class Viewer {
 
   drawDigit(context, { pixel, left, top, rows, columns }, step, moving) {
     context.imageSmoothingEnabled = false;
-    if (!this.ui["only-seen"].checked) {
-      context.drawImage(this.digit, left, top, columns * pixel, rows * pixel);
-    }
     const { reach, layers } = this.memory;
     const place = [left - reach * pixel, top - reach * pixel];
     const size = [(columns + 2 * reach) * pixel, (rows + 2 * reach) * pixel];
@@ -281,6 +285,11 @@ class Viewer {
       context.globalAlpha = arriving;
       context.drawImage(layers[step + 1], ...place, ...size);
       context.globalAlpha = 1;
+    }
+    if (!this.ui["only-seen"].checked) {
+      context.globalCompositeOperation = "lighten";
+      context.drawImage(this.digit, left, top, columns * pixel, rows * pixel);
+      context.globalCompositeOperation = "source-over";
     }
     context.strokeStyle = "rgba(255,255,255,0.16)";
     context.lineWidth = Math.max(1, pixel / 14);
@@ -294,7 +303,8 @@ class Viewer {
 
   drawTrail(context, frame, step, moving) {
     const { locations, colors } = this.scene;
-    const radius = Math.max(frame.pixel * 0.85, 9 * (window.devicePixelRatio || 1));
+    const ratio = window.devicePixelRatio || 1;
+    const radius = Math.max(frame.pixel * 0.85, clamp(this.ui.field.width / 44, 8.5 * ratio, 10.5 * ratio));
     const points = locations.slice(0, step + 1).map((location) => this.at(location, frame));
     if (moving > 0) points.push(between(points[step], this.at(locations[step + 1], frame), moving));
     context.lineCap = "round";
@@ -312,8 +322,9 @@ class Viewer {
       const from = corners[step][scale];
       const corner = moving > 0 ? between(from, corners[step + 1][scale], moving) : from;
       context.strokeStyle = colors[moving > 0.5 ? step + 1 : step];
-      context.globalAlpha = scale === 0 ? 1 : 0.6;
-      context.lineWidth = Math.max(2, frame.pixel / (scale === 0 ? 4.5 : 8));
+      context.globalAlpha = SHARP[Math.min(scale, SHARP.length - 1)];
+      const thinnest = (scale ? 2 : 2.5) * (window.devicePixelRatio || 1);
+      context.lineWidth = Math.max(frame.pixel / (scale ? 8 : 4.5), thinnest);
       const [left, top] = [frame.left + corner[0] * frame.pixel, frame.top + corner[1] * frame.pixel];
       context.strokeRect(left, top, size * frame.pixel, size * frame.pixel);
       context.globalAlpha = 1;
@@ -400,8 +411,9 @@ class Viewer {
 
 // ---- pictures ----
 
+// `color` makes four channels of a value and its column and row.
 function pixels(rows, color) {
-  const data = new Uint8ClampedArray(rows.flatMap((row) => row.flatMap(color)));
+  const data = new Uint8ClampedArray(rows.flatMap((row, y) => row.flatMap((value, x) => color(value, x, y))));
   return new ImageData(data, rows[0].length, rows.length);
 }
 
@@ -431,20 +443,27 @@ function seenSoFar({ image, patches, corners, windows }) {
         }
       }
     });
-    return paint(grey, (level) =>
-      level < 0 ? [0, 0, 0, 0] : [...LIT.map((base) => base + ((255 - base) * level) / 255), 255],
-    );
+    return paint(grey, (level, x, y) => (level < 0 ? [0, 0, 0, 0] : lit(level, scaleOf[y][x])));
   });
   return { reach, layers };
 }
 
-function blankPatch(size = 8) {
-  const canvas = document.createElement("canvas");
-  Object.assign(canvas, { width: size, height: size });
-  canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", "No glimpse yet");
-  return canvas;
+// The colour of a grey level that was seen at a scale.
+function lit(level, scale) {
+  const place = Math.min(scale, INK_LIGHT.length - 1);
+  return [...between(between(DARK, LIT, PAPER_LIGHT[place]), WHITE, (INK_LIGHT[place] * level) / 255), 255];
 }
+
+// A patch; one of several says how much of the image it covers.
+function blankPatch(size = 8, span = size, scales = 1) {
+  const figure = document.createElement("figure");
+  figure.innerHTML = '<canvas role="img" aria-label="No glimpse yet"></canvas><figcaption></figcaption>';
+  Object.assign(figure.firstChild, { width: size, height: size });
+  if (scales > 1) figure.lastChild.textContent = covers(span, size);
+  return figure;
+}
+
+const covers = (span, size) => (span === size ? `${size}×${size} px` : `${span}×${span} → ${size}×${size}`);
 
 function line(context, [fromX, fromY], [toX, toY], color, width) {
   context.beginPath();

@@ -1,0 +1,127 @@
+"""A person uses models of larger images, in which the digit lies anywhere among clutter."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Locator, Page, expect
+
+from ram.checkpoints import CheckpointInfo, save_checkpoint
+from ram.config import RAMConfig
+from ram.model import RAM
+from tests.e2e.conftest import end_runs, running_app
+from tests.e2e.drawing import Desk
+
+MODELS = {"sixty": (60, 4, 3), "hundred": (100, 8, 4)}  # side, clutter, scales
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an app with models of larger images; they have random weights."""
+    folder = tmp_path_factory.mktemp("larger")
+    torch.manual_seed(0)
+    for name, (side, clutter, scales) in MODELS.items():
+        config = RAMConfig(glimpse_size=12, num_scales=scales, num_glimpses=8, hidden_size=32)
+        (folder / "runs" / name).mkdir(parents=True)
+        info = CheckpointInfo(config, side, {"image_size": side, "clutter": clutter}, {})
+        save_checkpoint(folder / "runs" / name / "best.safetensors", RAM(config).state_dict(), info)
+    with running_app(folder) as address:
+        yield address
+    end_runs(folder)
+
+
+def tool(desk: Desk, name: str) -> Locator:
+    return desk.page.get_by_role("button", name=name)
+
+
+def look(desk: Desk) -> dict[str, object]:
+    """The look on the page, as one takes it away."""
+    expect(desk.answer).to_contain_text("RAM says", timeout=20_000)
+    with desk.page.expect_download() as download:
+        desk.page.get_by_role("button", name="JSON").click()
+    content: dict[str, object] = json.loads(Path(download.value.path()).read_text())
+    return content
+
+
+def image(desk: Desk) -> np.ndarray:
+    return np.array(look(desk)["image"])
+
+
+def test_digit_drawn_in_the_upper_left_corner_lies_there_among_clutter(desk: Desk) -> None:
+    desk.open("?model=sixty&speed=4")
+    desk.expect_empty_stage()
+    desk.draw(7, left=15, top=15, side=90)
+    tool(desk, "Remove clutter").click()
+    desk.expect_address("clutter=no")
+    expect(desk.page.get_by_text("your drawing, resized in place")).to_be_visible()
+    bare = image(desk)
+    assert bare.shape == (60, 60)
+    rows, columns = bare.nonzero()
+    assert max(rows.max(), columns.max()) < 30
+
+    tool(desk, "Add clutter").click()
+    desk.expect_address("clutter=yes", "pieces=1")
+    expect(desk.page.get_by_text("4 pieces of clutter")).to_be_visible()
+    described = re.compile("^The digit in 60×60 pixels with 4 pieces of clutter, the gaze at glimpse 8 of 8")
+    expect(desk.answer).to_contain_text("RAM says", timeout=20_000)
+    expect(desk.page.locator(".viewer .field")).to_have_attribute("aria-label", described)
+    cluttered = image(desk)
+    assert 0 < (cluttered != bare).sum() <= 4 * 64
+
+    desk.page.reload()
+    assert np.array_equal(image(desk), cluttered)
+    desk.expect_address("clutter=yes", "pieces=1", "model=sixty")
+    # The strokes are still there, and go on where they are: one more, below them.
+    desk.draw(1, left=15, top=110, side=60)
+    expect(tool(desk, "Remove clutter")).to_be_enabled()
+    tool(desk, "Remove clutter").click()
+    desk.expect_address("clutter=no")
+    assert not np.array_equal(image(desk), bare)
+
+
+def test_drawing_stays_when_the_model_changes(desk: Desk) -> None:
+    desk.page.locator(".speed").select_option("4")
+    desk.draw(7, left=15, top=15, side=90)
+    desk.expect_answer(7)
+    for name, (side, clutter, _) in MODELS.items():
+        desk.page.get_by_role("combobox", name="Model").click()
+        desk.page.get_by_role("option", name=name).click()
+        desk.expect_address(f"model={name}", "picture=")
+        described = re.compile(f"^The digit in {side}×{side} pixels with {clutter} pieces of clutter")
+        expect(desk.page.locator(".viewer .field")).to_have_attribute("aria-label", described)
+    # The strokes are the same ones: they can be taken back.
+    desk.click_in_app("undo")
+    desk.expect_empty_stage()
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1024), ("light", 390)])
+def test_every_scale_is_shown_with_what_it_covers(page: Page, server: str, name: str, scheme: str, width: int) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 900})
+    desk = Desk(page, server)
+    desk.open(f"?model={name}&sample=17")
+    expect(desk.answer).to_contain_text("RAM says")
+    labels = ["12×12 px", "24×24 → 12×12", "48×48 → 12×12", "96×96 → 12×12"][: MODELS[name][2]]
+    expect(page.locator(".viewer .patches figcaption")).to_have_text(labels)
+    boxes = [patch.bounding_box() for patch in page.locator(".viewer .patches canvas").all()]
+    assert all(box is not None and box["width"] >= 60 and abs(box["width"] - box["height"]) < 1 for box in boxes)
+    for place in (".viewer .patches", ".st-key-stage_title", ".stMain"):
+        assert page.locator(place).evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+
+
+def test_click_chooses_the_first_glimpse_in_a_larger_field(desk: Desk) -> None:
+    desk.open("?model=sixty&sample=17&speed=4&first=centre")
+    expect(desk.answer).to_contain_text("RAM says", timeout=20_000)
+    box = desk.page.locator(".field").bounding_box()
+    assert box is not None
+    # With 60 pixels and 6.5 of margin on either side, this is where (-0.5, 0.5) lies.
+    x, y = ((6.5 + share * 60) / 73 for share in (0.25, 0.75))
+    desk.page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    desk.expect_address("first=place", "x=-0.5", "y=0.5")
