@@ -14,6 +14,7 @@ ALL_IMAGES = 60_000
 MEASURED_BESIDE = 2000  # training images whose error is read at each measurement
 EARLY_MEASUREMENTS = 5
 STEP_SHARE = 60_000  # what a step costs whatever the size of the model, in parameters
+PIXEL_SHARE = 126  # what making an image larger than MNIST's costs for each pixel more, in parameters
 _STEPS = 5
 
 
@@ -28,7 +29,8 @@ def training_seconds(config: RunConfig, *, with_drawings: bool = False) -> float
     # Measuring takes no gradients, a third of the work; the first epoch is measured more often.
     measured = (2 * training.validation_images + MEASURED_BESIDE) / 3 * (training.epochs + EARLY_MEASUREMENTS)
     trained = images * training.rollouts * training.epochs
-    return seconds_per_unit() * _work(config.model) * (trained + measured)
+    pixels = (training.image_size**2 - 28**2) * (images * training.epochs + measured)
+    return seconds_per_unit() * (_work(config.model) * (trained + measured) + PIXEL_SHARE * pixels)
 
 
 def _work(model: RAMConfig) -> float:
@@ -45,6 +47,7 @@ def seconds_per_unit() -> float:
 
     from ram.model import RAM
     from ram.reinforce import hybrid_loss
+    from ram.training import native_bfloat16
 
     preset = PRESETS[YARDSTICK]
     model, size = RAM(preset.model), preset.training.batch_size
@@ -52,9 +55,10 @@ def seconds_per_unit() -> float:
     optimizer, times = torch.optim.AdamW(model.parameters(), fused=True), []
     for _ in range(_STEPS):
         start = time.perf_counter()
-        episode = model.episode(images, rollouts=preset.training.rollouts)
-        logits = model.action_network.logits(episode.hidden_states[-1])
-        loss = hybrid_loss(logits, model.values(episode), episode.location_log_probs, labels)
+        with torch.autocast("cpu", torch.bfloat16, enabled=native_bfloat16(images.device)):
+            episode = model.episode(images, rollouts=preset.training.rollouts)
+            logits, values = model.action_network.logits(episode.hidden_states[-1]), model.values(episode)
+        loss = hybrid_loss(logits, values, episode.location_log_probs, labels)
         optimizer.zero_grad(set_to_none=True)
         (loss.action + loss.reinforce + loss.value).backward()
         optimizer.step()

@@ -46,7 +46,7 @@ def show_tools(field: Field) -> None:
         on_click=_add_clutter,
         args=(pieces > 0,),
         icon=":material/scatter_plot:",
-        help="Pieces of other digits, 8×8 pixels each. They hide what lies under them.",
+        help="Pieces of other digits, 8×8 pixels each, at random places. They may lie over the digit.",
     )
     st.button(
         "Remove clutter",
@@ -85,7 +85,7 @@ def show_what_the_model_gets(current: Picture | None, field: Field) -> None:
             width=min(field.side * zoom, LARGEST_PREVIEW),
             alt=f"The {' with '.join(about)} that the model gets",
         )
-        st.markdown("  \n".join(["**What the model gets**", *about, *_origin(current, field)]))
+        st.markdown("  \n".join(["**What the model gets**", *about, *_origin(current, field), *_made_for()]))
 
 
 def _image(current: Picture | None, field: Field) -> Floats:
@@ -104,3 +104,8 @@ def _origin(current: Picture | None, field: Field) -> list[str]:
         return [current.origin]
     # However large it was drawn, the model has learned digits of one size.
     return [f"{current.origin}, resized {'and moved' if arrangement().spot else 'in place'}"]
+
+
+def _made_for() -> list[str]:
+    made_for = resources.MADE_FOR.get(st.session_state.model)
+    return [f":small[made for {made_for}]"] if made_for else []

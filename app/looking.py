@@ -20,7 +20,8 @@ Gaze = Literal["mean", "sampled"]
 class Settings:
     """How the user wants the model to look."""
 
-    model: str = "mnist"
+    model: str = ""
+    """What it is called."""
     first: FirstGlimpse = "random"
     place: tuple[float, float] = (0.0, 0.0)
     """(x, y) in [-1, 1] of the first glimpse, where `first` is "place"."""

@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from ram.model import RAM
 
 _TORCH_NAMES = {"auto": "auto", "CPU": "cpu", "GPU": "cuda"}
-DEFAULT_MODEL = "mnist"
+DEFAULT_MODEL = "drawings"  # reads best what people draw
+MADE_FOR = {  # what a shipped model was trained for, after "made for"
+    "drawings": "drawings",
+    "mnist": "MNIST’s digits",
+    "mnist-lstm": "MNIST’s digits",
+    "translated-60": "a digit anywhere",
+    "cluttered-60": "a digit among clutter",
+    "cluttered-100": "a digit among clutter",
+}
 HARDEST_OF = 2000  # test digits in a larger field: about two seconds
 LONGEST_NAME = 40  # characters of a run's name
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"

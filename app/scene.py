@@ -65,10 +65,17 @@ class Scene:
         return self.classes or tuple(map(str, range(self.class_probs.shape[1])))
 
     @property
+    def is_sure(self) -> bool:
+        """Whether the answer is more likely right than wrong, by the model's own probabilities."""
+        return float(self.class_probs[-1].max()) >= 0.5
+
+    @property
     def answer(self) -> str:
-        """The answer in words, with its probability in percent."""
-        name = self.class_names[self.action]
-        return f"RAM says {name} ({100 * float(self.class_probs[-1, self.action]):.1f} %)"
+        """The answer in words, with its probability in percent; of a scribble, that nothing is likely."""
+        name, percent = self.class_names[self.action], 100 * float(self.class_probs[-1, self.action])
+        if self.is_sure:
+            return f"RAM says {name} ({percent:.1f} %)"
+        return f"RAM is not sure: perhaps {name} ({percent:.0f} %)"
 
     def window_size(self, scale: int) -> int:
         """Side of the image region, in pixels, that the patch at `scale` covers."""

@@ -2,8 +2,8 @@
 
 The paper places an MNIST digit at a random location of a larger blank image, and then adds 8x8 subpatches of other
 random digits at random locations. Here all places at which the digit, or a piece, is wholly inside the image are
-equally likely, as are all subpatches of the other digits, blank ones too. A piece is pasted: it hides what lies under
-it, the digit as well. Adding grey levels, as others do, would leave the digit whole and is easier.
+equally likely, as are all subpatches of the other digits, blank ones too. Grey levels are added, at most to white, as
+in the generator that the authors published later: a piece may lie over the digit, but erases nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def scatter(
     clutter: int,
     generator: Generator,
 ) -> Float[Tensor, "batch image_size image_size"]:
-    """Puts each digit somewhere into an empty image and pastes `clutter` pieces of `others` over it.
+    """Puts each digit somewhere into an empty image, and adds `clutter` pieces of `others`.
 
     Args:
         digits: square images, at most `image_size` pixels a side.
@@ -36,7 +36,7 @@ def scatter(
     if image_size == digits.shape[-1] and not clutter:
         return digits
     images = digits.new_zeros(len(digits), image_size, image_size)
-    _paste(images, digits, generator)
+    _add(images, digits, generator)
     strew(images, others, clutter, generator)
     return images
 
@@ -47,11 +47,12 @@ def strew(
     clutter: int,
     generator: Generator,
 ) -> None:
-    """Pastes `clutter` pieces of `others` over each image, in place; the arguments are those of `scatter`."""
+    """Adds `clutter` pieces of `others` to each image, in place; the arguments are those of `scatter`."""
+    blank = images.new_empty(len(images), PIECE, PIECE)
     for _ in range(clutter):
-        donor = _random(len(others), len(images), generator)
-        rows, columns = _anywhere(len(images), PIECE, others.shape[-1], generator)
-        _paste(images, others[donor[:, None, None], rows, columns].to(images.dtype) / 255, generator)
+        donor = _random(len(others), len(images), generator)[:, None, None]
+        pieces = others[donor, *_anywhere(blank, others, generator)]
+        _add(images, pieces.to(images.dtype) / 255, generator)
 
 
 def ink_centre(images: Float[Tensor, "batch height width"]) -> Float[Tensor, "batch 2"]:
@@ -71,17 +72,18 @@ def scattered(digits: Digits, image_size: int, clutter: int, *, seed: int) -> Di
     return Digits((images * 255).round().to(torch.uint8), digits.labels)
 
 
-def _paste(
+def _add(
     images: Float[Tensor, "batch height width"], pieces: Float[Tensor, "batch side side"], generator: Generator
 ) -> None:
-    """Puts each piece somewhere into its image, over what is there."""
-    rows, columns = _anywhere(len(images), pieces.shape[-1], images.shape[-1], generator)
-    images[torch.arange(len(images), device=images.device)[:, None, None], rows, columns] = pieces
+    """Adds each piece somewhere to its image, at most to white."""
+    place = (torch.arange(len(images), device=images.device)[:, None, None], *_anywhere(pieces, images, generator))
+    images[place] = (images[place] + pieces).clamp(max=1)
 
 
-def _anywhere(count: int, side: int, image_size: int, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Row and column numbers of `count` squares, each somewhere in an image, to index it with."""
-    top, left = (_random(image_size - side + 1, count, generator) for _ in range(2))
+def _anywhere(squares: Tensor, images: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Row and column numbers of as many squares of that size, each somewhere in an image, to index it with."""
+    side = squares.shape[-1]
+    top, left = (_random(images.shape[-1] - side + 1, len(squares), generator) for _ in range(2))
     reach = torch.arange(side, device=top.device)
     return (top[:, None] + reach)[:, :, None], (left[:, None] + reach)[:, None, :]
 

@@ -92,7 +92,14 @@ def _take_picture(canvas: CanvasResult) -> None:
 def _controls() -> None:
     names = resources.model_labels()
     st.selectbox(
-        "Model", [*names], key="model", width=170, placeholder="none found", format_func=lambda name: names[name]
+        "Model",
+        [*names],
+        key="model",
+        width=170,
+        placeholder="none found",
+        format_func=lambda name: names[name],
+        help="drawings reads best what people draw, mnist is trained on MNIST alone. The others find a digit in a "
+        "larger field, or were trained here.",
     )
     if _can_compare():
         st.segmented_control(

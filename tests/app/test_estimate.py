@@ -20,6 +20,7 @@ def test_more_work_takes_longer() -> None:
     assert training_seconds(config(epochs=10), with_drawings=True) > 1.3 * usual
     assert training_seconds(config(RAMConfig(num_glimpses=12), epochs=10)) == pytest.approx(2 * usual)
     assert training_seconds(config(RAMConfig(hidden_size=512), epochs=10)) > 2 * usual
+    assert training_seconds(config(image_size=100, epochs=10)) > 1.1 * usual
 
 
 @pytest.mark.parametrize(

@@ -49,12 +49,18 @@ def test_pieces_are_squares_of_other_digits() -> None:
     assert bool((windows == piece).all(dim=(1, 2)).any())
 
 
-def test_a_piece_hides_the_digit_under_it() -> None:
-    images = scatter(torch.ones(200, 28, 28), grey(0), 28, 1, seeded())
-    assert (1 - images).sum(dim=(1, 2)).tolist() == [64.0] * 200
+def test_a_piece_adds_to_the_digit_and_erases_nothing() -> None:
+    images = scatter(torch.full((200, 28, 28), 0.5), grey(51), 28, 1, seeded())
+    # Grey 0.5 and 51 / 255 = 0.2, on 64 pixels.
+    assert images.unique().tolist() == pytest.approx([0.5, 0.7])
+    assert (images > 0.6).sum(dim=(1, 2)).tolist() == [64] * 200
 
 
-def test_pieces_are_pasted_into_the_image_itself() -> None:
+def test_nothing_is_whiter_than_white() -> None:
+    assert scatter(torch.full((20, 28, 28), 0.9), grey(255), 28, 3, seeded()).max() == 1
+
+
+def test_pieces_are_added_to_the_image_itself() -> None:
     image = torch.zeros(1, 60, 60)
     strew(image, grey(255), 1, seeded())
     assert image.sum() == 64

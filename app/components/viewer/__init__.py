@@ -75,6 +75,7 @@ def scene_data(scene: Scene) -> dict[str, Any]:
         "classes": list(scene.class_names),
         "colors": step_colors(scene.steps),
         "answer": scene.answer,
+        "sure": scene.is_sure,
     }
     identity = hashlib.sha256(repr((content, scene.model, scene.settings)).encode()).hexdigest()[:16]
     return {"id": identity, **content}

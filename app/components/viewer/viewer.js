@@ -211,6 +211,7 @@ class Viewer {
     this.showBelief(scene.probabilities[step]);
     const done = step === this.steps - 1;
     ui.answer.textContent = done ? scene.answer : "";
+    ui.answer.classList.toggle("unsure", !scene.sure);
     ui.field.setAttribute(
       "aria-label",
       `The digit in ${scene.field}, the gaze at glimpse ${step + 1} of ${this.steps}, location ${signed(x)}, ${signed(y)}`,
