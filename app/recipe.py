@@ -16,7 +16,8 @@ from ram.config import PRESETS, RAMConfig, TrainConfig, parse_config
 from ram.runs import FREE_FIELDS, RunConfig
 
 OWN = "my-drawings"  # the preset that goes on from a model with one's own drawings
-PRESETS_SHOWN = [name for name in PRESETS if name not in ("mnist", "drawings")]  # these take long: for the command line
+LONGEST = 10  # minutes; what takes longer is for the command line
+PRESETS_SHOWN = [name for name, preset in PRESETS.items() if 0 < preset.training.minutes <= LONGEST]
 ARCHITECTURE = [field.name for field in dataclasses.fields(RAMConfig) if field.name != "num_actions"]
 LENGTH = ["minutes", "epochs"]
 FIRST = ["learning_rate", "batch_size", "rollouts", "seed", "baseline", "reinforce_weight"]

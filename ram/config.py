@@ -201,6 +201,16 @@ class Preset:
 
 _ONE_MINUTE = RAMConfig(num_glimpses=4, num_scales=2)
 _LIGHT_WARP: dict[str, Any] = {"rotation": 10.0, "scaling": 0.1, "shear": 0.1, "translation": 1.0}
+_STRONG_WARP: dict[str, Any] = {
+    "rotation": 12.0,
+    "scaling": 0.12,
+    "shear": 0.15,
+    "translation": 1.0,
+    "elastic": 1.0,
+}
+_LONG: dict[str, Any] = {"baseline": "rollouts", "reward": "information", "warm_up": 0.02}
+_WIDE = RAMConfig(glimpse_size=12, num_scales=3, num_glimpses=8)
+_LARGE: dict[str, Any] = {"reinforce_weight": 0.3, "guidance": 1.0}
 
 PRESETS: dict[str, Preset] = {
     "one-minute": Preset(
@@ -235,26 +245,48 @@ PRESETS: dict[str, Preset] = {
     ),
     "mnist": Preset(
         "The shipped model",
-        "the specification's defaults, trained for about an hour on one core",
+        "the specification's defaults, for 45 minutes on one core",
         RAMConfig(),
-        TrainConfig(epochs=80, **_LIGHT_WARP),
+        TrainConfig(minutes=45.0, noise_end=0.05, reinforce_weight=0.25, **_LONG, **_LIGHT_WARP),
+    ),
+    "mnist-lstm": Preset(
+        "With an LSTM",
+        "the same with an LSTM as memory, for two hours on one core",
+        RAMConfig(use_lstm=True),
+        TrainConfig(minutes=120.0, reinforce_weight=0.25, **_LONG, **_STRONG_WARP),
     ),
     "drawings": Preset(
         "The model for drawings",
-        "goes on from the shipped model (--start) for 33 minutes with stronger changes of the digits",
+        "goes on from the shipped model (--start) for 42 minutes with stronger changes of the digits, and scribbles",
         RAMConfig(),
         TrainConfig(
-            epochs=80,
-            minutes=33.0,
-            learning_rate=8e-4,
-            rotation=12.0,
-            scaling=0.15,
-            shear=0.2,
-            translation=1.5,
-            elastic=1.0,
+            minutes=42.0,
+            learning_rate=1.5e-3,
+            reinforce_weight=0.25,
             thickness=0.4,
             variants=0.25,
+            nonsense=0.08,
+            **_LONG,
+            **(_STRONG_WARP | {"scaling": 0.15, "shear": 0.2, "translation": 1.5}),
         ),
+    ),
+    "translated-60": Preset(
+        "A digit anywhere",
+        "60×60 pixels, eight glimpses of 12×12 at three scales, for two hours on one core",
+        _WIDE,
+        TrainConfig(minutes=120.0, image_size=60, rollouts=2, **_LARGE, **_LONG, **_STRONG_WARP),
+    ),
+    "cluttered-60": Preset(
+        "A digit among clutter",
+        "the same with four pieces of other digits in each image",
+        _WIDE,
+        TrainConfig(minutes=120.0, image_size=60, clutter=4, rollouts=2, **_LARGE, **_LONG, **_STRONG_WARP),
+    ),
+    "cluttered-100": Preset(
+        "A digit lost in clutter",
+        "100×100 pixels, eight pieces of other digits, a fourth scale",
+        dataclasses.replace(_WIDE, num_scales=4),
+        TrainConfig(minutes=120.0, image_size=100, clutter=8, rollouts=2, **_LARGE, **_LONG, **_STRONG_WARP),
     ),
 }
 

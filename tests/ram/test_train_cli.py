@@ -19,9 +19,10 @@ from ram.runs import RunConfig, RunFolder, RunState
 from ram.train import main
 
 ROOT = Path(__file__).parents[2]
+PRESET = "five-minutes"
 # 128 digits in batches of 32: four steps an epoch. Long enough for a signal to arrive before the end.
 TINY = [
-    *("--preset", "mnist", "--threads", "1", "--device", "cpu"),
+    *("--preset", PRESET, "--threads", "1", "--device", "cpu"),
     *("--train-images", "128", "--validation-images", "100", "--batch-size", "32", "--epochs", "60"),
     *("--rollouts", "1", "--num-glimpses", "2", "--hidden-size", "32", "--glimpse-hidden-size", "16"),
 ]
@@ -116,10 +117,16 @@ def test_run_trains_with_the_flags_on_top_of_the_preset(
     whole: tuple[RunFolder, subprocess.CompletedProcess[str]],
 ) -> None:
     assert whole[0].read_config() == RunConfig(
-        "mnist",
-        dataclasses.replace(PRESETS["mnist"].model, num_glimpses=2, hidden_size=32, glimpse_hidden_size=16),
+        PRESET,
+        dataclasses.replace(PRESETS[PRESET].model, num_glimpses=2, hidden_size=32, glimpse_hidden_size=16),
         dataclasses.replace(
-            PRESETS["mnist"].training, train_images=128, validation_images=100, batch_size=32, rollouts=1, epochs=60
+            PRESETS[PRESET].training,
+            minutes=0.0,
+            train_images=128,
+            validation_images=100,
+            batch_size=32,
+            rollouts=1,
+            epochs=60,
         ),
     )
 
