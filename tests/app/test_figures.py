@@ -8,6 +8,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 import pytest
 
+from app.components.viewer import scene_data
 from app.figures.belief import probabilities_figure, value_figure
 from app.figures.contrast import blend, text_on
 from app.figures.table import scene_rows
@@ -114,6 +115,22 @@ def test_classes_stand_at_the_axis_by_their_names(scene: Scene) -> None:
     assert list(probabilities_figure(named).layout.yaxis.ticktext) == ["0", "&lt;b&gt;", "hippop…"]
     assert list(scene_rows(named)[0])[-3:] == ["p(0)", "p(<b>)", "p(hippopotamus)"]
     assert named.answer == "RAM says <b> (100.0 %)"
+
+
+@pytest.mark.parametrize(
+    ("probability", "answer"),
+    [
+        (0.5, "RAM says 1 (50.0 %)"),
+        (0.496, "RAM is not sure: perhaps 1 (50 %)"),
+        (0.34, "RAM is not sure: perhaps 1 (34 %)"),
+    ],
+)
+def test_an_answer_that_is_rather_wrong_than_right_is_none(scene: Scene, probability: float, answer: str) -> None:
+    others = (1 - probability) / 2
+    last = np.array([[others, probability, others]], np.float32)
+    unsure = dataclasses.replace(scene, class_probs=np.concatenate([scene.class_probs[:-1], last]))
+    assert unsure.answer == answer
+    assert scene_data(unsure)["sure"] == (probability >= 0.5)
 
 
 @pytest.mark.parametrize(("steps", "classes"), [(1, 2), (1, 10), (20, 26), (6, 1)])
