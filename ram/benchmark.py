@@ -162,10 +162,19 @@ def answering(device: torch.device, digits: Digits) -> dict[str, Any]:
     model = RAM(DEFAULT).to(device).eval()
     image = digits.images[0].to(device).float() / 255
     some = digits.take(torch.arange(2000))
+
+    def look() -> object:
+        return model.rollout(image, sample_locations=False)
+
+    report: dict[str, float] = {}
     with torch.inference_mode():
-        (look,) = _in_turns(lambda: model.rollout(image, sample_locations=False), device=device)
-        (evaluate,) = _in_turns(lambda: count_errors(model, some, seed=0), device=device)
-    return {"one_image_ms": round(1000 * look, 3), "evaluated_images_per_s": round(len(some.labels) / evaluate)}
+        (seconds,) = _in_turns(lambda: count_errors(model, some, seed=0), device=device)
+        report["evaluated_images_per_s"] = round(len(some.labels) / seconds)
+        for name in ("one_image_ms", "one_image_compiled_ms"):
+            if name == "one_image_ms" or model.compile_walk():
+                (seconds,) = _in_turns(look, device=device)
+                report[name] = round(1000 * seconds, 3)
+    return report
 
 
 def costs(device: torch.device, digits: Digits) -> list[dict[str, Any]]:

@@ -1,0 +1,38 @@
+"""The compiled step loop. Each in a process of its own: the checks of shapes that tests run with cannot be compiled."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMPARE = """
+import torch
+from ram import RAM, RAMConfig
+
+model = RAM(RAMConfig(glimpse_size=4, num_glimpses=2, hidden_size=16, glimpse_hidden_size=8)).eval()
+image, start = torch.rand(28, 28), torch.tensor([0.25, -0.5])
+with torch.inference_mode():
+    before = model.rollout(image, sample_locations=False, initial_location=start)
+    compiled = model.compile_walk()
+    after = model.rollout(image, sample_locations=False, initial_location=start)
+for mine, its in zip(before, after, strict=True):
+    torch.testing.assert_close(mine, its)
+print("compiled" if compiled else "as it was")
+"""
+
+
+@pytest.mark.parametrize("compiler", ["g++", "no-such-compiler"])
+def test_compiled_or_not_the_model_sees_and_says_the_same(compiler: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", COMPARE],
+        env={**os.environ, "CXX": compiler, "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == ("compiled" if shutil.which(compiler) else "as it was")
