@@ -25,11 +25,10 @@ if TYPE_CHECKING:
     from ram.model import RAM
 
 _TORCH_NAMES = {"auto": "auto", "CPU": "cpu", "GPU": "cuda"}
-DEFAULT_MODEL = "drawings"  # reads best what people draw
+DEFAULT_MODEL = "mnist"
 MADE_FOR = {  # what a shipped model was trained for, after "made for"
-    "drawings": "drawings",
-    "mnist": "MNIST’s digits",
-    "mnist-lstm": "MNIST’s digits",
+    "mnist": "drawn digits",
+    "mnist-lstm": "drawn digits",
     "translated-60": "a digit anywhere",
     "cluttered-60": "a digit among clutter",
     "cluttered-100": "a digit among clutter",

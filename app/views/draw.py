@@ -98,8 +98,8 @@ def _controls() -> None:
         width=170,
         placeholder="none found",
         format_func=lambda name: names[name],
-        help="drawings reads best what people draw, mnist is trained on MNIST alone. The others find a digit in a "
-        "larger field, or were trained here.",
+        help="mnist reads MNIST's digits and what people draw. The others find a digit in a larger field, or were "
+        "trained here.",
     )
     if _can_compare():
         st.segmented_control(

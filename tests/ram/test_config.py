@@ -147,7 +147,7 @@ def test_every_field_explains_itself(kind: type[RAMConfig] | type[TrainConfig]) 
 
 def test_shipped_model_is_the_specifications() -> None:
     assert PRESETS["mnist"].model == RAMConfig()
-    assert PRESETS["mnist"].training.baseline == "value"
+    assert PRESETS["mnist"].training.baseline == "rollouts"
 
 
 def test_every_preset_says_what_it_is() -> None:
