@@ -1,0 +1,539 @@
+"""How many can draw at a time: python -m tests.measure.load [--sessions 1 10 30 100] [--seconds 30]
+
+Sessions without browsers speak Streamlit's own protocol over real websockets to a server that is started for each
+number of them, or to --url. Each opens the Draw page and then draws: it sends what the canvas component sends, a
+PNG of the canvas and the stroke, waits until the script has finished, and thinks for --think seconds on average.
+Every drawing differs from the others of its session, and the answer must hold a new look of the model.
+
+Prints milliseconds from sending the drawing until the viewer's new scene has arrived ("look") and until the script has
+finished ("end"), which includes what the page waits on purpose after the look (`HEAD_START`, app/views/draw.py).
+Memory is the server's resident set, sampled each second: per session above that of a server that has answered one
+session; growth is that of the last minute's mean above the first minute's (of a third of a shorter measurement).
+So --sessions 30 --seconds 600 shows whether a lesson leaves something behind. The columns of CPU say whether this
+process or the server was the bottleneck: 100 % is one core, and a process in Python that is near it is. CPU a drawing
+hardly depends on what else the machine does; a thousand milliseconds divided by it is what one server can answer in a
+second at most.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import collections
+import contextlib
+import io
+import itertools
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.BidiComponent_pb2 import BidiComponent
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from tests.e2e.conftest import ROOT
+from tests.e2e.drawing import DIGITS, Stroke
+
+PATIENCE_S = 60.0
+STOCK = 1000  # drawings made beforehand: making one costs as much as answering it
+CANVAS, BRUSH, SIDE = 280, 20, 200  # pixels
+PAPER, INK = "#0a0c12", "#ffffff"
+LARGEST_P95 = {30: 100.0, 100: 300.0}  # milliseconds, by sessions
+LARGEST_SESSION = 2.0  # MB
+LARGEST_GROWTH = 0.02  # share of the server's memory in ten minutes: what its allocator moves by anyway
+MB = 1024**2
+
+
+class VisitError(Exception):
+    """The server did not answer as it should; the message says how."""
+
+
+# ---- the server ----
+
+
+class Server(NamedTuple):
+    """A server that was started here."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+    started: float
+    """In seconds since the epoch, as the clock of a browser tells them, too."""
+    listening: float
+    """When it first took a connection, by the same clock."""
+
+
+@contextlib.contextmanager
+def started_server(folder: Path) -> Iterator[Server]:
+    """A server of its own from the moment it listens, with its runs in `folder`; its log is `folder / "log"`."""
+    port, limits = free_port(), folder / "limits.toml"
+    text = (ROOT / "app/limits.toml").read_text()
+    limits.write_text(text.replace('runs = "runs"', f'runs = "{folder / "runs"}"'))
+    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.headless=true"]
+    environment = {**os.environ, "GLIMPSE_LIMITS": str(limits)}
+    # Compiled modules are kept, as on every machine that has started the app once.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    with (folder / "log").open("wb") as log:
+        started = time.time()
+        process = subprocess.Popen(
+            [*command, f"--server.port={port}", "--server.address=127.0.0.1"],
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_until_listening(port, process)
+            yield Server(f"http://127.0.0.1:{port}", process, started, time.time())
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def wait_until_listening(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Waits until a process that was just started takes connections, to a hundredth of a second."""
+    begun = time.monotonic()
+    while process.poll() is None and time.monotonic() - begun < PATIENCE_S:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.01)
+    raise RuntimeError(f"nobody listens on port {port}")
+
+
+def memory(process: int) -> float:
+    """Resident set of a process in MB; not a number where the system has no /proc."""
+    try:
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    except OSError:
+        return float("nan")
+    return pages * os.sysconf("SC_PAGE_SIZE") / MB
+
+
+def processor_time(process: int) -> float:
+    """Seconds that a process has computed; not a number where the system has no /proc."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return float("nan")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+# ---- drawings ----
+
+
+def drawings(count: int) -> list[str]:
+    """What the canvas component would report for drawings of digits here and there."""
+    chance = random.Random(0)
+    digits = itertools.islice(itertools.cycle(DIGITS.values()), count)
+    return [_canvas_value(strokes, chance.randint(5, 75), chance.randint(5, 75)) for strokes in digits]
+
+
+def _canvas_value(strokes: list[Stroke], left: int, top: int) -> str:
+    lines = [_points(stroke, left, top) for stroke in strokes]
+    objects = [_path(line) for line in lines]
+    raw = {"version": "7.4.0", "objects": objects, "background": PAPER}
+    return json.dumps({"drawing": {"raw": raw, "data": _data_url(lines)}})
+
+
+def _points(stroke: Stroke, left: int, top: int) -> list[tuple[float, float]]:
+    """The stroke on the canvas, with four points where it had one, as a mouse reports them."""
+    corners = left + SIDE * np.array(stroke)[:, 0], top + SIDE * np.array(stroke)[:, 1]
+    steps = np.linspace(0, len(stroke) - 1, 4 * (len(stroke) - 1) + 1)
+    x, y = (np.interp(steps, np.arange(len(stroke)), values).round(4).tolist() for values in corners)
+    return list(zip(x, y, strict=True))
+
+
+def _path(points: list[tuple[float, float]]) -> dict[str, Any]:
+    """A stroke in the words of Fabric.js."""
+    curves = [["Q", *start, *end] for start, end in itertools.pairwise(points)]
+    look = {"fill": None, "stroke": INK, "strokeWidth": BRUSH, "strokeLineCap": "round", "strokeLineJoin": "round"}
+    return {"type": "Path", "version": "7.4.0", **look, "path": [["M", *points[0]], *curves, ["L", *points[-1]]]}
+
+
+def _data_url(lines: list[list[tuple[float, float]]]) -> str:
+    image = Image.new("RGBA", (2 * CANVAS, 2 * CANVAS), PAPER)  # then halved, for edges as soft as a browser's
+    pen = ImageDraw.Draw(image)
+    for line in lines:
+        points = [(2 * x, 2 * y) for x, y in line]
+        pen.line(points, fill=INK, width=2 * BRUSH, joint="curve")
+        for end in (points[0], points[-1]):
+            pen.circle(end, BRUSH, fill=INK)
+    file = io.BytesIO()
+    image.reduce(2).save(file, "PNG", compress_level=1)  # a browser is as quick, and its files as large
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+# ---- a session ----
+
+
+class Run(NamedTuple):
+    """One run of the page's script, as its client saw it."""
+
+    at: float
+    """When it began, by the monotonic clock."""
+    look: float
+    """Milliseconds until the viewer was there."""
+    end: float
+    """Milliseconds until the script had finished."""
+    received: int
+    """Bytes."""
+
+
+class Visitor:
+    """What a browser says to the server, and hears, on the Draw page."""
+
+    def __init__(self, address: str, connection: ClientConnection) -> None:
+        self._address = address
+        self._connection = connection
+        self._query = self._page = self._canvas = self._look = self._problem = ""
+
+    async def open(self) -> Run:
+        """Loads the page."""
+        run = await self._rerun()
+        if self._problem or not self._canvas:
+            raise VisitError(self._problem or "the page has no canvas")
+        return run
+
+    async def draw(self, value: str) -> Run:
+        """Draws something else than before: `value` is what the canvas reports."""
+        before, self._problem = self._look, ""
+        # A browser also repeats the values of all other widgets; the server knows them.
+        run = await self._rerun(WidgetState(id=self._canvas, json_value=value))
+        if self._problem or self._look in ("", before):
+            raise VisitError(self._problem or "a drawing was not answered with a look at it")
+        return run
+
+    async def _rerun(self, *widgets: WidgetState) -> Run:
+        message = BackMsg()
+        state = message.rerun_script
+        state.query_string, state.page_script_hash = self._query, self._page
+        state.widget_states.widgets.extend(widgets)
+        state.context_info.url = self._address
+        state.context_info.timezone, state.context_info.locale = "UTC", "en-US"
+        begun, look, received = time.monotonic(), float("nan"), 0
+        await self._connection.send(message.SerializeToString())
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                data = await self._connection.recv(decode=False)
+                passed, received = 1000 * (time.monotonic() - begun), received + len(data)
+                answer = ForwardMsg.FromString(data)
+                if self._takes_look(answer):
+                    look = passed
+                if self._is_end(answer):
+                    return Run(begun, look, passed, received)
+
+    def _takes_look(self, message: ForwardMsg) -> bool:
+        """Remembers what the next message to the server needs; returns whether this one is the viewer."""
+        match message.WhichOneof("type"):
+            case "page_info_changed":
+                self._query = message.page_info_changed.query_string
+            case "navigation":
+                self._page = message.navigation.page_script_hash
+            case "delta" if message.delta.new_element.WhichOneof("type") == "exception":
+                self._problem = f"the page shows {message.delta.new_element.exception.type}"
+            case "delta" if message.delta.new_element.WhichOneof("type") == "bidi_component":
+                return self._takes_component(message.delta.new_element.bidi_component)
+        return False
+
+    def _takes_component(self, component: BidiComponent) -> bool:
+        if component.component_name.endswith("drawable_canvas"):
+            self._canvas = component.id
+        if component.component_name != "glimpse_viewer":
+            return False
+        self._look = (json.loads(component.json)["scene"] or {"id": ""})["id"]
+        return True
+
+    def _is_end(self, message: ForwardMsg) -> bool:
+        if message.WhichOneof("type") != "script_finished":
+            return False
+        if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
+            self._problem = "the script has an error"
+        return message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN  # then it begins anew
+
+
+@contextlib.asynccontextmanager
+async def visit(address: str, cookie: str = "") -> AsyncIterator[Visitor]:
+    """A session that has not opened the page yet."""
+    stream = f"{address.replace('http', 'ws', 1).rstrip('/')}/_stcore/stream"
+    headers = {"Cookie": cookie} if cookie else {}
+    async with connect(
+        stream,
+        subprotocols=["streamlit"],  # type: ignore[list-item]  # a NewType of str
+        additional_headers=headers,
+        compression=None,
+        max_size=None,
+        ping_interval=None,
+        open_timeout=PATIENCE_S,
+    ) as connection:
+        yield Visitor(address, connection)
+
+
+# ---- the measurement ----
+
+
+class Crowd:
+    """Several sessions at the same time, and what they meet."""
+
+    def __init__(self, address: str, size: int, *, think: float, stock: list[str]) -> None:
+        self.size = size
+        self.opened = 0.0
+        """Seconds until all had the page."""
+        self.runs: list[Run] = []
+        self.errors: collections.Counter[str] = collections.Counter()
+        self._address = address
+        self._think = think
+        self._stock = stock
+        self._visitors: list[Visitor] = []
+
+    @contextlib.asynccontextmanager
+    async def inside(self) -> AsyncIterator[None]:
+        """Lets everybody open the page at once, as at the beginning of a lesson; they leave in the end."""
+        async with contextlib.AsyncExitStack() as stack:
+
+            async def enter() -> Visitor:
+                visitor = await stack.enter_async_context(visit(self._address))
+                await visitor.open()
+                return visitor
+
+            begun = time.monotonic()
+            self._visitors = list(await asyncio.gather(*(enter() for _ in range(self.size))))
+            self.opened = time.monotonic() - begun
+            yield
+
+    async def draw(self, seconds: float) -> None:
+        """Lets everybody draw for that long."""
+        until = time.monotonic() + seconds
+        await asyncio.gather(*(self._sit(visitor, index, until) for index, visitor in enumerate(self._visitors)))
+
+    async def _sit(self, visitor: Visitor, index: int, until: float) -> None:
+        chance = random.Random(index)
+        for number in itertools.count(37 * index):  # neighbours draw different things
+            await asyncio.sleep(self._think * chance.uniform(0.5, 1.5))
+            if time.monotonic() > until:
+                return
+            try:
+                self.runs.append(await visitor.draw(self._stock[number % len(self._stock)]))
+            except VisitError as error:
+                self.errors[str(error)] += 1
+            except (OSError, WebSocketException) as error:  # a TimeoutError, too
+                self.errors[f"a session ended: {type(error).__name__}"] += 1
+                return
+
+
+class Use(NamedTuple):
+    """What was used while something was measured: seconds, of which so many on a core, and MB in the end."""
+
+    passed: float
+    server: float
+    own: float
+    memory: float
+
+
+class Watch:
+    """What the server and this process use while something is measured."""
+
+    def __init__(self, process: int) -> None:
+        self.memory: list[tuple[float, float]] = []
+        """(by the monotonic clock, MB), each second."""
+        self._process = process
+        self._before = self._clocks()
+
+    def _clocks(self) -> tuple[float, float, float]:
+        return time.monotonic(), processor_time(self._process), time.process_time()
+
+    async def run(self) -> None:
+        """Samples until it is cancelled."""
+        while True:
+            self.memory.append((time.monotonic(), memory(self._process)))
+            await asyncio.sleep(1)
+
+    def stop(self) -> Use:
+        """What was used since the beginning."""
+        passed, server, own = np.subtract(self._clocks(), self._before).tolist()
+        return Use(passed, server, own, memory(self._process))
+
+
+class Report(NamedTuple):
+    """What one number of sessions met."""
+
+    sessions: int
+    opened: float
+    """Seconds until all had the page, which they opened at once."""
+    drawings: int
+    look: list[float]
+    """p50 and p95 in milliseconds."""
+    end: list[float]
+    """p50, p95 and the largest in milliseconds."""
+    errors: dict[str, int]
+    received: float
+    """Kilobytes a drawing."""
+    computed: float
+    """Milliseconds of a core that the server takes for a drawing."""
+    server_cpu: float
+    """Percent of a core."""
+    own_cpu: float
+    """The same, of this process."""
+    session_memory: float
+    """MB."""
+    growth: float
+    """MB from the first minute to the last."""
+    growth_share: float
+    """The same as a share of all that the server takes."""
+    end_first: float
+    """p95 in the first minute."""
+    end_last: float
+    """p95 in the last minute."""
+
+
+async def measure(
+    address: str, process: int, sessions: int, *, stock: list[str], seconds: float, think: float
+) -> Report:
+    """Lets a number of sessions draw on a server; `process` is 0 where it was not started here."""
+    async with visit(address) as first:
+        await first.open()  # loads the model
+        for value in stock[:3]:
+            await first.draw(value)
+    before, crowd = memory(process), Crowd(address, sessions, think=think, stock=stock)
+    async with crowd.inside():
+        watch = Watch(process)
+        watching = asyncio.create_task(watch.run())
+        await crowd.draw(seconds)
+        use = watch.stop()
+        watching.cancel()
+    return _report(crowd, watch, use, before=before, minute=min(60, seconds / 3))
+
+
+def _report(crowd: Crowd, watch: Watch, use: Use, *, before: float, minute: float) -> Report:
+    runs, begun, ended = crowd.runs, watch.memory[0][0], watch.memory[-1][0]
+    at_first = float(np.mean([size for at, size in watch.memory if at < begun + minute]))
+    growth = float(np.mean([size for at, size in watch.memory if at >= ended - minute])) - at_first
+    return Report(
+        sessions=crowd.size,
+        opened=crowd.opened,
+        drawings=len(runs),
+        look=_percentiles([run.look for run in runs], 50, 95),
+        end=_percentiles([run.end for run in runs], 50, 95, 100),
+        errors=dict(crowd.errors),
+        received=float(np.mean([run.received for run in runs] or [0])) / 1000,
+        computed=1000 * use.server / max(len(runs), 1),
+        server_cpu=100 * use.server / use.passed,
+        own_cpu=100 * use.own / use.passed,
+        session_memory=(use.memory - before) / crowd.size,
+        growth=growth,
+        growth_share=growth / at_first,
+        end_first=_percentiles([run.end for run in runs if run.at < begun + minute], 95)[0],
+        end_last=_percentiles([run.end for run in runs if run.at >= ended - minute], 95)[0],
+    )
+
+
+def _percentiles(values: list[float], *shares: float) -> list[float]:
+    """As numbers, none of which is one where nothing was measured."""
+    return np.percentile(values or [float("nan")], shares).tolist()
+
+
+def bars(report: Report, *, seconds: float) -> dict[str, bool]:
+    """The bars that this measurement can tell something about, and whether it met them."""
+    met = {"no errors": not report.errors and report.drawings > 0}
+    if (largest := LARGEST_P95.get(report.sessions)) is not None:
+        met[f"p95 of the end ≤ {largest:g} ms"] = report.end[1] <= largest
+    if report.sessions >= 10:  # what one session takes is less than the allocator's own moves
+        met[f"≤ {LARGEST_SESSION:g} MB a session"] = report.session_memory <= LARGEST_SESSION
+    if seconds >= 600:
+        met[f"growth ≤ {LARGEST_GROWTH:.0%} of the memory"] = report.growth_share <= LARGEST_GROWTH
+    return met
+
+
+def row(report: Report, *, seconds: float) -> str:
+    """One line of the Markdown table."""
+    look, end = (" / ".join(f"{value:.0f}" for value in values) for values in (report.look, report.end))
+    met = ", ".join(f"{'✓' if is_met else '✗'} {name}" for name, is_met in bars(report, seconds=seconds).items())
+    columns = [
+        f"{report.sessions}",
+        f"{report.opened:.1f} s",
+        f"{report.drawings}",
+        look,
+        end,
+        ", ".join(f"{count}× {text}" for text, count in report.errors.items()) or "0",
+        f"{report.received:.0f} kB",
+        f"{report.session_memory:.2f}",
+        f"{report.growth:+.1f}",
+        f"{report.end_first:.0f} → {report.end_last:.0f}",
+        f"{report.computed:.0f} ms",
+        f"{report.server_cpu:.0f} %",
+        f"{report.own_cpu:.0f} %",
+        met,
+    ]
+    return f"| {' | '.join(columns)} |"
+
+
+COLUMNS = ["sessions", "all have the page", "drawings", "look p50 / p95", "end p50 / p95 / max", "errors"]
+COLUMNS += [
+    "a drawing",
+    "MB a session",
+    "MB grown",
+    "end p95 first → last",
+    "CPU a drawing",
+    "server's CPU",
+    "own CPU",
+    "bars",
+]
+HEAD = f"| {' | '.join(COLUMNS)} |\n|{'--:|' * len(COLUMNS)}"
+
+
+def main() -> None:
+    """Runs the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sessions", type=int, nargs="+", default=[1, 10, 30, 100])
+    parser.add_argument("--seconds", type=float, default=30, help="how long each number of sessions draws")
+    parser.add_argument("--think", type=float, default=2, help="seconds between two drawings of a session, on average")
+    parser.add_argument(
+        "--url", help="a server that runs already, on this machine; its memory and CPU are not measured"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of Markdown")
+    options = parser.parse_args()
+    reports, stock = [], drawings(STOCK)
+    if not options.json:
+        print(HEAD, flush=True)
+    for sessions in options.sessions:
+        with _server(options.url) as (address, process):
+            how = {"seconds": options.seconds, "think": options.think}
+            reports.append(asyncio.run(measure(address, process, sessions, stock=stock, **how)))
+        if not options.json:
+            print(row(reports[-1], seconds=options.seconds), flush=True)
+    if options.json:
+        results = [{**report._asdict(), "bars": bars(report, seconds=options.seconds)} for report in reports]
+        print(json.dumps(results, indent=1))
+
+
+@contextlib.contextmanager
+def _server(url: str | None) -> Iterator[tuple[str, int]]:
+    """The address and the process of the server to measure: for each number of sessions a new one."""
+    if url is not None:
+        yield url, 0
+        return
+    with tempfile.TemporaryDirectory() as place, started_server(Path(place)) as server:
+        yield server.address, server.process.pid
+
+
+if __name__ == "__main__":
+    main()
