@@ -175,9 +175,15 @@ def model_info(name: str) -> CheckpointInfo:
     Raises:
         CheckpointError: its file is missing or not usable.
     """
+    path = checkpoint_path(name)
+    return _read_info(path, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@st.cache_resource(show_spinner=False, max_entries=100)
+def _read_info(path: Path, modified: int) -> CheckpointInfo:
     from ram.checkpoints import read_info
 
-    return read_info(checkpoint_path(name))
+    return read_info(path)
 
 
 def model_field(name: str) -> Field:

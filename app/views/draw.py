@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import html
-import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 PROMPT = "Draw a digit, or take one of the test digits"
 PROMPT_FOR_LARGER = "Draw a digit anywhere, small, or take one of the test digits"
 GALLERY_SIZE = 12
-HEAD_START = 0.06  # seconds
 
 
 def show() -> None:
@@ -73,8 +71,6 @@ def show() -> None:
         show_what_the_model_gets(picture.current_picture(), field)
         _other_ways_in(picture.current_picture())
     if scene is not None:
-        # Plotly keeps the browser busy for a tenth of a second: the viewer's first frame goes before.
-        time.sleep(HEAD_START)
         with stage:
             _show_numbers(scene)
 
