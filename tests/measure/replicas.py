@@ -1,6 +1,6 @@
 """Whether everybody keeps the same replica behind nginx: python -m tests.measure.replicas [--visitors 20]
 
-Starts two servers and an nginx (which must be installed) with deploy/nginx.conf, of which only the ports are changed.
+Starts two servers and an nginx (which must be installed) with docs/nginx.conf, of which only the ports are changed.
 Visitors without a cookie load the page; with the cookie that they are given they load it again, several at a time, and
 draw over a websocket. Nginx's log tells who answered: one replica for each cookie, and both replicas have visitors.
 Then one replica ends, and the other one takes its visitors.
@@ -27,10 +27,10 @@ from typing import NamedTuple
 from tests.e2e.conftest import ROOT
 from tests.measure.load import Server, drawings, free_port, started_server, visit, wait_until_listening
 
-CONFIGURATION = ROOT / "deploy/nginx.conf"
+CONFIGURATION = ROOT / "docs/nginx.conf"
 PATHS = ("/", "/_stcore/health", "/_stcore/host-config", "/")
 
-# What surrounds deploy/nginx.conf, with every file in a folder of this measurement.
+# What surrounds docs/nginx.conf, with every file in a folder of this measurement.
 FRAME = """
 daemon off;
 pid {folder}/pid;
