@@ -210,7 +210,7 @@ _STRONG_WARP: dict[str, Any] = {
 }
 _LONG: dict[str, Any] = {"baseline": "rollouts", "reward": "information", "warm_up": 0.02}
 _WIDE = RAMConfig(glimpse_size=12, num_scales=3, num_glimpses=8)
-_LARGE: dict[str, Any] = {"reinforce_weight": 0.3, "guidance": 1.0}
+_LARGE: dict[str, Any] = {"reinforce_weight": 0.3, "guidance": 1.0, "ema_decay": 0.9995}
 
 PRESETS: dict[str, Preset] = {
     "one-minute": Preset(
@@ -268,7 +268,7 @@ PRESETS: dict[str, Preset] = {
         "With an LSTM",
         "the same with an LSTM as memory, for two hours on one core",
         RAMConfig(use_lstm=True),
-        TrainConfig(minutes=120.0, reinforce_weight=0.25, **_LONG, **_STRONG_WARP),
+        TrainConfig(minutes=120.0, reinforce_weight=0.25, ema_decay=0.9995, **_LONG, **_STRONG_WARP),
     ),
     "translated-60": Preset(
         "A digit anywhere",
