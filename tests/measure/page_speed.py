@@ -32,7 +32,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.e2e.conftest import chromium
 from tests.e2e.drawing import Desk
-from tests.measure.load import Server, started_server
+from tests.measure.server import Server, started_server
 
 ONE_STROKE = (1, 2, 3, 5, 6, 7, 9)
 MOST_ABOVE_CANVAS = 60.0  # milliseconds, median

@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.e2e.conftest import ROOT
-from tests.measure.load import Server, drawings, free_port, started_server, visit, wait_until_listening
+from tests.measure.server import Server, free_port, started_server, wait_until_listening
+from tests.measure.visitor import drawings, visit
 
 CONFIGURATION = ROOT / "docs/nginx.conf"
 PATHS = ("/", "/_stcore/health", "/_stcore/host-config", "/")

@@ -1,0 +1,176 @@
+"""A session without a browser: speaks Streamlit's own protocol over a websocket, and draws."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import io
+import itertools
+import json
+import random
+import time
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.BidiComponent_pb2 import BidiComponent
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.asyncio.client import ClientConnection, connect
+
+from tests.e2e.drawing import DIGITS, Stroke
+
+PATIENCE_S = 60.0
+CANVAS, BRUSH, SIDE = 280, 20, 200  # pixels
+PAPER, INK = "#0a0c12", "#ffffff"
+
+
+class VisitError(Exception):
+    """The server did not answer as it should; the message says how."""
+
+
+def drawings(count: int) -> list[str]:
+    """What the canvas component would report for drawings of digits here and there."""
+    chance = random.Random(0)
+    digits = itertools.islice(itertools.cycle(DIGITS.values()), count)
+    return [_canvas_value(strokes, chance.randint(5, 75), chance.randint(5, 75)) for strokes in digits]
+
+
+def _canvas_value(strokes: list[Stroke], left: int, top: int) -> str:
+    lines = [_points(stroke, left, top) for stroke in strokes]
+    objects = [_path(line) for line in lines]
+    raw = {"version": "7.4.0", "objects": objects, "background": PAPER}
+    return json.dumps({"drawing": {"raw": raw, "data": _data_url(lines)}})
+
+
+def _points(stroke: Stroke, left: int, top: int) -> list[tuple[float, float]]:
+    """The stroke on the canvas, with four points where it had one, as a mouse reports them."""
+    corners = left + SIDE * np.array(stroke)[:, 0], top + SIDE * np.array(stroke)[:, 1]
+    steps = np.linspace(0, len(stroke) - 1, 4 * (len(stroke) - 1) + 1)
+    x, y = (np.interp(steps, np.arange(len(stroke)), values).round(4).tolist() for values in corners)
+    return list(zip(x, y, strict=True))
+
+
+def _path(points: list[tuple[float, float]]) -> dict[str, Any]:
+    """A stroke in the words of Fabric.js."""
+    curves = [["Q", *start, *end] for start, end in itertools.pairwise(points)]
+    look = {"fill": None, "stroke": INK, "strokeWidth": BRUSH, "strokeLineCap": "round", "strokeLineJoin": "round"}
+    return {"type": "Path", "version": "7.4.0", **look, "path": [["M", *points[0]], *curves, ["L", *points[-1]]]}
+
+
+def _data_url(lines: list[list[tuple[float, float]]]) -> str:
+    image = Image.new("RGBA", (2 * CANVAS, 2 * CANVAS), PAPER)  # then halved, for edges as soft as a browser's
+    pen = ImageDraw.Draw(image)
+    for line in lines:
+        points = [(2 * x, 2 * y) for x, y in line]
+        pen.line(points, fill=INK, width=2 * BRUSH, joint="curve")
+        for end in (points[0], points[-1]):
+            pen.circle(end, BRUSH, fill=INK)
+    file = io.BytesIO()
+    image.reduce(2).save(file, "PNG", compress_level=1)  # a browser is as quick, and its files as large
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+class Run(NamedTuple):
+    """One run of the page's script, as its client saw it."""
+
+    at: float
+    """When it began, by the monotonic clock."""
+    look: float
+    """Milliseconds until the viewer was there."""
+    end: float
+    """Milliseconds until the script had finished."""
+    received: int
+    """Bytes."""
+
+
+class Visitor:
+    """What a browser says to the server, and hears, on the Draw page."""
+
+    def __init__(self, address: str, connection: ClientConnection) -> None:
+        self._address = address
+        self._connection = connection
+        self._query = self._page = self._canvas = self._look = self._problem = ""
+
+    async def open(self) -> Run:
+        """Loads the page."""
+        run = await self._rerun()
+        if self._problem or not self._canvas:
+            raise VisitError(self._problem or "the page has no canvas")
+        return run
+
+    async def draw(self, value: str) -> Run:
+        """Draws something else than before: `value` is what the canvas reports."""
+        before, self._problem = self._look, ""
+        # A browser also repeats the values of all other widgets; the server knows them.
+        run = await self._rerun(WidgetState(id=self._canvas, json_value=value))
+        if self._problem or self._look in ("", before):
+            raise VisitError(self._problem or "a drawing was not answered with a look at it")
+        return run
+
+    async def _rerun(self, *widgets: WidgetState) -> Run:
+        message = BackMsg()
+        state = message.rerun_script
+        state.query_string, state.page_script_hash = self._query, self._page
+        state.widget_states.widgets.extend(widgets)
+        state.context_info.url = self._address
+        state.context_info.timezone, state.context_info.locale = "UTC", "en-US"
+        begun, look, received = time.monotonic(), float("nan"), 0
+        await self._connection.send(message.SerializeToString())
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                data = await self._connection.recv(decode=False)
+                passed, received = 1000 * (time.monotonic() - begun), received + len(data)
+                answer = ForwardMsg.FromString(data)
+                if self._takes_look(answer):
+                    look = passed
+                if self._is_end(answer):
+                    return Run(begun, look, passed, received)
+
+    def _takes_look(self, message: ForwardMsg) -> bool:
+        """Remembers what the next message to the server needs; returns whether this one is the viewer."""
+        match message.WhichOneof("type"):
+            case "page_info_changed":
+                self._query = message.page_info_changed.query_string
+            case "navigation":
+                self._page = message.navigation.page_script_hash
+            case "delta" if message.delta.new_element.WhichOneof("type") == "exception":
+                self._problem = f"the page shows {message.delta.new_element.exception.type}"
+            case "delta" if message.delta.new_element.WhichOneof("type") == "bidi_component":
+                return self._takes_component(message.delta.new_element.bidi_component)
+        return False
+
+    def _takes_component(self, component: BidiComponent) -> bool:
+        if component.component_name.endswith("drawable_canvas"):
+            self._canvas = component.id
+        if component.component_name != "glimpse_viewer":
+            return False
+        self._look = (json.loads(component.json)["scene"] or {"id": ""})["id"]
+        return True
+
+    def _is_end(self, message: ForwardMsg) -> bool:
+        if message.WhichOneof("type") != "script_finished":
+            return False
+        if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
+            self._problem = "the script has an error"
+        return message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN  # then it begins anew
+
+
+@contextlib.asynccontextmanager
+async def visit(address: str, cookie: str = "") -> AsyncIterator[Visitor]:
+    """A session that has not opened the page yet."""
+    stream = f"{address.replace('http', 'ws', 1).rstrip('/')}/_stcore/stream"
+    headers = {"Cookie": cookie} if cookie else {}
+    async with connect(
+        stream,
+        subprotocols=["streamlit"],  # type: ignore[list-item]  # a NewType of str
+        additional_headers=headers,
+        compression=None,
+        max_size=None,
+        ping_interval=None,
+        open_timeout=PATIENCE_S,
+    ) as connection:
+        yield Visitor(address, connection)
