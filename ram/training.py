@@ -7,21 +7,20 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-from jaxtyping import Float, Int
-from torch import Generator, Tensor, nn
+from jaxtyping import Float
+from torch import Generator, Tensor
 
 from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.clutter import ink_centre, scatter, scattered, strew
-from ram.config import TrainConfig
 from ram.data import DataError, Digits, as_floats, augment
 from ram.evaluation import count_errors
 from ram.mixture import mix
 from ram.model import RAM
 from ram.nonsense import add_nonsense
-from ram.reinforce import hybrid_loss
+from ram.objective import READINGS, Batch, Objective
 from ram.runs import RunConfig, RunError, RunFolder, RunState, Status
 from ram.team import Team
 from ram.variants import add_variants
@@ -48,66 +47,6 @@ def one_cycle(progress: float, warm_up: float) -> float:
     if progress < warm_up:
         return progress / warm_up
     return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
-
-
-NEAR = 7  # pixels: a look that is no farther from a digit's middle sees some of its strokes
-READINGS = ("action_loss", "reinforce_loss", "value_loss", "reward", "value", "location_spread")
-
-
-class Batch(NamedTuple):
-    """Images to learn from, and everything random in the episodes that look at them."""
-
-    images: Float[Tensor, "batch height width"]
-    labels: Int[Tensor, " batch"]
-    centre: Float[Tensor, "batch 2"]
-    """Where the digit is, (x, y) in [-1, 1]."""
-    initial_location: Float[Tensor, "episodes 2"]
-    noise: Float[Tensor, "moves episodes 2"]
-    location_std: float
-    """Standard deviation of `noise`."""
-    of: int
-    """Images in the whole batch, of which these are this process's share."""
-
-
-class Objective(nn.Module):
-    """What training makes small: a module of its own, as DistributedDataParallel wants it."""
-
-    def __init__(self, model: RAM, config: TrainConfig) -> None:
-        super().__init__()
-        self.model = model
-        self.config = config
-
-    def forward(self, batch: Batch, guidance: float) -> tuple[Float[Tensor, ""], Float[Tensor, " readings"]]:
-        """The loss of a batch, and its READINGS; `guidance` is the weight of the pull towards the digit."""
-        config = self.config
-        episode = self.model.episode(
-            batch.images,
-            rollouts=config.rollouts,
-            initial_location=batch.initial_location,
-            noise=batch.noise,
-            location_std=batch.location_std,
-        )
-        values = self.model.values(episode)
-        loss = hybrid_loss(
-            self.model.action_network.logits(episode.hidden_states[-1]),
-            values,
-            episode.location_log_probs,
-            batch.labels.repeat_interleave(config.rollouts),
-            rollouts=config.rollouts,
-            baseline=config.baseline,
-            reward=config.reward,
-        )
-        total = loss.action + config.reinforce_weight * loss.reinforce + config.value_weight * loss.value
-        if guidance:
-            total = total + guidance * self._miss(episode.location_means[1:], batch)
-        spread = episode.location_means.std(dim=1)[1:].sum() / max(1, len(episode.location_log_probs)) / 2
-        parts = [loss.action, loss.reinforce, loss.value, loss.reward.mean(), values[-1].mean(), spread]
-        return total, torch.stack([part.detach().float() for part in parts])
-
-    def _miss(self, means: Float[Tensor, "moves episodes 2"], batch: Batch) -> Float[Tensor, ""]:
-        """By how much the looks miss the digit, in half widths of the image; nothing within NEAR pixels of it."""
-        centre = batch.centre.repeat_interleave(self.config.rollouts, dim=0)
-        return (torch.linalg.vector_norm(means - centre, dim=-1) - NEAR * 2 / self.config.image_size).relu().mean()
 
 
 class Trainer:

@@ -11,8 +11,9 @@ from ram.checkpoints import load_checkpoint, read_info
 from ram.config import Precision, RAMConfig, TrainConfig
 from ram.data import Digits
 from ram.model import RAM
+from ram.objective import Batch, Objective
 from ram.runs import RunConfig, RunFolder
-from ram.training import Batch, Objective, Trainer
+from ram.training import Trainer
 
 MODEL = RAMConfig(glimpse_size=12, num_scales=3, num_glimpses=3, hidden_size=32, glimpse_hidden_size=16)
 TRAINING = TrainConfig(epochs=1, batch_size=32, rollouts=2, train_images=128, validation_images=100)

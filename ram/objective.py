@@ -1,0 +1,72 @@
+"""What training makes small, for one batch."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from ram.config import TrainConfig
+from ram.model import RAM
+from ram.reinforce import hybrid_loss
+
+NEAR = 7  # pixels: a look that is no farther from a digit's middle sees some of its strokes
+READINGS = ("action_loss", "reinforce_loss", "value_loss", "reward", "value", "location_spread")
+
+
+class Batch(NamedTuple):
+    """Images to learn from, and everything random in the episodes that look at them."""
+
+    images: Float[Tensor, "batch height width"]
+    labels: Int[Tensor, " batch"]
+    centre: Float[Tensor, "batch 2"]
+    """Where the digit is, (x, y) in [-1, 1]."""
+    initial_location: Float[Tensor, "episodes 2"]
+    noise: Float[Tensor, "moves episodes 2"]
+    location_std: float
+    """Standard deviation of `noise`."""
+    of: int
+    """Images in the whole batch, of which these are this process's share."""
+
+
+class Objective(nn.Module):
+    """What training makes small: a module of its own, as DistributedDataParallel wants it."""
+
+    def __init__(self, model: RAM, config: TrainConfig) -> None:
+        super().__init__()
+        self.model = model
+        self.config = config
+
+    def forward(self, batch: Batch, guidance: float) -> tuple[Float[Tensor, ""], Float[Tensor, " readings"]]:
+        """The loss of a batch, and its READINGS; `guidance` is the weight of the pull towards the digit."""
+        config = self.config
+        episode = self.model.episode(
+            batch.images,
+            rollouts=config.rollouts,
+            initial_location=batch.initial_location,
+            noise=batch.noise,
+            location_std=batch.location_std,
+        )
+        values = self.model.values(episode)
+        loss = hybrid_loss(
+            self.model.action_network.logits(episode.hidden_states[-1]),
+            values,
+            episode.location_log_probs,
+            batch.labels.repeat_interleave(config.rollouts),
+            rollouts=config.rollouts,
+            baseline=config.baseline,
+            reward=config.reward,
+        )
+        total = loss.action + config.reinforce_weight * loss.reinforce + config.value_weight * loss.value
+        if guidance:
+            total = total + guidance * self._miss(episode.location_means[1:], batch)
+        spread = episode.location_means.std(dim=1)[1:].sum() / max(1, len(episode.location_log_probs)) / 2
+        parts = [loss.action, loss.reinforce, loss.value, loss.reward.mean(), values[-1].mean(), spread]
+        return total, torch.stack([part.detach().float() for part in parts])
+
+    def _miss(self, means: Float[Tensor, "moves episodes 2"], batch: Batch) -> Float[Tensor, ""]:
+        """By how much the looks miss the digit, in half widths of the image; nothing within NEAR pixels of it."""
+        centre = batch.centre.repeat_interleave(self.config.rollouts, dim=0)
+        return (torch.linalg.vector_norm(means - centre, dim=-1) - NEAR * 2 / self.config.image_size).relu().mean()
