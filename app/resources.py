@@ -6,6 +6,7 @@ visible before.
 
 from __future__ import annotations
 
+import functools
 import gc
 import itertools
 import sys
@@ -179,7 +180,8 @@ def model_info(name: str) -> CheckpointInfo:
     return _read_info(path, path.stat().st_mtime_ns if path.exists() else 0)
 
 
-@st.cache_resource(show_spinner=False, max_entries=100)
+# Not Streamlit's cache, which takes as long to recognise a path as the rest of the page takes to ask four times.
+@functools.lru_cache(maxsize=100)
 def _read_info(path: Path, modified: int) -> CheckpointInfo:
     from ram.checkpoints import read_info
 

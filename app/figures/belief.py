@@ -5,9 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-import plotly.graph_objects as go
-
-from app.figures.chart import GRID, NEUTRAL, axis, layout
+from app.figures.chart import GRID, NEUTRAL, Figure, Trace, axis, layout, trace
 from app.figures.contrast import blend, text_on
 from app.palette import step_colors
 from app.scene import Scene
@@ -17,25 +15,27 @@ _NAME_LENGTH = 7  # characters of a class's name that fit beside the chart
 _MOST_LABELLED = 12  # classes; with more, the rows are lower than a number
 
 
-def value_figure(scene: Scene) -> go.Figure:
+def value_figure(scene: Scene) -> Figure:
     """The value after each glimpse, the reward that the model expects (about 0 to 1), in the steps' colours."""
     values = [float(value) for value in scene.values]
     glimpses = list(range(1, scene.steps + 1))
     low, high = min(0.0, *values), max(1.0, *values)
-    return go.Figure(
-        go.Scatter(
-            x=glimpses,
-            y=values,
-            uid="value",
-            mode="lines+markers+text",
-            line={"color": NEUTRAL, "width": 2},
-            marker={"color": step_colors(scene.steps), "size": 15},
-            text=[""] * (scene.steps - 1) + [f"<b>{values[-1]:z.2f}</b>"],
-            textposition="middle right",
-            textfont={"size": 20},
-            cliponaxis=False,
-            hovertemplate="glimpse %{x}<br>value %{y:.3f}<extra></extra>",
-        ),
+    line = trace(
+        "scatter",
+        x=glimpses,
+        y=values,
+        uid="value",
+        mode="lines+markers+text",
+        line={"color": NEUTRAL, "width": 2},
+        marker={"color": step_colors(scene.steps), "size": 15},
+        text=[""] * (scene.steps - 1) + [f"<b>{values[-1]:z.2f}</b>"],
+        textposition="middle right",
+        textfont={"size": 20},
+        cliponaxis=False,
+        hovertemplate="glimpse %{x}<br>value %{y:.3f}<extra></extra>",
+    )
+    return Figure(
+        [line],
         layout(
             "Expected reward after each glimpse",
             revision="value",
@@ -46,19 +46,19 @@ def value_figure(scene: Scene) -> go.Figure:
     )
 
 
-def probabilities_figure(scene: Scene) -> go.Figure:
+def probabilities_figure(scene: Scene) -> Figure:
     """The probability of every class after each glimpse: a column a glimpse, in the step's colour.
 
     The brighter a cell, the more probable its class; the numbers are percent, left out below 1 %.
     """
     colors = step_colors(scene.steps)
     classes = scene.class_probs.shape[1]
-    traces: list[go.Heatmap | go.Scatter] = [_column(scene, step, color) for step, color in enumerate(colors)]
+    traces = [_column(scene, step, color) for step, color in enumerate(colors)]
     yaxis = axis("class", range=[classes - 0.5, -0.5], showgrid=False)
     if classes <= _MOST_LABELLED:
         traces.append(_percents(scene, colors))
         yaxis |= {"tickvals": list(range(classes)), "ticktext": [_short(name) for name in scene.class_names]}
-    return go.Figure(
+    return Figure(
         traces,
         layout(
             "Class probabilities in percent",
@@ -74,8 +74,9 @@ def _short(name: str) -> str:
     return html.escape(name if len(name) <= _NAME_LENGTH else f"{name[: _NAME_LENGTH - 1]}…")
 
 
-def _column(scene: Scene, step: int, color: str) -> go.Heatmap:
-    return go.Heatmap(
+def _column(scene: Scene, step: int, color: str) -> Trace:
+    return trace(
+        "heatmap",
         x=[step + 1],
         y=list(range(scene.class_probs.shape[1])),
         z=[[float(prob)] for prob in scene.class_probs[step]],
@@ -90,7 +91,7 @@ def _column(scene: Scene, step: int, color: str) -> go.Heatmap:
     )
 
 
-def _percents(scene: Scene, colors: list[str]) -> go.Scatter:
+def _percents(scene: Scene, colors: list[str]) -> Trace:
     # Not the heatmap's own text: its automatic colour is dark grey on the brighter half of our steps.
     shown = [
         (step, number, float(prob))
@@ -98,7 +99,8 @@ def _percents(scene: Scene, colors: list[str]) -> go.Scatter:
         for number, prob in enumerate(probs)
         if prob >= 0.01
     ]
-    return go.Scatter(
+    return trace(
+        "scatter",
         x=[step + 1 for step, _, _ in shown],
         y=[number for _, number, _ in shown],
         text=[f"{100 * prob:.0f}" for _, _, prob in shown],

@@ -9,9 +9,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 
-from app.figures.chart import BOTTOM, GRID, HEIGHT, LEFT, NEUTRAL, TOP, Label, axis, label_trace, layout, spread_labels
+from app.figures.chart import (
+    BOTTOM,
+    GRID,
+    HEIGHT,
+    LEFT,
+    NEUTRAL,
+    TOP,
+    Figure,
+    Label,
+    Trace,
+    axis,
+    label_trace,
+    layout,
+    spread_labels,
+    trace,
+)
 from app.palette import CURVE_COLORS
 
 MOST_POINTS = 400  # of a curve: more than the pixels it gets on a phone, and quick to send every second
@@ -97,14 +111,14 @@ _LOSSES = (
 _SPREADS = (_Quantity("spread", "location_spread", headline="{:.2f}"),)
 
 
-def accuracy_figure(runs: Sequence[Curves]) -> go.Figure:
+def accuracy_figure(runs: Sequence[Curves]) -> Figure:
     """The share of right answers on validation and training digits, and on own drawings if the run has them."""
     record = _read(runs, _ACCURACIES)
     yaxis = _value_axis("right answers (%)", _accuracy_scale(record.lines))
     return _figure(record, "Accuracy", revision="accuracy", yaxis=yaxis)
 
 
-def reward_figure(runs: Sequence[Curves]) -> go.Figure:
+def reward_figure(runs: Sequence[Curves]) -> Figure:
     """The reward, the share of right answers while training, and the value, the model's expectation of it."""
     record = _read(runs, _REWARDS)
     low, high = _extremes(record.lines)
@@ -115,7 +129,7 @@ def reward_figure(runs: Sequence[Curves]) -> go.Figure:
     return _figure(record, title, revision="reward", yaxis=_value_axis("share of right answers", scale))
 
 
-def loss_figure(runs: Sequence[Curves]) -> go.Figure:
+def loss_figure(runs: Sequence[Curves]) -> Figure:
     """The parts of the loss: cross-entropy of the answer, error of the value, REINFORCE, which may be negative."""
     record = _read(runs, _LOSSES)
     low, high = _extremes(record.lines)
@@ -123,7 +137,7 @@ def loss_figure(runs: Sequence[Curves]) -> go.Figure:
     return _figure(record, "The parts of the loss", revision="loss", yaxis=yaxis)
 
 
-def spread_figure(runs: Sequence[Curves]) -> go.Figure:
+def spread_figure(runs: Sequence[Curves]) -> Figure:
     """How far apart the policy's mean locations lie in a batch; at 0 it looks at the same place in every image."""
     record = _read(runs, _SPREADS)
     scale = _round_scale(0, max(0.4, _extremes(record.lines)[1]))
@@ -236,7 +250,7 @@ def _value_axis(title: str, scale: _Scale) -> dict[str, Any]:
 
 def _figure(
     record: _Record, title: str, *, revision: str, yaxis: dict[str, Any], notes: Sequence[dict[str, Any]] = ()
-) -> go.Figure:
+) -> Figure:
     unit, unit_seconds = record.unit
     end = 1.03 * (record.seconds or 10) / unit_seconds  # a little further, so that the last marker is whole
     top = TOP + (_RUN_NAMES if record.compares else 0)
@@ -245,7 +259,7 @@ def _figure(
     if record.compares:
         notes = [*notes, _run_names(record)]
     labels = spread_labels(_labels(record), *yaxis["range"], height=HEIGHT - top - BOTTOM)
-    return go.Figure(
+    return Figure(
         [*(_trace(line, record) for line in record.lines), label_trace(labels, end)],
         layout(
             title, revision=revision, right=_RIGHT, top=top, xaxis=_time_axis(unit, end), yaxis=yaxis, annotations=notes
@@ -253,17 +267,18 @@ def _figure(
     )
 
 
-def _trace(line: _Line, record: _Record) -> go.Scatter:
+def _trace(line: _Line, record: _Record) -> Trace:
     quantity, color = line.quantity, CURVE_COLORS[line.quantity.key]
     unit, unit_seconds = record.unit
     number = "%{y:.2f} %" if quantity.is_error else "%{y:.3f}"
     # The first reading of any quantity makes no line yet.
     marked = len(line.values) <= (_MOST_MARKERS if quantity.is_error else 1)
     run = "%{fullData.name}" if record.compares else ""
-    return go.Scatter(
-        x=line.seconds / unit_seconds,
-        y=line.values,
-        customdata=line.epochs,
+    return trace(
+        "scatter",
+        x=(line.seconds / unit_seconds).tolist(),
+        y=line.values.tolist(),
+        customdata=line.epochs.tolist(),
         uid=f"{quantity.key}-{line.run + 1}",
         name=record.names[line.run],
         mode="lines+markers" if marked else "lines",

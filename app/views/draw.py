@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 from streamlit_drawable_canvas import CanvasResult
 
-from app import picture, resources
+from app import address, picture, resources
 from app.address import BRUSHES, DIGIT_KINDS, LARGEST_SEED
 from app.components.gallery import digit_gallery
 from app.components.viewer import glimpse_viewer
@@ -30,18 +30,22 @@ HEAD_START = 0.035  # seconds
 
 def show() -> None:
     """Draws the page. What needs PyTorch comes last, so that the frame is there at once."""
+    with st.container(key="desk"):
+        st.container(key="title").html('<h1 class="wordmark">Glimpse Playground</h1>')
+        with st.container(key="controls", horizontal=True, vertical_alignment="bottom"):
+            _controls()
+        _bench()
+
+
+@st.fragment
+def _bench() -> None:
+    """The canvas, and all that follows from a drawing: a fragment, so that a stroke draws nothing else anew."""
     # A session's canvas is forgotten when its page is left: without one, the page was just opened.
     entering = "canvas" not in st.session_state
     picture.restore_drawing()
     field = field_of_model(st.session_state.model)
-    with st.container(key="desk"):
-        st.container(key="title").html('<h1 class="wordmark">Glimpse Playground</h1>')
-        controls = st.container(key="controls", horizontal=True, vertical_alignment="bottom")
-        draw = st.container(key="draw")
-        stage = st.container(key="stage")
-        extras = st.container(key="extras")
-    with controls:
-        _controls()
+    with st.container(key="bench"):
+        draw, stage, extras = (st.container(key=key) for key in ("draw", "stage", "extras"))
     with draw:
         title = "Draw anywhere, small" if field.is_larger else "Draw here"
         st.html(
@@ -77,6 +81,7 @@ def show() -> None:
         time.sleep(HEAD_START)
         with stage:
             _show_numbers(scene)
+    address.write("draw")
 
 
 def _take_picture(canvas: CanvasResult) -> None:
@@ -323,8 +328,10 @@ def _show_numbers(scene: Scene) -> None:
         "probabilities": "The probability of each class after each glimpse",
     }
     live_charts(charts_data(figures, alts), key="charts")
-    with st.expander("The same as numbers"):
-        st.dataframe(table.scene_rows(scene), hide_index=True, column_config=_number_formats(scene))
+    # Built when opened: a table takes the server and the browser longer than both charts.
+    numbers = st.expander("The same as numbers", key="numbers", on_change="rerun")
+    if numbers.open:
+        numbers.dataframe(table.scene_rows(scene), hide_index=True, column_config=_number_formats(scene))
     with st.container(horizontal=True):
         for label, build, name, kind in (
             ("Animated GIF", exports.animated_gif, "glimpses.gif", "image/gif"),

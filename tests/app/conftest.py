@@ -1,10 +1,13 @@
 """What the tests of `app` share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import plotly.graph_objects as go
 import pytest
 
+from app.figures.chart import Figure
 from app.jobs import jobs
 from tests.e2e.conftest import end_runs
 
@@ -24,3 +27,8 @@ def runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     if server._supervisor.process is not None:
         server._supervisor.process.kill()
         server._supervisor.process.wait()
+
+
+def checked(figure_of: Callable[[Any], Figure]) -> Callable[[Any], go.Figure]:
+    """Makes Plotly's own figure of what `figure_of` returns: it refuses what Plotly does not know."""
+    return lambda content: go.Figure(figure_of(content)._asdict())

@@ -8,10 +8,14 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from app.figures import curves
 from app.figures.chart import Label, spread_labels
-from app.figures.curves import MOST_POINTS, Curves, accuracy_figure, loss_figure, reward_figure, spread_figure
+from app.figures.curves import MOST_POINTS, Curves
 from app.palette import CURVE_COLORS
+from tests.app.conftest import checked
 
+accuracy_figure, loss_figure = checked(curves.accuracy_figure), checked(curves.loss_figure)
+reward_figure, spread_figure = checked(curves.reward_figure), checked(curves.spread_figure)
 FIGURES = [accuracy_figure, reward_figure, loss_figure, spread_figure]
 FigureOf = Callable[[Sequence[Curves]], go.Figure]
 
@@ -211,7 +215,7 @@ def test_dense_readings_become_means_of_neighbours_and_the_last_stays() -> None:
     trace = trace_of(reward_figure([run]), "reward-1")
     assert len(trace.y) == 335
     assert list(trace.y[:2]) == pytest.approx([0.001, 0.004])
-    assert list(trace.x[:2] * 60) == pytest.approx([1, 4])
+    assert list(trace.x[:2]) == pytest.approx([1 / 60, 4 / 60])
     assert list(trace.y[-2:]) == pytest.approx([0.999, 1.0])
 
 

@@ -9,11 +9,14 @@ import plotly.graph_objects as go
 import pytest
 
 from app.components.viewer import scene_data
-from app.figures.belief import probabilities_figure, value_figure
+from app.figures import belief
 from app.figures.contrast import blend, text_on
 from app.figures.table import scene_rows
 from app.palette import step_colors
 from app.scene import Scene
+from tests.app.conftest import checked
+
+value_figure, probabilities_figure = checked(belief.value_figure), checked(belief.probabilities_figure)
 
 
 def scene_with(values: Sequence[float] | npt.NDArray, class_probs: npt.ArrayLike) -> Scene:

@@ -133,7 +133,10 @@ def test_dot_gets_an_answer_and_no_error() -> None:
 
 
 def test_table_has_a_row_a_glimpse() -> None:
-    table = open_app(sample="17").dataframe[0].value
+    app = open_app(sample="17")
+    assert not app.dataframe  # made when it is opened
+    app.session_state["numbers"] = True
+    table = app.run().dataframe[0].value
     assert list(table["glimpse"]) == [1, 2, 3, 4, 5, 6]
     assert table["best class"].iloc[-1] == "7"
 

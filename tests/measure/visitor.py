@@ -93,7 +93,7 @@ class Visitor:
     def __init__(self, address: str, connection: ClientConnection) -> None:
         self._address = address
         self._connection = connection
-        self._query = self._page = self._canvas = self._look = self._problem = ""
+        self._query = self._page = self._canvas = self._fragment = self._look = self._problem = ""
 
     async def open(self) -> Run:
         """Loads the page."""
@@ -115,6 +115,8 @@ class Visitor:
         message = BackMsg()
         state = message.rerun_script
         state.query_string, state.page_script_hash = self._query, self._page
+        if widgets:
+            state.fragment_id = self._fragment
         state.widget_states.widgets.extend(widgets)
         state.context_info.url = self._address
         state.context_info.timezone, state.context_info.locale = "UTC", "en-US"
@@ -140,12 +142,12 @@ class Visitor:
             case "delta" if message.delta.new_element.WhichOneof("type") == "exception":
                 self._problem = f"the page shows {message.delta.new_element.exception.type}"
             case "delta" if message.delta.new_element.WhichOneof("type") == "bidi_component":
-                return self._takes_component(message.delta.new_element.bidi_component)
+                return self._takes_component(message.delta.new_element.bidi_component, message.delta.fragment_id)
         return False
 
-    def _takes_component(self, component: BidiComponent) -> bool:
+    def _takes_component(self, component: BidiComponent, fragment: str) -> bool:
         if component.component_name.endswith("drawable_canvas"):
-            self._canvas = component.id
+            self._canvas, self._fragment = component.id, fragment
         if component.component_name != "glimpse_viewer":
             return False
         self._look = (json.loads(component.json)["scene"] or {"id": ""})["id"]

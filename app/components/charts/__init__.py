@@ -6,17 +6,17 @@ every change the browser takes the chart off the page and builds a new one, whic
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import plotly
-import plotly.graph_objects as go
 import streamlit as st
-from plotly.io.json import to_json_plotly
 from streamlit.components.v1 import declare_component
 
+from app.figures.chart import Figure
+
 _FOLDER = Path(__file__).parent
-_HEIGHT = 450  # px, Plotly's own, for a figure that says nothing
 
 # Never shown: the server hands out the files of a declared component, and so the browser gets plotly.js from
 # the installed package, without a copy of it here.
@@ -41,12 +41,12 @@ def live_charts(charts: dict[str, Any], *, key: str) -> None:
     _mount(data=charts, key=key)
 
 
-def charts_data(figures: dict[str, go.Figure], alts: dict[str, str]) -> dict[str, Any]:
+def charts_data(figures: dict[str, Figure], alts: dict[str, str]) -> dict[str, Any]:
     """What the browser needs: each figure as JSON text, which is quickly compared, and where plotly.js is.
 
     Args:
         figures: by name; a chart is moved on as long as its name stays. Colours and fonts that a figure leaves
-            open are those of the page, in the manner of `st.plotly_chart`; its template is not used.
+            open are those of the page, in the manner of `st.plotly_chart`.
         alts: what each chart shows, in words.
     """
     return {
@@ -56,16 +56,9 @@ def charts_data(figures: dict[str, go.Figure], alts: dict[str, str]) -> dict[str
             {
                 "name": name,
                 "alt": alts[name],
-                "height": figure.layout.height or _HEIGHT,
-                "figure": _figure_json(figure),
+                "height": figure.layout["height"],
+                "figure": json.dumps(figure._asdict(), allow_nan=False, separators=(",", ":")),
             }
             for name, figure in figures.items()
         ],
     }
-
-
-def _figure_json(figure: go.Figure) -> str:
-    spec = figure.to_dict()
-    # Plotly adds its template, some 7 kB, to every figure.
-    spec["layout"].pop("template", None)
-    return to_json_plotly(spec)
