@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
+
 import numpy as np
 import streamlit as st
 
 from app import resources
 from app.address import LARGEST_SEED
+from app.components.gallery import sheet_url
 from app.field import DIGIT, Arrangement, Field, Picture, lay_out
 from app.scene import Floats, in_words
 
@@ -79,13 +82,15 @@ def show_what_the_model_gets(current: Picture | None, field: Field) -> None:
     """The image itself, and in words what it is."""
     about = in_words(field.side, field.side, arrangement().count_pieces(field))
     image, zoom = _image(current, field), max(round(PREVIEW / field.side), 1)
-    with st.container(key="sees", horizontal=True, vertical_alignment="center"):
-        st.image(
-            np.rint(image * 255).astype(np.uint8).repeat(zoom, 0).repeat(zoom, 1),
-            width=min(field.side * zoom, LARGEST_PREVIEW),
-            alt=f"The {' with '.join(about)} that the model gets",
-        )
-        st.markdown("  \n".join(["**What the model gets**", *about, *_origin(current, field), *_made_for()]))
+    pixels = np.rint(image * 255).astype(np.uint8).repeat(zoom, 0).repeat(zoom, 1)
+    # With its pixels in its address: Streamlit would keep every picture of a fragment until the page is left.
+    st.html(
+        f"<figure class='sees'><img src='{sheet_url(pixels[None])}' width='{min(field.side * zoom, LARGEST_PREVIEW)}' "
+        f"alt='The {' with '.join(about)} that the model gets'><figcaption><b>What the model gets</b><br>"
+        + "<br>".join(html.escape(line) for line in [*about, *_origin(current, field)])
+        + "".join(f"<br><small>made for {made_for}</small>" for made_for in _made_for())
+        + "</figcaption></figure>"
+    )
 
 
 def _image(current: Picture | None, field: Field) -> Floats:
@@ -108,4 +113,4 @@ def _origin(current: Picture | None, field: Field) -> list[str]:
 
 def _made_for() -> list[str]:
     made_for = resources.MADE_FOR.get(st.session_state.model)
-    return [f":small[made for {made_for}]"] if made_for else []
+    return [made_for] if made_for else []

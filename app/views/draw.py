@@ -17,8 +17,11 @@ from app.components.gallery import digit_gallery
 from app.components.viewer import glimpse_viewer
 from app.field import Field, Picture, lay_out
 from app.field_view import arrangement, field_of_model, show_tools, show_what_the_model_gets, stroke_width
+from app.turns import turn
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from app.looking import Settings
     from app.scene import Scene
 
@@ -30,22 +33,44 @@ HEAD_START = 0.035  # seconds
 
 def show() -> None:
     """Draws the page. What needs PyTorch comes last, so that the frame is there at once."""
+    st.session_state.pop("extras_show", None)
     with st.container(key="desk"):
         st.container(key="title").html('<h1 class="wordmark">Glimpse Playground</h1>')
         with st.container(key="controls", horizontal=True, vertical_alignment="bottom"):
             _controls()
-        _bench()
+        bench = st.container()
+        with st.container(key="tools", horizontal=True, vertical_alignment="center", gap="small"):
+            _canvas_tools()
+        with bench:
+            _bench()
+        with st.container(key="extras"):
+            _other_ways_in()
 
 
 @st.fragment
 def _bench() -> None:
-    """The canvas, and all that follows from a drawing: a fragment, so that a stroke draws nothing else anew."""
+    """The canvas and what follows from a drawing: a fragment, because all else stays as it is while one draws."""
+    with turn():
+        scene, numbers = _look_at_the_picture()
+    if scene is not None:
+        # The charts keep the browser busy for a tenth of a second: the viewer's first frame goes before.
+        time.sleep(HEAD_START)
+        with turn(), numbers:
+            _show_numbers(scene)
+    address.write("draw")
+    now = _extras_state()
+    if st.session_state.get("extras_show", now) != now:
+        st.rerun()  # They lie outside, and still mark a test digit or complain of an upload.
+
+
+def _look_at_the_picture() -> tuple[Scene | None, DeltaGenerator]:
+    """Returns the scene, if there is one, and the place for its numbers."""
     # A session's canvas is forgotten when its page is left: without one, the page was just opened.
     entering = "canvas" not in st.session_state
     picture.restore_drawing()
     field = field_of_model(st.session_state.model)
     with st.container(key="bench"):
-        draw, stage, extras = (st.container(key=key) for key in ("draw", "stage", "extras"))
+        draw, stage, gets = (st.container(key=key) for key in ("draw", "stage", "gets"))
     with draw:
         title = "Draw anywhere, small" if field.is_larger else "Draw here"
         st.html(
@@ -53,7 +78,6 @@ def _bench() -> None:
             "an image below.</p>"
         )
         canvas = picture.show_canvas(stroke_width(st.session_state.brush, field), entering=entering)
-        _canvas_tools()
     with stage:
         with st.container(key="stage_title", horizontal=True, vertical_alignment="center"):
             st.html("<h2>What the model looks at</h2>", width="content")
@@ -73,15 +97,9 @@ def _bench() -> None:
             _show_both(scene, field)
         else:
             _show_viewer(scene, "viewer", field)
-    with extras:
+    with gets:
         show_what_the_model_gets(picture.current_picture(), field)
-        _other_ways_in(picture.current_picture())
-    if scene is not None:
-        # The charts keep the browser busy for a tenth of a second: the viewer's first frame goes before.
-        time.sleep(HEAD_START)
-        with stage:
-            _show_numbers(scene)
-    address.write("draw")
+    return scene, stage
 
 
 def _take_picture(canvas: CanvasResult) -> None:
@@ -153,25 +171,25 @@ def _choose_place() -> None:
 
 
 def _canvas_tools() -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Undo", key="undo", on_click=picture.undo, icon=":material/undo:")
-        st.button("Clear", key="clear", on_click=picture.clear, icon=":material/delete:")
-        st.select_slider(
-            "Brush size",
-            BRUSHES,
-            key="brush",
-            label_visibility="collapsed",
-            width=84,
-        )
+    st.button("Undo", key="undo", on_click=picture.undo, icon=":material/undo:")
+    st.button("Clear", key="clear", on_click=picture.clear, icon=":material/delete:")
+    st.select_slider(
+        "Brush size",
+        BRUSHES,
+        key="brush",
+        label_visibility="collapsed",
+        width=84,
+    )
 
 
-def _other_ways_in(current: Picture | None) -> None:
+def _other_ways_in() -> None:
+    chosen, problem = st.session_state.extras_show = _extras_state()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.selectbox("Test digits", DIGIT_KINDS, key="digits", width=140)
         st.button("Others", on_click=_shuffle, icon=":material/shuffle:", help="Show other digits")
-    _show_gallery(kind, current)
-    if st.session_state.get("problem"):
-        st.warning(st.session_state.problem, icon=":material/image_not_supported:")
+    _show_gallery(kind, chosen)
+    if problem:
+        st.warning(problem, icon=":material/image_not_supported:")
     with st.popover("Upload an image", icon=":material/upload:"):
         st.file_uploader(
             "PNG or JPEG, at most 5 MB; dark on light or light on dark",
@@ -182,7 +200,13 @@ def _other_ways_in(current: Picture | None) -> None:
         )
 
 
-def _show_gallery(kind: str, current: Picture | None) -> None:
+def _extras_state() -> tuple[int | None, str]:
+    """What the extras show of the picture: the test digit that it is, and what is wrong with an upload."""
+    current = picture.current_picture()
+    return None if current is None else current.test_digit, st.session_state.get("problem", "")
+
+
+def _show_gallery(kind: str, chosen: int | None) -> None:
     from ram.data import DataError
 
     try:
@@ -195,7 +219,7 @@ def _show_gallery(kind: str, current: Picture | None) -> None:
         digits.images[positions].numpy(),
         keys=positions,
         names=[f"test digit {position}, a {int(digits.labels[position])}" for position in positions],
-        chosen=None if current is None else current.test_digit,
+        chosen=chosen,
         label="Test digits",
         key="gallery",
         on_pick=_pick,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,8 @@ def draw(app: AppTest, *lines: list[tuple[int, int]], strokes: list[dict[str, An
 
 def caption(app: AppTest) -> list[str]:
     """The lines beside the image that the model gets."""
-    return next(text.value for text in app.markdown if text.value.startswith("**What the model gets**")).split("  \n")[
-        1:
-    ]
+    figure = next(body for html in app.get("html") if "<figcaption>" in (body := html.proto.body))
+    return re.findall(r"<br>([^<]+)", figure)
 
 
 @pytest.mark.usefixtures("models")

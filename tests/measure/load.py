@@ -1,14 +1,15 @@
-"""How many can draw at a time: python -m tests.measure.load [--sessions 1 10 30 100] [--seconds 30]
+"""How many can draw at a time: python -m tests.measure.load [--sessions 1 10 30 100] [--seconds 30] [--servers 1]
 
 Sessions without browsers speak Streamlit's own protocol over real websockets to a server that is started for each
-number of them, or to --url. Each opens the Draw page and then draws: it sends what the canvas component sends, a
-PNG of the canvas and the stroke, waits until the script has finished, and thinks for --think seconds on average.
-Every drawing differs from the others of its session, and the answer must hold a new look of the model.
+number of them, or to --url. With several --servers they are dealt out evenly, as nginx does (docs/replicas.md). Each
+opens the Draw page and then draws: it sends what the canvas component sends, a PNG of the canvas and the stroke,
+waits until the script has finished, and thinks for --think seconds on average. Every drawing differs from the others
+of its session, and the answer must hold a new look of the model.
 
-Prints milliseconds from sending the drawing until the viewer's new scene has arrived ("look") and until the script has
-finished ("end"), which includes what the page waits on purpose after the look (`HEAD_START`, app/views/draw.py).
-Memory is the server's resident set, sampled each second: per session above that of a server that has answered one
-session; growth is that of the last minute's mean above the first minute's (of a third of a shorter measurement).
+Prints milliseconds from sending the drawing until the viewer's new scene has arrived ("look") and until the script
+has finished ("end"), which includes what the page waits on purpose after the look (`HEAD_START`, app/views/draw.py).
+Memory is the servers' resident set, sampled each second: per session above that of servers that have answered one
+session each; growth is that of the last minute's mean above the first minute's (of a third of a shorter measurement).
 So --sessions 30 --seconds 600 shows whether a lesson leaves something behind. The columns of CPU say whether this
 process or the server was the bottleneck: 100 % is one core, and a process in Python that is near it is. CPU a drawing
 hardly depends on what else the machine does; a thousand milliseconds divided by it is what one server can answer in a
@@ -45,13 +46,13 @@ LARGEST_GROWTH = 0.02  # share of the server's memory in ten minutes: what its a
 class Crowd:
     """Several sessions at the same time, and what they meet."""
 
-    def __init__(self, address: str, size: int, *, think: float, stock: list[str]) -> None:
+    def __init__(self, addresses: list[str], size: int, *, think: float, stock: list[str]) -> None:
         self.size = size
         self.opened = 0.0
         """Seconds until all had the page."""
         self.runs: list[Run] = []
         self.errors: collections.Counter[str] = collections.Counter()
-        self._address = address
+        self._addresses = addresses
         self._think = think
         self._stock = stock
         self._visitors: list[Visitor] = []
@@ -61,13 +62,14 @@ class Crowd:
         """Lets everybody open the page at once, as at the beginning of a lesson; they leave in the end."""
         async with contextlib.AsyncExitStack() as stack:
 
-            async def enter() -> Visitor:
-                visitor = await stack.enter_async_context(visit(self._address))
+            async def enter(index: int) -> Visitor:
+                address = self._addresses[index % len(self._addresses)]
+                visitor = await stack.enter_async_context(visit(address))
                 await visitor.open()
                 return visitor
 
             begun = time.monotonic()
-            self._visitors = list(await asyncio.gather(*(enter() for _ in range(self.size))))
+            self._visitors = list(await asyncio.gather(*(enter(index) for index in range(self.size))))
             self.opened = time.monotonic() - begun
             yield
 
@@ -101,27 +103,30 @@ class Use(NamedTuple):
 
 
 class Watch:
-    """What the server and this process use while something is measured."""
+    """What the servers and this process use while something is measured."""
 
-    def __init__(self, process: int) -> None:
+    def __init__(self, processes: list[int]) -> None:
         self.memory: list[tuple[float, float]] = []
         """(by the monotonic clock, MB), each second."""
-        self._process = process
+        self._processes = processes
         self._before = self._clocks()
 
     def _clocks(self) -> tuple[float, float, float]:
-        return time.monotonic(), processor_time(self._process), time.process_time()
+        return time.monotonic(), sum(map(processor_time, self._processes)), time.process_time()
 
     async def run(self) -> None:
         """Samples until it is cancelled."""
         while True:
-            self.memory.append((time.monotonic(), memory(self._process)))
+            self.memory.append((time.monotonic(), self._memory()))
             await asyncio.sleep(1)
 
     def stop(self) -> Use:
         """What was used since the beginning."""
         passed, server, own = np.subtract(self._clocks(), self._before).tolist()
-        return Use(passed, server, own, memory(self._process))
+        return Use(passed, server, own, self._memory())
+
+    def _memory(self) -> float:
+        return sum(map(memory, self._processes))
 
 
 class Report(NamedTuple):
@@ -156,17 +161,17 @@ class Report(NamedTuple):
     """p95 in the last minute."""
 
 
-async def measure(
-    address: str, process: int, sessions: int, *, stock: list[str], seconds: float, think: float
-) -> Report:
-    """Lets a number of sessions draw on a server; `process` is 0 where it was not started here."""
-    async with visit(address) as first:
-        await first.open()  # loads the model
-        for value in stock[:3]:
-            await first.draw(value)
-    before, crowd = memory(process), Crowd(address, sessions, think=think, stock=stock)
+async def measure(servers: dict[str, int], sessions: int, *, stock: list[str], seconds: float, think: float) -> Report:
+    """Lets a number of sessions draw on servers, given by address and process: 0 for one that was not started here."""
+    for address in servers:
+        async with visit(address) as first:
+            await first.open()  # loads the model
+            for value in stock[:3]:
+                await first.draw(value)
+    processes, crowd = [*servers.values()], Crowd([*servers], sessions, think=think, stock=stock)
+    before = sum(map(memory, processes))
     async with crowd.inside():
-        watch = Watch(process)
+        watch = Watch(processes)
         watching = asyncio.create_task(watch.run())
         await crowd.draw(seconds)
         use = watch.stop()
@@ -260,15 +265,16 @@ def main() -> None:
     parser.add_argument(
         "--url", help="a server that runs already, on this machine; its memory and CPU are not measured"
     )
+    parser.add_argument("--servers", type=int, default=1, help="servers to start, each a process of its own")
     parser.add_argument("--json", action="store_true", help="print JSON instead of Markdown")
     options = parser.parse_args()
     reports, stock = [], drawings(STOCK)
     if not options.json:
         print(HEAD, flush=True)
     for sessions in options.sessions:
-        with _server(options.url) as (address, process):
+        with _servers(options.url, options.servers) as servers:
             how = {"seconds": options.seconds, "think": options.think}
-            reports.append(asyncio.run(measure(address, process, sessions, stock=stock, **how)))
+            reports.append(asyncio.run(measure(servers, sessions, stock=stock, **how)))
         if not options.json:
             print(row(reports[-1], seconds=options.seconds), flush=True)
     if options.json:
@@ -277,13 +283,15 @@ def main() -> None:
 
 
 @contextlib.contextmanager
-def _server(url: str | None) -> Iterator[tuple[str, int]]:
-    """The address and the process of the server to measure: for each number of sessions a new one."""
+def _servers(url: str | None, count: int) -> Iterator[dict[str, int]]:
+    """The addresses and the processes of the servers to measure: for each number of sessions new ones."""
     if url is not None:
-        yield url, 0
+        yield {url: 0}
         return
-    with tempfile.TemporaryDirectory() as place, started_server(Path(place)) as server:
-        yield server.address, server.process.pid
+    with contextlib.ExitStack() as stack:
+        places = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(count)]
+        servers = [stack.enter_context(started_server(place)) for place in places]
+        yield {server.address: server.process.pid for server in servers}
 
 
 if __name__ == "__main__":
