@@ -102,7 +102,8 @@ def _has_gpu() -> bool:
 
 def is_warm() -> bool:
     """Whether PyTorch is there already, so that nothing will keep the user waiting."""
-    return "ram.model" in sys.modules
+    # While it is being imported it is there, too, but has nothing in it.
+    return hasattr(sys.modules.get("ram.model"), "RAM")
 
 
 def load_model(name: str, device: str = "CPU") -> RAM:

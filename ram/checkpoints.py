@@ -22,6 +22,7 @@ from torch import Tensor
 from ram.config import ConfigError, RAMConfig, parse_config
 from ram.model import RAM
 
+SHIPPED = Path(__file__).resolve().parents[1] / "checkpoints"
 FORMAT = "ram-checkpoint-1"
 LARGEST_FILE = 256 * 1024**2  # bytes
 LONGEST_NAME = 40  # characters of a class's name

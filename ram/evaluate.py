@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from ram.calibration import apply_temperature, at_temperature, fit_temperature
 from ram.checkpoints import (
+    SHIPPED,
     CheckpointError,
     CheckpointInfo,
     choose_device,
@@ -43,7 +44,6 @@ from ram.evaluation import (
 )
 from ram.model import RAM
 
-CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"
 Seeds = Callable[[str], Iterable[int]]  # the seeds of something named; shows how far one is
 LEAST_SEEDS = 5  # fewer say too little about the spread
 PROTOCOL = "10,000 MNIST test digits, one pass, random first glimpse, most probable class after the last glimpse"
@@ -78,7 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--all",
         type=Path,
         nargs="?",
-        const=CHECKPOINTS,
+        const=SHIPPED,
         metavar="FOLDER",
         help="every checkpoint in the folder (default: checkpoints/), as a Markdown table",
     )

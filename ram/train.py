@@ -18,7 +18,7 @@ from typing import Any, get_args, get_type_hints
 import torch
 from tqdm import tqdm
 
-from ram.checkpoints import choose_device, parameter_count, read_info
+from ram.checkpoints import SHIPPED, choose_device, parameter_count, read_info
 from ram.collection import load_collection
 from ram.config import PRESETS, ConfigError, RAMConfig, TrainConfig
 from ram.data import MNIST_FOLDER, DataError, load_mnist
@@ -38,7 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--run", type=Path, help="folder of the new run (default: runs/<preset>-<time>)")
     place.add_argument("--resume", type=Path, help="go on with the run in this folder")
-    parser.add_argument("--start", type=Path, help="checkpoint to begin with, instead of random weights")
+    parser.add_argument("--start", type=Path, help="checkpoint to go on from, not the preset's or random weights")
     parser.add_argument("--drawings", type=Path, help="file of drawings to train on beside MNIST")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
     parser.add_argument("--threads", type=int, help="CPU threads (default: PyTorch's choice)")
@@ -65,7 +65,7 @@ def command_line(config: RunConfig) -> str:
     """The command that trains the same."""
     name = config.preset if config.preset in PRESETS else "mnist"
     words = [f"python -m ram.train --preset {name}"]
-    if config.start:
+    if config.start and config.start != PRESETS[name].start:
         words.append(f"--start {shlex.quote(f'{config.start}.safetensors')}")
     preset = PRESETS[name]
     usual = {**dataclasses.asdict(preset.model), **dataclasses.asdict(preset.training)}
@@ -164,18 +164,20 @@ def _open_run(options: argparse.Namespace) -> RunFolder:
     if "epochs" in given[TrainConfig]:
         # Whoever counts epochs does not want the preset's time budget.
         given[TrainConfig].setdefault("minutes", 0.0)
-    preset = PRESETS[options.preset]
+    preset, start = PRESETS[options.preset], options.start
+    if start is None and preset.start:
+        start = SHIPPED / f"{preset.start}.safetensors"
     config = RunConfig(
         preset=options.preset,
         model=dataclasses.replace(
             read_info(options.start).config if options.start else preset.model, **given[RAMConfig]
         ),
         training=dataclasses.replace(preset.training, **given[TrainConfig]),
-        start=options.start.stem if options.start else "",
+        start=start.stem if start else "",
     )
     drawings = load_collection(options.drawings) if options.drawings else None
     folder = RunFolder(options.run or Path("runs") / f"{options.preset}-{time.strftime('%Y%m%d-%H%M%S')}")
-    folder.create(config, start=options.start, drawings=drawings)
+    folder.create(config, start=start, drawings=drawings)
     return folder
 
 

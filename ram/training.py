@@ -10,11 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
 from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.clutter import ink_centre, scatter, scattered, strew
+from ram.collection import DIGIT_NAMES
+from ram.config import TrainConfig
 from ram.data import DataError, Digits, as_floats, augment
 from ram.evaluation import count_errors
 from ram.mixture import mix
@@ -22,6 +24,7 @@ from ram.model import RAM
 from ram.nonsense import add_nonsense
 from ram.objective import READINGS, Batch, Objective
 from ram.runs import RunConfig, RunError, RunFolder, RunState, Status
+from ram.teacher import Teacher, load_teacher
 from ram.team import Team
 from ram.variants import add_variants
 
@@ -47,6 +50,15 @@ def one_cycle(progress: float, warm_up: float) -> float:
     if progress < warm_up:
         return progress / warm_up
     return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
+
+
+def change(
+    digits: Digits, config: TrainConfig, generator: Generator
+) -> tuple[Float[Tensor, "batch 28 28"], Int[Tensor, " batch"]]:
+    """Digits as other people would have written them, some of them unreadable, with their labels."""
+    images = add_variants(as_floats(digits.images), digits.labels, config.variants, generator)
+    images, labels = add_nonsense(images, digits.labels, config.nonsense, generator)
+    return augment(images, config, generator), labels
 
 
 class Trainer:
@@ -87,6 +99,7 @@ class Trainer:
         if (start := folder.read_start(self.config)) is not None:
             self.model.load_state_dict(start)
         self.model.to(device)
+        self.teacher = self._load_teacher() if self.config.training.distillation else None
         self.objective = self.team.wrap(Objective(self.model, self.config.training))
         self.averaged = copy.deepcopy(self.model).requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
@@ -194,9 +207,8 @@ class Trainer:
         """
         config = self.config.training
         digits = self.training.take(self._batch_index())
-        images = add_variants(as_floats(digits.images), digits.labels, config.variants, self.generator)
-        images, labels = add_nonsense(images, digits.labels, config.nonsense, self.generator)
-        images = augment(images, config, self.generator)
+        images, labels = change(digits, config, self.generator)
+        advice = self._advice(images)
         images = scatter(images, self.training.images, config.image_size, 0, self.generator)
         centre = ink_centre(images)
         strew(images, self.training.images, config.clutter, self.generator)
@@ -206,8 +218,28 @@ class Trainer:
         share = self.team.share(len(images))
         walks = slice(share.start * config.rollouts, share.stop * config.rollouts)
         return Batch(
-            images[share], labels[share], centre[share], first[walks], noise[:, walks], location_std, len(images)
+            images=images[share],
+            labels=labels[share],
+            centre=centre[share],
+            initial_location=first[walks],
+            noise=noise[:, walks],
+            location_std=location_std,
+            of=len(images),
+            advice=None if advice is None else advice[share],
         )
+
+    def _load_teacher(self) -> Teacher:
+        if self.mixture.classes != DIGIT_NAMES:
+            raise DataError("the teacher knows the ten digits only: set distillation to 0 for classes of your own")
+        return load_teacher().to(self.device)
+
+    @torch.no_grad()
+    def _advice(self, images: Float[Tensor, "batch 28 28"]) -> Float[Tensor, "batch classes"] | None:
+        """What the teacher thinks of the digits, before anything is put around or over them."""
+        if self.teacher is None:
+            return None
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.low_precision):
+            return self.teacher(images)
 
     def _batch_index(self) -> Tensor:
         """Positions of the next batch. Each epoch's order follows from the seed and the epoch alone."""

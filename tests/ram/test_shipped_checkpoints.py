@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from ram.calibration import calibration_error
-from ram.checkpoints import load_checkpoint, read_info
-from ram.evaluate import CHECKPOINTS, results_table
+from ram.checkpoints import SHIPPED, load_checkpoint, read_info
+from ram.evaluate import results_table
 from ram.evaluation import class_log_probs, digits_of, stored
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = sorted(CHECKPOINTS.glob("*.safetensors"))
+FILES = sorted(SHIPPED.glob("*.safetensors"))
 
 
 def test_readme_shows_the_results_that_the_checkpoints_carry() -> None:
@@ -18,11 +18,11 @@ def test_readme_shows_the_results_that_the_checkpoints_carry() -> None:
     _, _, rest = readme.partition("<!-- results -->\n")
     table, end, _ = rest.partition("\n<!-- end of results -->")
     assert end, "README.md has lost the comments around its table"
-    expected = results_table({path.name: read_info(path) for path in SHIPPED})
+    expected = results_table({path.name: read_info(path) for path in FILES})
     assert table == expected, "paste what this prints into README.md: python -m ram.evaluate --all --stored"
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_checkpoint_is_as_good_as_it_says(path: Path) -> None:
     info = read_info(path)
     measured = stored(info, "test_error_mean")
