@@ -1,22 +1,23 @@
-"""What `streamlit run` starts: the server, which loads PyTorch while the first visitor's browser loads the page."""
+"""Glimpse Playground: page frame and navigation."""
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import AsyncIterator
+from pathlib import Path
 
 import streamlit as st
 
+from app import address
+from app.pages import pages
 
-@contextlib.asynccontextmanager
-async def _warm_up(_app: st.App) -> AsyncIterator[None]:
-    threading.Thread(target=_load, daemon=True).start()
-    yield
+st.set_page_config(page_title="Glimpse Playground", page_icon="👁️", layout="wide")
+st.html(Path(__file__).with_name("style.css"))
 
+address.read()
+page = st.navigation([*pages().values()], position="top")
+page.run()
+address.write(page.url_path)
 
-def _load() -> None:
-    import ram.model  # noqa: F401
+# By now PyTorch is there. Whichever page is opened first, the runs that wait on this server go on.
+from app.jobs import jobs  # noqa: E402
 
-
-app = st.App("frame.py", lifespan=_warm_up)
+jobs()
