@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import resources
 
-MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+MAIN = str(Path(__file__).parents[2] / "app" / "frame.py")
 STROKES = [{"type": "Path", "number": 1}]
 
 

@@ -26,7 +26,7 @@ expect.set_options(timeout=15_000)  # where something else keeps the machine bus
 
 
 @contextlib.contextmanager
-def running_app(folder: Path) -> Iterator[str]:
+def running_app(folder: Path, script: str = "app/main.py") -> Iterator[str]:
     """The address of an app on a server of its own, with its runs in `folder`; its log must end without a traceback."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -34,7 +34,7 @@ def running_app(folder: Path) -> Iterator[str]:
     log, limits = folder / "log", folder / "limits.toml"
     lines = ["largest_model = 500_000", "longest_run = 10", "most_runs = 20", "longest_queue = 3", "disk = 500"]
     limits.write_text("\n".join([f'runs = "{folder / "runs"}"', *lines]))
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.headless=true"]
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true"]
     with log.open("w") as output:
         process = subprocess.Popen(
             [*command, f"--server.port={port}", "--server.address=127.0.0.1"],
@@ -63,8 +63,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def cold_server(tmp_path: Path) -> Iterator[str]:
-    """The address of an app that nobody has visited yet."""
-    with running_app(tmp_path) as address:
+    """The address of an app that nobody has visited yet, and that waits for that to load PyTorch."""
+    with running_app(tmp_path, "app/frame.py") as address:
         yield address
 
 
