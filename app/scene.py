@@ -72,9 +72,12 @@ class Scene:
     @property
     def answer(self) -> str:
         """The answer in words, with its probability in percent; of a scribble, that nothing is likely."""
-        name, percent = self.class_names[self.action], 100 * float(self.class_probs[-1, self.action])
+        probs = self.class_probs[-1]
+        name, percent = self.class_names[self.action], 100 * float(probs.max())
         if self.is_sure:
             return f"RAM says {name} ({percent:.1f} %)"
+        if probs.max() < min(0.2, 2 / len(probs)):  # of ten classes: not even twice as likely as by chance
+            return "RAM cannot tell: nothing is likely"
         return f"RAM is not sure: perhaps {name} ({percent:.0f} %)"
 
     def window_size(self, scale: int) -> int:

@@ -185,7 +185,14 @@ def _canvas_tools() -> None:
 def _other_ways_in() -> None:
     chosen, problem = st.session_state.extras_show = _extras_state()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.selectbox("Test digits", DIGIT_KINDS, key="digits", width=140)
+        kind = st.selectbox(
+            "Test digits",
+            DIGIT_KINDS,
+            key="digits",
+            width=140,
+            help="Hardest: those whose right class this model thinks least likely; in a larger field, of the first "
+            f"{resources.HARDEST_OF:,}.",
+        )
         st.button("Others", on_click=_shuffle, icon=":material/shuffle:", help="Show other digits")
     _show_gallery(kind, chosen)
     if problem:

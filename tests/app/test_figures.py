@@ -136,6 +136,15 @@ def test_an_answer_that_is_rather_wrong_than_right_is_none(scene: Scene, probabi
     assert scene_data(unsure)["sure"] == (probability >= 0.5)
 
 
+@pytest.mark.parametrize(
+    ("best", "answer"), [(0.19, "RAM cannot tell: nothing is likely"), (0.21, "RAM is not sure: perhaps 3 (21 %)")]
+)
+def test_what_is_hardly_likelier_than_chance_is_not_named(best: float, answer: str) -> None:
+    probs = np.full((1, 10), (1 - best) / 9)
+    probs[0, 3] = best
+    assert scene_with([0.5], probs).answer == answer
+
+
 @pytest.mark.parametrize(("steps", "classes"), [(1, 2), (1, 10), (20, 26), (6, 1)])
 def test_figures_and_table_take_any_number_of_glimpses_and_classes(steps: int, classes: int) -> None:
     scene = scene_with(np.linspace(0, 1, steps), np.full((steps, classes), 1 / classes))
