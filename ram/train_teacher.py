@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import copy
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -27,16 +28,19 @@ LEARNING_RATE, WARM_UP, WEIGHT_DECAY = 4e-3, 0.1, 0.05
 AVERAGING = 0.998
 
 
-def train_teacher(training: Digits, validation: Digits, minutes: float) -> tuple[Teacher, float]:
-    """Returns the averaged weights and their error on the validation digits in percent."""
+def train_teacher(training: Digits, validation: Digits, progress_at: Callable[[int], float]) -> tuple[Teacher, float]:
+    """Returns the averaged weights and their error on the validation digits in percent.
+
+    `progress_at` says at each step how much of the training is done, from 0 to 1.
+    """
     torch.manual_seed(0)
     generator, low_precision = Generator().manual_seed(0), native_bfloat16(torch.device("cpu"))
     teacher = Teacher()
     averaged = copy.deepcopy(teacher).eval()
     optimizer = torch.optim.AdamW(teacher.parameters(), weight_decay=WEIGHT_DECAY, fused=True)
-    begun, step = time.monotonic(), 0
+    step = 0
     with tqdm(total=1.0, bar_format="{percentage:3.0f} %|{bar}| {elapsed} < {remaining}") as bar:
-        while (progress := (time.monotonic() - begun) / (60 * minutes)) < 1:
+        while (progress := progress_at(step)) < 1:
             bar.update(progress - bar.n)
             for group in optimizer.param_groups:
                 group["lr"] = LEARNING_RATE * one_cycle(progress, WARM_UP)
@@ -71,7 +75,10 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     keep_freed_memory()
-    teacher, error = train_teacher(*split_training(load_mnist("train"), CONFIG), options.minutes)
+    begun = time.monotonic()
+    teacher, error = train_teacher(
+        *split_training(load_mnist("train"), CONFIG), lambda _step: (time.monotonic() - begun) / (60 * options.minutes)
+    )
     write_tensors(options.to, teacher.state_dict(), {"validation_error": f"{error:.2f}"})
     print(f"validation error {error:.2f} %: {options.to}")
 
