@@ -43,6 +43,7 @@ class Shown:
         assert not page.error
         self.metrics = {metric.label: metric.value for metric in page.metric}
         self.html = "\n".join(element.proto.body for element in page.get("html"))
+        self.commands = [element.value for element in page.code]
         self.text = "\n".join(element.value for element in (*page.markdown, *page.caption))
 
 
@@ -102,3 +103,14 @@ def test_results_that_make_no_sense_are_left_out(folder: Path, damage: object) -
     shown = Shown(folder, dict.fromkeys([*CALIBRATED, "validation_error"], damage), clutter=damage)
     assert list(shown.metrics) == ["Parameters", "Glimpses", "Patch", "Image"]
     assert "<script>" not in shown.html + shown.text
+
+
+def test_averaged_model_shows_the_command_of_every_run(folder: Path) -> None:
+    shown = Shown(folder, {}, preset="mnist", seed=1, averaged_with=[{"preset": "mnist", "seed": 2}])
+    assert ["--seed 1" in shown.commands[0], "--seed 2" in shown.commands[1]] == [True, True]
+    assert "the mean of those" in shown.text
+
+
+@pytest.mark.parametrize("damage", [None, 7, "runs", {"seed": 1}, [None, "run", []]])
+def test_nonsense_about_averaging_is_left_out(folder: Path, damage: object) -> None:
+    assert len(Shown(folder, {}, preset="mnist", averaged_with=damage).commands) == 1
