@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Int
-from torch import Tensor
+from jaxtyping import Float, Int
+from torch import Generator, Tensor
 
 from ram.collection import DIGIT_NAMES, Collection, split_collection
 from ram.config import TrainConfig
-from ram.data import DataError, Digits, split_training
+from ram.data import DataError, Digits, as_floats, augment, split_training
+from ram.nonsense import add_nonsense
+from ram.variants import add_variants
 
 SMALLEST_EPOCH = 10_000  # images, where there are only drawings
 
@@ -54,3 +56,12 @@ def mix(digits: Digits, drawings: Collection | None, config: TrainConfig) -> Mix
     epoch = torch.cat([torch.arange(count), count + torch.arange(drawn).repeat(repeats)])
     together = Digits(torch.cat([training.images, own.images]), torch.cat([training.labels, own.labels]))
     return Mixture(together, epoch, validation, held_back, drawings.classes)
+
+
+def change(
+    digits: Digits, config: TrainConfig, generator: Generator
+) -> tuple[Float[Tensor, "batch 28 28"], Int[Tensor, " batch"]]:
+    """Digits as other people would have written them, some of them unreadable, with their labels."""
+    images = add_variants(as_floats(digits.images), digits.labels, config.variants, generator)
+    images, labels = add_nonsense(images, digits.labels, config.nonsense, generator)
+    return augment(images, config, generator), labels

@@ -19,9 +19,10 @@ from ram.checkpoints import write_tensors
 from ram.config import PRESETS
 from ram.data import Digits, as_floats, load_mnist, split_training
 from ram.memory import keep_freed_memory
+from ram.mixture import change
 from ram.reinforce import cross_entropy
 from ram.teacher import PATH, Teacher
-from ram.training import change, native_bfloat16, one_cycle
+from ram.training import native_bfloat16, one_cycle
 
 CONFIG = PRESETS["mnist"].training
 LEARNING_RATE, WARM_UP, WEIGHT_DECAY = 4e-3, 0.1, 0.05

@@ -10,23 +10,20 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Generator, Tensor
 
 from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.clutter import ink_centre, scatter, scattered, strew
 from ram.collection import DIGIT_NAMES
-from ram.config import TrainConfig
-from ram.data import DataError, Digits, as_floats, augment
+from ram.data import DataError, Digits, as_floats
 from ram.evaluation import count_errors
-from ram.mixture import mix
+from ram.mixture import change, mix
 from ram.model import RAM
-from ram.nonsense import add_nonsense
 from ram.objective import READINGS, Batch, Objective
 from ram.runs import RunConfig, RunError, RunFolder, RunState, Status
 from ram.teacher import Teacher, load_teacher
 from ram.team import Team
-from ram.variants import add_variants
 
 REPORT_EVERY_S = 1.0
 SAVE_EVERY_S = 60.0
@@ -50,15 +47,6 @@ def one_cycle(progress: float, warm_up: float) -> float:
     if progress < warm_up:
         return progress / warm_up
     return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
-
-
-def change(
-    digits: Digits, config: TrainConfig, generator: Generator
-) -> tuple[Float[Tensor, "batch 28 28"], Int[Tensor, " batch"]]:
-    """Digits as other people would have written them, some of them unreadable, with their labels."""
-    images = add_variants(as_floats(digits.images), digits.labels, config.variants, generator)
-    images, labels = add_nonsense(images, digits.labels, config.nonsense, generator)
-    return augment(images, config, generator), labels
 
 
 class Trainer:
