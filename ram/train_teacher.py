@@ -15,6 +15,7 @@ import torch
 from torch import Generator
 from tqdm import tqdm
 
+from ram.averaging import learning_rate
 from ram.checkpoints import write_tensors
 from ram.config import PRESETS
 from ram.data import Digits, as_floats, load_mnist, split_training
@@ -22,7 +23,7 @@ from ram.memory import keep_freed_memory
 from ram.mixture import change
 from ram.reinforce import cross_entropy
 from ram.teacher import PATH, Teacher
-from ram.training import native_bfloat16, one_cycle
+from ram.training import native_bfloat16
 
 CONFIG = PRESETS["mnist"].training
 LEARNING_RATE, WARM_UP, WEIGHT_DECAY = 4e-3, 0.1, 0.05
@@ -44,7 +45,7 @@ def train_teacher(training: Digits, validation: Digits, progress_at: Callable[[i
         while (progress := progress_at(step)) < 1:
             bar.update(progress - bar.n)
             for group in optimizer.param_groups:
-                group["lr"] = LEARNING_RATE * one_cycle(progress, WARM_UP)
+                group["lr"] = LEARNING_RATE * learning_rate(progress, WARM_UP)
             batch = training.take(torch.randint(len(training.labels), (CONFIG.batch_size,), generator=generator))
             images, labels = change(batch, CONFIG, generator)
             with torch.autocast("cpu", torch.bfloat16, enabled=low_precision):

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from ram.averaging import WeightAverage, learning_rate
 from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.clutter import ink_centre, scatter, scattered, strew
 from ram.collection import DIGIT_NAMES
@@ -37,16 +38,6 @@ TRACED_CLASSES = (2, 3, 4, 5, 7, 8)
 
 class TrainingError(RuntimeError):
     """Training that cannot go on; the message says why and what to change."""
-
-
-def one_cycle(progress: float, warm_up: float) -> float:
-    """The learning rate as a share of its peak: a linear rise until `warm_up`, then half a cosine down to zero.
-
-    A function of the progress in [0, 1] alone, so that a resumed run needs no scheduler state.
-    """
-    if progress < warm_up:
-        return progress / warm_up
-    return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
 
 
 class Trainer:
@@ -89,6 +80,7 @@ class Trainer:
         self.model.to(device)
         self.teacher = self._load_teacher() if self.config.training.distillation else None
         self.objective = self.team.wrap(Objective(self.model, self.config.training))
+        self.average = WeightAverage(self.model, self.config.training.ema_decay, self.config.training.cycles)
         self.averaged = copy.deepcopy(self.model).requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), weight_decay=self.config.training.weight_decay, fused=True
@@ -171,7 +163,7 @@ class Trainer:
         """One optimiser step on the next batch; returns the READINGS without waiting for the device."""
         config, progress = self.config.training, self.progress
         for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate * one_cycle(progress, config.warm_up)
+            group["lr"] = config.learning_rate * learning_rate(progress, config.warm_up, config.cycles)
         batch = self._draw_batch(config.noise_start + (config.noise_end - config.noise_start) * progress)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.low_precision):
             total, readings = self.objective(batch, config.guidance * max(0.0, 1 - 2 * progress))
@@ -185,7 +177,7 @@ class Trainer:
             raise self._diverged()
         self.optimizer.step()
         self.step += 1
-        self._average_weights(config.ema_decay)
+        self.average.update(self.step, progress)
         return self.team.mean(readings, share)
 
     def _draw_batch(self, location_std: float) -> Batch:
@@ -239,13 +231,6 @@ class Trainer:
         size = self.config.training.batch_size
         return self._order[position * size : (position + 1) * size]
 
-    @torch.no_grad()
-    def _average_weights(self, decay: float) -> None:
-        # The average follows quickly at first, or it would remember the random initial weights.
-        weight = 1 - min(decay, (1 + self.step) / (10 + self.step))
-        for average, current in zip(self.averaged.parameters(), self.model.parameters(), strict=True):
-            average.lerp_(current, weight)
-
     def _position(self) -> dict[str, Any]:
         epoch = round(self.step / self.steps_per_epoch, 4)
         return {"step": self.step, "epoch": epoch, "elapsed_s": round(self.elapsed, 3)}
@@ -268,8 +253,10 @@ class Trainer:
         """Errors in percent of the averaged weights, and a look at the traced digits.
 
         The best weights so far become best.safetensors. With drawings these are always the latest: to
-        choose by digits would favour the start, and to choose by a few held-back drawings would flatter.
+        choose by digits would favour the start, and to choose by a few held-back drawings would flatter. With
+        cycles, too: the last mean is over the most, and the best of many measurements would be the luckiest.
         """
+        self.averaged.load_state_dict(self.average.mean())
         error = self._error(self.mixture.validation, VALIDATION_SEEDS)
         errors = {
             "validation_error": error,
@@ -278,7 +265,8 @@ class Trainer:
         own = self.mixture.held_back
         if len(own.labels):
             errors["drawings_error"] = self._error(own, VALIDATION_SEEDS)
-        if self.best_error is None or error <= self.best_error or len(own.labels):
+        latest = len(own.labels) or self.config.training.cycles > 1
+        if self.best_error is None or error <= self.best_error or latest:
             self.best_error = error
             info = CheckpointInfo(
                 config=self.config.model,
@@ -354,7 +342,7 @@ class Trainer:
     def save(self) -> None:
         """Writes everything needed to go on as if nothing had happened."""
         tensors = {f"model.{name}": weight for name, weight in self.model.state_dict().items()}
-        tensors |= {f"averaged.{name}": weight for name, weight in self.averaged.state_dict().items()}
+        tensors |= {f"averaged.{name}": weight for name, weight in self.average.state_dict().items()}
         for index, moments in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
         tensors["generator"] = self.generator.get_state()
@@ -374,7 +362,8 @@ class Trainer:
             state.setdefault(int(index), {})[moment] = value
         try:
             self.model.load_state_dict(_below(tensors, "model."))
-            self.averaged.load_state_dict(_below(tensors, "averaged."))
+            self.average.load_state_dict(_below(tensors, "averaged."))
+            self.averaged.load_state_dict(self.average.mean())
             self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state})
             self.generator.set_state(tensors["generator"])
             self.step, self.elapsed = progress["step"], progress["elapsed"]

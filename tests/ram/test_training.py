@@ -16,7 +16,7 @@ from ram.config import ConfigError, RAMConfig, TrainConfig
 from ram.data import Digits
 from ram.evaluation import count_errors
 from ram.runs import RunConfig, RunError, RunFolder
-from ram.training import Trainer, TrainingError, one_cycle
+from ram.training import Trainer, TrainingError
 
 MODEL = RAMConfig(num_glimpses=3, hidden_size=32, glimpse_hidden_size=16)
 # 256 digits in batches of 32 are 8 steps an epoch, so 16 in all.
@@ -66,7 +66,7 @@ def train(trainer: Trainer, stop_at: int | None = None) -> str:
 
 
 def weights(trainer: Trainer) -> list[Tensor]:
-    return [*trainer.model.state_dict().values(), *trainer.averaged.state_dict().values()]
+    return [*trainer.model.state_dict().values(), *trainer.average.mean().values()]
 
 
 def same(one: list[Tensor], other: list[Tensor]) -> bool:
@@ -102,12 +102,6 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory, digits: Digits) -> T
         trainer = make_trainer(tmp_path_factory.mktemp("runs") / "whole", digits)
         assert train(trainer) == "finished"
     return trainer
-
-
-def test_learning_rate_rises_linearly_and_falls_as_a_cosine() -> None:
-    # Half-way through the first tenth; its end; half-way through the rest; the end
-    assert [one_cycle(p, 0.1) for p in (0.0, 0.05, 0.1, 0.55, 1.0)] == pytest.approx([0.0, 0.5, 1.0, 0.5, 0.0])
-    assert one_cycle(0.325, 0.1) == pytest.approx(0.5 * (1 + math.cos(math.pi / 4)))  # a quarter of the rest
 
 
 def test_training_reduces_the_loss_and_raises_the_reward(tmp_path: Path, zeros_and_ones: Digits) -> None:
@@ -216,6 +210,20 @@ def test_stopped_and_resumed_run_equals_an_uninterrupted_one(
     assert best(trainer) == best(uninterrupted)
 
 
+def test_cycles_survive_a_stop_and_their_last_mean_is_kept(tmp_path: Path, digits: Digits) -> None:
+    whole = make_trainer(tmp_path / "whole", digits, cycles=3)  # they end after 8, 12 and 16 steps
+    train(whole)
+    train(make_trainer(tmp_path / "run", digits, cycles=3), 13)
+    trainer = make_trainer(tmp_path / "run", digits, cycles=3)
+    trainer.restore()
+    train(trainer)
+    assert same(weights(trainer), weights(whole))
+    assert len(whole.average.state_dict()) == 2 * len(whole.model.state_dict())  # the second cycle's end, the third's
+    kept = load_checkpoint(whole.folder.best, "cpu").state_dict()
+    assert all(weight.equal(kept[name]) for name, weight in whole.average.mean().items())
+    assert read_info(whole.folder.best).results["validation_error"] == whole.best_error
+
+
 @pytest.mark.parametrize("crash_at", [5, 11])
 def test_crashed_run_goes_on_from_its_last_save(
     tmp_path: Path, digits: Digits, uninterrupted: Trainer, crash_at: int
@@ -270,9 +278,9 @@ def test_best_checkpoint_is_kept_when_the_model_gets_worse(tmp_path: Path, zeros
 
     def spoil_third_epoch() -> bool:
         if trainer.step == 24:
-            with torch.no_grad():  # now it always answers 9
-                trainer.averaged.action_network.linear.weight.zero_()
-                trainer.averaged.action_network.linear.bias[9] = 100.0
+            spoilt = trainer.average.state_dict()  # now it always answers 9
+            spoilt["0.action_network.linear.weight"].zero_()
+            spoilt["0.action_network.linear.bias"][9] = 100.0
         return False
 
     def watch(row: dict[str, Any]) -> None:
@@ -359,28 +367,6 @@ def test_last_batch_of_an_epoch_may_be_smaller(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path / "run", grey_digits(), epochs=1, train_images=0, batch_size=64)
     assert trainer.steps_per_epoch == 3  # 64 + 64 + 22 of 150
     assert train(trainer) == "finished"
-
-
-def test_averaged_weights_follow_quickly_at_first(tmp_path: Path, digits: Digits) -> None:
-    trainer = make_trainer(tmp_path / "run", digits, ema_decay=0.9)
-    start = trainer.model.action_network.linear.bias.detach().clone()
-    current: list[Tensor] = []
-
-    def remember() -> bool:
-        current.append(trainer.model.action_network.linear.bias.detach().clone())
-        return len(current) == 2
-
-    trainer.run(remember, lambda _row: None)
-    # After step n the average keeps (1 + n) / (10 + n) of itself: 2/11 and then 3/12.
-    first = start * 2 / 11 + current[0] * 9 / 11
-    expected = first * 3 / 12 + current[1] * 9 / 12
-    torch.testing.assert_close(trainer.averaged.action_network.linear.bias, expected)
-
-
-def test_averaging_can_be_switched_off(tmp_path: Path, digits: Digits) -> None:
-    trainer = make_trainer(tmp_path / "run", digits, ema_decay=0.0)
-    train(trainer, 5)
-    assert same(list(trainer.averaged.state_dict().values()), list(trainer.model.state_dict().values()))
 
 
 @pytest.mark.parametrize("baseline", ["value", "rollouts", "none"])
