@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator
 
 import streamlit as st
 
+from app.shell import routes
+
 # Seconds after which Python's threads take turns. While one imports, the usual 5 ms would halve the page's speed.
 BRIEF = 0.0002
 
@@ -30,4 +32,4 @@ def _load() -> None:
         sys.setswitchinterval(usual)
 
 
-app = st.App("frame.py", lifespan=warm_up)
+app = st.App("frame.py", lifespan=warm_up, routes=routes())

@@ -17,6 +17,7 @@ from app.components.gallery import digit_gallery
 from app.components.viewer import glimpse_viewer
 from app.field import Field, Picture, lay_out
 from app.field_view import arrangement, field_of_model, show_tools, show_what_the_model_gets, stroke_width
+from app.shell import heading
 from app.turns import turn
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def show() -> None:
     """Draws the page. What needs PyTorch comes last, so that the frame is there at once."""
     st.session_state.pop("extras_show", None)
     with st.container(key="desk"):
-        st.container(key="title").html('<h1 class="wordmark">Glimpse Playground</h1>')
+        st.container(key="title").html(heading("draw"))
         with st.container(key="controls", horizontal=True, vertical_alignment="bottom"):
             _controls()
         bench = st.container()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app import resources
+from app.shell import heading
 from app.texts import plain_text
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ GAZES = {
 
 def show() -> None:
     """Draws the page."""
-    st.html('<h1 class="wordmark">The model</h1>')
+    st.html(heading("model"))
     names = resources.model_labels()
     name = st.selectbox("Model", [*names], key="model", width=240, format_func=lambda name: names[name])
     place = st.empty()

@@ -14,6 +14,7 @@ from app.address import BRUSHES
 from app.components.classes import class_buttons
 from app.components.gallery import digit_gallery
 from app.drawings import Note, count_drawings
+from app.shell import heading
 
 if TYPE_CHECKING:
     from ram.collection import Collection
@@ -27,7 +28,7 @@ def show() -> None:
     # A session's canvas is forgotten when its page is left: without one, the page was just opened.
     entering = drawings.CANVAS not in st.session_state
     with st.container(key="labelling"):
-        st.container(key="label_title").html('<h1 class="wordmark">My drawings</h1>')
+        st.container(key="label_title").html(heading("drawings"))
         draw = st.container(key="label_draw")
         keep = st.container(key="label_keep")
         kept = st.container(key="label_kept")

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import resources
 from app.pages import pages
+from app.shell import heading
 from app.texts import plain_text
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def show() -> None:
     """Draws the page. What needs PyTorch comes last, so that the frame is there at once."""
     with st.container(key="workshop"):
-        st.container(key="workshop-title").html('<h1 class="wordmark">Train</h1>')
+        st.container(key="workshop-title").html(heading("train"))
         setup = st.container(key="setup")
         stage = st.container(key="stage-of-runs")
     with stage:

@@ -1,0 +1,72 @@
+"""What a browser paints at once: the page's heading and the outlines of what comes, in Streamlit's own first page.
+
+Streamlit's scripts take a browser a second. Until they have put the page's own heading there, this one stands in its
+place, in its size and its colours.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+
+HEADINGS = {"draw": "Glimpse Playground", "train": "Train", "drawings": "My drawings", "model": "The model"}
+TAGLINE = "Draw a digit, and watch a network look."
+INDEX = Path(streamlit.__file__).with_name("static") / "index.html"
+
+STYLE = """<style>
+html { color-scheme: light dark; }
+body { margin: 0; background: light-dark(#ffffff, #12141c); }
+#shell { position: absolute; inset: 0; z-index: 1; pointer-events: none; overflow: hidden; box-sizing: border-box;
+  max-width: 1600px; margin: 0 auto; padding: 4.2rem 2.5rem 2rem; color: light-dark(#1a1d29, #eceef6);
+  font-family: "Source Sans", system-ui, sans-serif; }
+#shell h1 { margin: 0 0 0.2rem; font-size: 1.5rem; font-weight: 700; line-height: 1.6; letter-spacing: -0.02em; }
+#shell p { margin: 0; font-size: 0.875rem; line-height: 1.4; opacity: 0.65; }
+#shell div { display: grid; grid-template-columns: 280px minmax(0, 1fr); gap: 2.75rem;
+  position: absolute; inset: 11.73rem 2.5rem auto; }
+#shell i { height: 280px; border-radius: 10px; background: light-dark(#f3f3f8, #1d2030);
+  animation: breathe 1.6s ease-in-out infinite alternate; }
+@keyframes breathe { to { opacity: 0.5; } }
+@media (prefers-reduced-motion: reduce) { #shell i { animation: none; } }
+@media (max-width: 1250px) { #shell div { top: 14.73rem; } }
+@media (max-width: 900px) {
+  #shell { padding: 4rem 1rem 2rem; }
+  #shell div { grid-template-columns: 280px; inset: 11.1rem 1rem auto; }
+  #shell i + i { display: none; }
+}
+body:has(#root :is(h1, [role="dialog"], [role="alert"])) #shell { display: none; }
+body:not(:has(#root h1)) [data-testid="stAppSkeleton"] { visibility: hidden; }
+</style>
+<noscript><style>#shell div { display: none; }</style></noscript>"""
+
+
+def heading(name: str) -> str:
+    """The HTML of a page's heading, by the page's name in the URL."""
+    tagline = f"<p class='tagline'>{TAGLINE}</p>" if name == "draw" else ""
+    return f'<h1 class="wordmark">{HEADINGS[name]}</h1>{tagline}'
+
+
+def first_page(name: str) -> str:
+    """Streamlit's first page, with the heading of one of ours and the outlines of what it will show."""
+    outlines = "<div><i></i><i></i></div>" if name == "draw" else ""
+    shell = f'{STYLE}<div id="shell" aria-busy="true">{heading(name)}{outlines}</div>'
+    page = INDEX.read_text().replace("<title>Streamlit</title>", "<title>Glimpse Playground</title>")
+    return page.replace("</body>", f"{shell}</body>")
+
+
+def routes() -> list[Route]:
+    """Where the first page is asked for: at the address of each page."""
+    return [_route(path, name) for path, name in {"/": "draw", **{f"/{name}": name for name in HEADINGS}}.items()]
+
+
+def _route(path: str, name: str) -> Route:
+    page = first_page(name)
+
+    def answer(_request: Request) -> HTMLResponse:
+        # Streamlit's own first page is asked for anew each time, too: it names the scripts of one version.
+        return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
+
+    return Route(path, answer)

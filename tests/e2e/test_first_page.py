@@ -1,0 +1,61 @@
+"""What is painted before Streamlit's scripts are there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.shell import HEADINGS, INDEX, TAGLINE, first_page
+
+LOOKS = """(element) => {
+  const { x, y, height } = element.getBoundingClientRect();
+  const { color, fontSize, fontWeight, fontFamily } = getComputedStyle(element);
+  return { box: [x, y, height].map(Math.round), color, fontSize, fontWeight, font: fontFamily.split(",")[0] };
+}"""
+CORNER = "(element) => ['x', 'y'].map((side) => Math.round(element.getBoundingClientRect()[side]))"
+
+
+def place(page: Page, selector: str) -> dict[str, Any]:
+    """Where something stands, and how its letters look."""
+    found = page.locator(selector)
+    expect(found).to_be_visible()
+    return found.evaluate(LOOKS)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["draw", "train"])
+def test_heading_stands_where_it_will_stay(page: Page, server: str, name: str, scheme: str, width: int) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_viewport_size({"width": width, "height": 844})
+    page.route("**/*.js", lambda route: route.abort())
+    page.goto(f"{server}/{name}")
+    early = place(page, "#shell h1")
+    assert page.title() == "Glimpse Playground"
+    page.unroute("**/*.js")
+    page.reload()
+    assert place(page, "#root h1") == early
+    expect(page.locator("#shell")).to_be_hidden()
+
+
+def test_outlines_stand_where_canvas_and_viewer_will(page: Page, server: str) -> None:
+    page.route("**/*.js", lambda route: route.abort())
+    page.goto(server)
+    outlines = [page.locator("#shell i").nth(number).evaluate(CORNER) for number in (0, 1)]
+    page.unroute("**/*.js")
+    page.reload()
+    assert [page.locator(real).evaluate(CORNER) for real in ("canvas.upper-canvas", ".viewer")] == outlines
+
+
+@pytest.mark.parametrize("name", HEADINGS)
+def test_each_page_has_its_heading_and_streamlits_scripts(page: Page, server: str, name: str) -> None:
+    answer = page.request.get(f"{server}/{name}")
+    assert answer.text() == first_page(name)
+    assert answer.headers["cache-control"] == "no-cache"
+    head = INDEX.read_text().split("</head>")[0].replace("Streamlit</title>", "Glimpse Playground</title>")
+    assert answer.text().startswith(head)
+    page.goto(f"{server}/{name}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(HEADINGS[name])
+    assert page.get_by_text(TAGLINE).filter(visible=True).count() == (name == "draw")
