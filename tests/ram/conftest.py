@@ -6,7 +6,10 @@ import jaxtyping
 import pytest
 import torch
 
+import ram.training
 from ram.data import Digits, load_mnist
+from ram.training import Trainer
+from tests.ram.short_run import make_trainer, train
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,3 +28,27 @@ def unchecked_signatures() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def training_digits() -> Digits:
     return load_mnist("train")
+
+
+@pytest.fixture(scope="session")
+def digits(training_digits: Digits) -> Digits:
+    """A few, for short runs."""
+    return training_digits.take(torch.arange(1000))
+
+
+@pytest.fixture
+def report_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readings are otherwise taken by the clock, and so differ between equal runs."""
+    monkeypatch.setattr(ram.training, "REPORT_EVERY_S", 0.0)
+    monkeypatch.setattr(ram.training, "LEAST_STEPS", 1)
+
+
+@pytest.fixture(scope="session")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory, digits: Digits) -> Trainer:
+    """A short run from beginning to end."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ram.training, "REPORT_EVERY_S", 0.0)
+        patch.setattr(ram.training, "LEAST_STEPS", 1)
+        trainer = make_trainer(tmp_path_factory.mktemp("runs") / "whole", digits)
+        assert train(trainer) == "finished"
+    return trainer

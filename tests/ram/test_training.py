@@ -10,35 +10,16 @@ import torch
 from torch import Tensor
 
 import ram.training
-from ram.checkpoints import CheckpointInfo, load_checkpoint, read_info
+from ram.checkpoints import load_checkpoint, read_info
 from ram.collection import Collection
 from ram.config import ConfigError, RAMConfig, TrainConfig
 from ram.data import Digits
 from ram.evaluation import count_errors
 from ram.runs import RunConfig, RunError, RunFolder
 from ram.training import Trainer, TrainingError
+from tests.ram.short_run import MODEL, TRAINING, best, make_trainer, metrics, same, train, weights
 
-MODEL = RAMConfig(num_glimpses=3, hidden_size=32, glimpse_hidden_size=16)
-# 256 digits in batches of 32 are 8 steps an epoch, so 16 in all.
-TRAINING = TrainConfig(
-    epochs=2,
-    batch_size=32,
-    rollouts=2,
-    learning_rate=1e-2,
-    ema_decay=0.9,
-    noise_start=0.2,
-    noise_end=0.05,
-    rotation=10.0,
-    translation=1.0,
-    train_images=256,
-    validation_images=100,
-    seed=7,
-)
-
-
-@pytest.fixture(scope="module")
-def digits(training_digits: Digits) -> Digits:
-    return training_digits.take(torch.arange(1000))
+pytestmark = pytest.mark.usefixtures("report_every_step")
 
 
 @pytest.fixture(scope="module")
@@ -47,61 +28,8 @@ def zeros_and_ones(training_digits: Digits) -> Digits:
     return training_digits.take((training_digits.labels < 2).nonzero().flatten()[:600])
 
 
-@pytest.fixture(autouse=True)
-def _report_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Readings are otherwise taken by the clock, and so differ between equal runs."""
-    monkeypatch.setattr(ram.training, "REPORT_EVERY_S", 0.0)
-    monkeypatch.setattr(ram.training, "LEAST_STEPS", 1)
-
-
-def make_trainer(path: Path, digits: Digits, **training: Any) -> Trainer:
-    folder = RunFolder(path)
-    if not (path / "config.json").exists():
-        folder.create(RunConfig("mnist", MODEL, dataclasses.replace(TRAINING, **training)))
-    return Trainer(folder, digits, torch.device("cpu"))
-
-
-def train(trainer: Trainer, stop_at: int | None = None) -> str:
-    return trainer.run(lambda: trainer.step == stop_at, lambda _row: None).status
-
-
-def weights(trainer: Trainer) -> list[Tensor]:
-    return [*trainer.model.state_dict().values(), *trainer.average.mean().values()]
-
-
-def same(one: list[Tensor], other: list[Tensor]) -> bool:
-    return all(a.equal(b) for a, b in zip(one, other, strict=True))
-
-
-def metrics(trainer: Trainer) -> list[dict[str, Any]]:
-    """The readings without the clock's."""
-    return [{key: row[key] for key in row if key != "elapsed_s"} for row in trainer.folder.read_metrics()]
-
-
 def mean(name: str, rows: list[dict[str, Any]]) -> float:
     return statistics.fmean(row[name] for row in rows)
-
-
-def best(trainer: Trainer) -> tuple[CheckpointInfo, dict[str, Any]]:
-    """The best checkpoint's content; its bytes differ, because safetensors orders the metadata at random."""
-    model = load_checkpoint(trainer.folder.best, "cpu")
-    return read_info(trainer.folder.best), {name: weight.tolist() for name, weight in model.state_dict().items()}
-
-
-def resumable(trainer: Trainer) -> dict[str, Any]:
-    """Everything in latest.safetensors but the time it took."""
-    tensors, progress = trainer.folder.read_latest()
-    return {name: value.tolist() for name, value in tensors.items()} | {**progress, "elapsed": None}
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory, digits: Digits) -> Trainer:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ram.training, "REPORT_EVERY_S", 0.0)
-        patch.setattr(ram.training, "LEAST_STEPS", 1)
-        trainer = make_trainer(tmp_path_factory.mktemp("runs") / "whole", digits)
-        assert train(trainer) == "finished"
-    return trainer
 
 
 def test_training_reduces_the_loss_and_raises_the_reward(tmp_path: Path, zeros_and_ones: Digits) -> None:
@@ -193,82 +121,6 @@ def test_other_seed_trains_to_other_weights(tmp_path: Path, digits: Digits, unin
     trainer = make_trainer(tmp_path / "run", digits, seed=8)
     train(trainer)
     assert not same(weights(trainer), weights(uninterrupted))
-
-
-@pytest.mark.parametrize("stops", [[3], [8], [1, 2, 11, 15]], ids=["mid-epoch", "epoch-end", "often"])
-def test_stopped_and_resumed_run_equals_an_uninterrupted_one(
-    tmp_path: Path, digits: Digits, uninterrupted: Trainer, stops: list[int]
-) -> None:
-    assert train(make_trainer(tmp_path / "run", digits), stops[0]) == "stopped"
-    for stop in [*stops[1:], None]:
-        trainer = make_trainer(tmp_path / "run", digits)
-        trainer.restore()
-        assert train(trainer, stop) == ("finished" if stop is None else "stopped")
-    assert same(weights(trainer), weights(uninterrupted))
-    assert metrics(trainer) == metrics(uninterrupted)
-    assert resumable(trainer) == resumable(uninterrupted)
-    assert best(trainer) == best(uninterrupted)
-
-
-def test_cycles_survive_a_stop_and_their_last_mean_is_kept(tmp_path: Path, digits: Digits) -> None:
-    whole = make_trainer(tmp_path / "whole", digits, cycles=3)  # they end after 8, 12 and 16 steps
-    train(whole)
-    train(make_trainer(tmp_path / "run", digits, cycles=3), 13)
-    trainer = make_trainer(tmp_path / "run", digits, cycles=3)
-    trainer.restore()
-    train(trainer)
-    assert same(weights(trainer), weights(whole))
-    assert len(whole.average.state_dict()) == 2 * len(whole.model.state_dict())  # the second cycle's end, the third's
-    kept = load_checkpoint(whole.folder.best, "cpu").state_dict()
-    assert all(weight.equal(kept[name]) for name, weight in whole.average.mean().items())
-    assert read_info(whole.folder.best).results["validation_error"] == whole.best_error
-
-
-@pytest.mark.parametrize("crash_at", [5, 11])
-def test_crashed_run_goes_on_from_its_last_save(
-    tmp_path: Path, digits: Digits, uninterrupted: Trainer, crash_at: int
-) -> None:
-    def crash(row: dict[str, Any]) -> None:
-        if row["step"] == crash_at:
-            raise KeyboardInterrupt
-
-    train(make_trainer(tmp_path / "run", digits), 3)
-    trainer = make_trainer(tmp_path / "run", digits)
-    trainer.restore()
-    with pytest.raises(KeyboardInterrupt):
-        trainer.run(lambda: False, crash)
-    again = make_trainer(tmp_path / "run", digits)
-    assert metrics(again)[-1]["step"] == crash_at
-    again.restore()
-    assert again.step == (4 if crash_at == 5 else 8)  # what was saved: half, or the end of the first epoch
-    train(again)
-    assert same(weights(again), weights(uninterrupted))
-    assert metrics(again) == metrics(uninterrupted)
-
-
-def test_stopped_run_says_so_and_keeps_its_clock(tmp_path: Path, digits: Digits) -> None:
-    trainer = make_trainer(tmp_path / "run", digits)
-    train(trainer, 3)
-    state = trainer.folder.read_state()
-    assert state is not None
-    assert (state.status, state.epoch, state.step, state.steps) == ("stopped", 0, 3, 16)
-    again = make_trainer(tmp_path / "run", digits)
-    again.restore()
-    assert again.elapsed == trainer.elapsed > 0
-
-
-def test_finished_run_can_be_resumed_to_no_effect(tmp_path: Path, digits: Digits) -> None:
-    trainer = make_trainer(tmp_path / "run", digits)
-    train(trainer)
-    again = make_trainer(tmp_path / "run", digits)
-    again.restore()
-    assert train(again) == "finished"
-    assert same(weights(again), weights(trainer))
-    assert metrics(again) == metrics(trainer)
-
-
-def test_stop_at_the_last_step_finishes(tmp_path: Path, digits: Digits) -> None:
-    assert train(make_trainer(tmp_path / "run", digits), 16) == "finished"
 
 
 def test_best_checkpoint_is_kept_when_the_model_gets_worse(tmp_path: Path, zeros_and_ones: Digits) -> None:
@@ -438,35 +290,9 @@ def test_same_digits_are_traced_from_the_same_first_glimpses(uninterrupted: Trai
     assert [look["accuracy"] for look in looks] == [100 - row["validation_error"] for row in rows]
 
 
-def test_resumed_run_has_the_traces_of_an_uninterrupted_one(
-    tmp_path: Path, digits: Digits, uninterrupted: Trainer
-) -> None:
-    train(make_trainer(tmp_path / "run", digits), 6)
-    trainer = make_trainer(tmp_path / "run", digits)
-    trainer.folder.append_trace({"step": 7})  # a look after the last save, taken again after resuming
-    trainer.restore()
-    train(trainer)
-    looks = [
-        [{**row, "elapsed_s": 0} for row in folder.read_traces()] for folder in (trainer.folder, uninterrupted.folder)
-    ]
-    assert looks[0] == looks[1]
-
-
 def test_trainer_needs_a_run(tmp_path: Path, digits: Digits) -> None:
     with pytest.raises(RunError, match="holds no run"):
         Trainer(RunFolder(tmp_path), digits, torch.device("cpu"))
-
-
-def test_run_that_was_never_saved_cannot_be_restored(tmp_path: Path, digits: Digits) -> None:
-    with pytest.raises(RunError, match=r"cannot be resumed: it stopped before its first save$"):
-        make_trainer(tmp_path / "run", digits).restore()
-
-
-def test_state_of_another_file_cannot_be_restored(tmp_path: Path, digits: Digits, uninterrupted: Trainer) -> None:
-    trainer = make_trainer(tmp_path / "run", digits)
-    trainer.folder.latest.write_bytes(uninterrupted.folder.best.read_bytes())
-    with pytest.raises(RunError, match=r"latest\.safetensors is damaged \(.*\): start the run again$"):
-        trainer.restore()
 
 
 def test_own_symbols_are_traced_before_drawings_and_digits(tmp_path: Path, digits: Digits) -> None:
