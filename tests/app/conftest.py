@@ -1,5 +1,7 @@
 """What the tests of `app` share."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,8 +9,12 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
+from app import jobs as server_jobs
+from app import resources
 from app.figures.chart import Figure
-from app.jobs import jobs
+from app.jobs import Jobs
+from app.limits import Limits
+from ram.runs import RunFolder
 from tests.e2e.conftest import end_runs
 
 
@@ -21,7 +27,7 @@ def runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     yield tmp_path / "runs"
     if not (tmp_path / "runs").exists():  # the test has asked for no server
         return
-    server = jobs()
+    server = server_jobs.jobs()
     server.close()
     end_runs(tmp_path)
     if server._supervisor.process is not None:
@@ -32,3 +38,30 @@ def runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
 def checked(figure_of: Callable[[Any], Figure]) -> Callable[[Any], go.Figure]:
     """Makes Plotly's own figure of what `figure_of` returns: it refuses what Plotly does not know."""
     return lambda content: go.Figure(figure_of(content)._asdict())
+
+
+@pytest.fixture
+def limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Limits:
+    """A server's limits with a folder of its own; the whole app goes by them."""
+    limits = Limits(tmp_path / "runs", 500_000, 30, 6, 3, 100)
+    monkeypatch.setattr(resources, "read_limits", lambda: limits)
+    return limits
+
+
+@pytest.fixture
+def jobs(limits: Limits) -> Iterator[Jobs]:
+    """The runs of a server that nobody else sees."""
+    jobs = Jobs(limits)
+    yield jobs
+    end(jobs)
+
+
+def end(jobs: Jobs) -> None:
+    """Ends what still runs, and waits for it."""
+    for path in jobs.folder.glob("*/"):
+        if holder := RunFolder(path).holder():
+            os.kill(holder, signal.SIGKILL)
+    if jobs._supervisor.process is not None:
+        jobs._supervisor.process.kill()
+        jobs._supervisor.process.wait()
+    jobs.close()
