@@ -280,9 +280,9 @@ PRESETS: dict[str, Preset] = {
     ),
     "translated-60": Preset(
         "A digit anywhere",
-        "60×60 pixels, eight glimpses of 12×12 at three scales, for 45 minutes on one core",
+        "60×60 pixels, eight glimpses of 12×12 at three scales, for two hours on one core",
         _WIDE,
-        TrainConfig(minutes=45.0, cycles=4, image_size=60, **_LARGE),
+        TrainConfig(minutes=120.0, cycles=4, image_size=60, **_LARGE),
     ),
     "cluttered-60": Preset(
         "A digit among clutter",
