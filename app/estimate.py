@@ -45,9 +45,9 @@ def seconds_per_unit() -> float:
     """What one unit of `_work` takes here, from a few real training steps, once a server."""
     import torch
 
+    from ram.machine import native_bfloat16
     from ram.model import RAM
     from ram.reinforce import hybrid_loss
-    from ram.training import native_bfloat16
 
     preset = PRESETS[YARDSTICK]
     model, size = RAM(preset.model), preset.training.batch_size

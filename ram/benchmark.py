@@ -22,14 +22,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ram.checkpoints import choose_device
 from ram.config import Precision, RAMConfig, TrainConfig
 from ram.data import MNIST_FOLDER, DataError, Digits, load_mnist
 from ram.evaluation import count_errors
-from ram.memory import keep_freed_memory
+from ram.machine import choose_device, keep_freed_memory, native_bfloat16
 from ram.model import RAM
 from ram.runs import RunConfig, RunFolder
-from ram.training import Trainer, native_bfloat16
+from ram.training import Trainer
 
 ROUNDS = 7  # what is compared takes turns, so that a busy moment of the machine hits both
 ROUND_SECONDS = 0.4

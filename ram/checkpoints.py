@@ -20,6 +20,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from ram.config import ConfigError, RAMConfig, parse_config
+from ram.machine import choose_device
 from ram.model import RAM
 
 SHIPPED = Path(__file__).resolve().parents[1] / "checkpoints"
@@ -187,24 +188,6 @@ def write_atomically(path: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink()
         raise
-
-
-def choose_device(device: str | torch.device = "auto") -> torch.device:
-    """Turns "auto", "cpu", "cuda" or "cuda:N" into a device that is here.
-
-    Raises:
-        ValueError: there is no such device here.
-    """
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-    except RuntimeError as error:
-        raise ValueError(f"device={device!r} is unknown: use 'auto', 'cpu', 'cuda' or 'cuda:N'") from error
-    present = chosen.type == "cpu" or (chosen.type == "cuda" and (chosen.index or 0) < torch.cuda.device_count())
-    if not present:
-        raise ValueError(f"device={device!r} is not available here: use 'auto' or 'cpu'")
-    return chosen
 
 
 def parameter_count(config: RAMConfig) -> int:

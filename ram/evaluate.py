@@ -23,7 +23,6 @@ from ram.checkpoints import (
     SHIPPED,
     CheckpointError,
     CheckpointInfo,
-    choose_device,
     load_checkpoint,
     parameter_count,
     read_info,
@@ -42,6 +41,7 @@ from ram.evaluation import (
     stored,
     stored_number,
 )
+from ram.machine import choose_device
 from ram.model import RAM
 
 Seeds = Callable[[str], Iterable[int]]  # the seeds of something named; shows how far one is

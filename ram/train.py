@@ -18,11 +18,11 @@ from typing import Any, get_args, get_type_hints
 import torch
 from tqdm import tqdm
 
-from ram.checkpoints import SHIPPED, choose_device, parameter_count, read_info
+from ram.checkpoints import SHIPPED, parameter_count, read_info
 from ram.collection import load_collection
 from ram.config import PRESETS, ConfigError, RAMConfig, TrainConfig
 from ram.data import MNIST_FOLDER, DataError, load_mnist
-from ram.memory import keep_freed_memory
+from ram.machine import choose_device, keep_freed_memory
 from ram.runs import RunConfig, RunError, RunFolder, RunState
 from ram.team import Team, TeamError
 from ram.training import Trainer, TrainingError

@@ -13,12 +13,12 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from ram.averaging import WeightAverage, learning_rate
 from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.clutter import ink_centre, scatter, scattered, strew
 from ram.collection import DIGIT_NAMES
 from ram.data import DataError, Digits, as_floats
 from ram.evaluation import count_errors
+from ram.machine import native_bfloat16
 from ram.mixture import change, mix
 from ram.model import RAM
 from ram.objective import READINGS, Batch, Objective
@@ -40,6 +40,20 @@ class TrainingError(RuntimeError):
     """Training that cannot go on; the message says why and what to change."""
 
 
+def learning_rate(progress: float, warm_up: float, finish: float = 0.0) -> float:
+    """The learning rate as a share of its peak: a linear rise until `warm_up`, then half a cosine down to zero.
+
+    The same again, to half the peak, in the share of the run that is its finish. A function of the progress in [0, 1]
+    alone, so that a resumed run needs no scheduler state.
+    """
+    peak, done = 1.0, progress / (1 - finish)
+    if done >= 1 and finish:
+        peak, done = 0.5, 1 - (1 - progress) / finish
+    if done < warm_up:
+        return peak * done / warm_up
+    return peak * 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
+
+
 class Trainer:
     """Trains one run and keeps its folder up to date.
 
@@ -58,6 +72,7 @@ class Trainer:
         self.folder = folder
         self.team = team or Team()
         self.config: RunConfig = folder.read_config()
+        self.lighter = self.config.training.with_lighter_changes()
         self.device = device
         self.mixture = mix(digits, folder.read_drawings(), self.config.training)
         classes = len(self.mixture.classes)
@@ -80,7 +95,6 @@ class Trainer:
         self.model.to(device)
         self.teacher = self._load_teacher() if self.config.training.distillation else None
         self.objective = self.team.wrap(Objective(self.model, self.config.training))
-        self.average = WeightAverage(self.model, self.config.training.ema_decay, self.config.training.cycles)
         self.averaged = copy.deepcopy(self.model).requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), weight_decay=self.config.training.weight_decay, fused=True
@@ -163,7 +177,7 @@ class Trainer:
         """One optimiser step on the next batch; returns the READINGS without waiting for the device."""
         config, progress = self.config.training, self.progress
         for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate * learning_rate(progress, config.warm_up, config.cycles)
+            group["lr"] = config.learning_rate * learning_rate(progress, config.warm_up, config.finish)
         batch = self._draw_batch(config.noise_start + (config.noise_end - config.noise_start) * progress)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.low_precision):
             total, readings = self.objective(batch, config.guidance * max(0.0, 1 - 2 * progress))
@@ -177,7 +191,7 @@ class Trainer:
             raise self._diverged()
         self.optimizer.step()
         self.step += 1
-        self.average.update(self.step, progress)
+        self._average_weights(config.ema_decay)
         return self.team.mean(readings, share)
 
     def _draw_batch(self, location_std: float) -> Batch:
@@ -187,7 +201,8 @@ class Trainer:
         """
         config = self.config.training
         digits = self.training.take(self._batch_index())
-        images, labels = change(digits, config, self.generator)
+        changes = self.lighter if self.progress >= 1 - config.finish else config
+        images, labels = change(digits, changes, self.generator)
         advice = self._advice(images)
         images = scatter(images, self.training.images, config.image_size, 0, self.generator)
         centre = ink_centre(images)
@@ -231,6 +246,13 @@ class Trainer:
         size = self.config.training.batch_size
         return self._order[position * size : (position + 1) * size]
 
+    @torch.no_grad()
+    def _average_weights(self, decay: float) -> None:
+        # The average follows quickly at first, or it would remember the random initial weights.
+        weight = 1 - min(decay, (1 + self.step) / (10 + self.step))
+        for average, current in zip(self.averaged.parameters(), self.model.parameters(), strict=True):
+            average.lerp_(current, weight)
+
     def _position(self) -> dict[str, Any]:
         epoch = round(self.step / self.steps_per_epoch, 4)
         return {"step": self.step, "epoch": epoch, "elapsed_s": round(self.elapsed, 3)}
@@ -254,9 +276,8 @@ class Trainer:
 
         The best weights so far become best.safetensors. With drawings these are always the latest: to
         choose by digits would favour the start, and to choose by a few held-back drawings would flatter. With
-        cycles, too: the last mean is over the most, and the best of many measurements would be the luckiest.
+        a finish, too: its end is what the run was for, and the best of many measurements would be the luckiest.
         """
-        self.averaged.load_state_dict(self.average.mean())
         error = self._error(self.mixture.validation, VALIDATION_SEEDS)
         errors = {
             "validation_error": error,
@@ -265,7 +286,7 @@ class Trainer:
         own = self.mixture.held_back
         if len(own.labels):
             errors["drawings_error"] = self._error(own, VALIDATION_SEEDS)
-        latest = len(own.labels) or self.config.training.cycles > 1
+        latest = len(own.labels) or self.config.training.finish
         if self.best_error is None or error <= self.best_error or latest:
             self.best_error = error
             info = CheckpointInfo(
@@ -342,7 +363,7 @@ class Trainer:
     def save(self) -> None:
         """Writes everything needed to go on as if nothing had happened."""
         tensors = {f"model.{name}": weight for name, weight in self.model.state_dict().items()}
-        tensors |= {f"averaged.{name}": weight for name, weight in self.average.state_dict().items()}
+        tensors |= {f"averaged.{name}": weight for name, weight in self.averaged.state_dict().items()}
         for index, moments in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
         tensors["generator"] = self.generator.get_state()
@@ -362,8 +383,7 @@ class Trainer:
             state.setdefault(int(index), {})[moment] = value
         try:
             self.model.load_state_dict(_below(tensors, "model."))
-            self.average.load_state_dict(_below(tensors, "averaged."))
-            self.averaged.load_state_dict(self.average.mean())
+            self.averaged.load_state_dict(_below(tensors, "averaged."))
             self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state})
             self.generator.set_state(tensors["generator"])
             self.step, self.elapsed = progress["step"], progress["elapsed"]
@@ -380,11 +400,3 @@ def _rounded(numbers: Any) -> Any:
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
-
-
-def native_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies matrices of bfloat16 faster than those of float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    processor = torch.cpu.get_capabilities()
-    return bool(processor.get("avx512_bf16") or processor.get("amx_bf16"))

@@ -45,7 +45,7 @@ def train(trainer: Trainer, stop_at: int | None = None) -> str:
 
 
 def weights(trainer: Trainer) -> list[Tensor]:
-    return [*trainer.model.state_dict().values(), *trainer.average.mean().values()]
+    return [*trainer.model.state_dict().values(), *trainer.averaged.state_dict().values()]
 
 
 def same(one: list[Tensor], other: list[Tensor]) -> bool:

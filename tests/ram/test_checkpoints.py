@@ -19,7 +19,6 @@ from ram.checkpoints import (
     LARGEST_FILE,
     CheckpointError,
     CheckpointInfo,
-    choose_device,
     load_checkpoint,
     parameter_count,
     read_info,
@@ -27,6 +26,7 @@ from ram.checkpoints import (
     write_atomically,
 )
 from ram.config import RAMConfig
+from ram.machine import choose_device
 from ram.model import RAM
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from ram.checkpoints import load_checkpoint, read_info
 from ram.data import Digits
 from ram.runs import RunError
 from ram.training import Trainer
@@ -27,20 +26,6 @@ def test_stopped_and_resumed_run_equals_an_uninterrupted_one(
     assert metrics(trainer) == metrics(uninterrupted)
     assert resumable(trainer) == resumable(uninterrupted)
     assert best(trainer) == best(uninterrupted)
-
-
-def test_cycles_survive_a_stop_and_their_last_mean_is_kept(tmp_path: Path, digits: Digits) -> None:
-    whole = make_trainer(tmp_path / "whole", digits, cycles=3)  # they end after 8, 12 and 16 steps
-    train(whole)
-    train(make_trainer(tmp_path / "run", digits, cycles=3), 13)
-    trainer = make_trainer(tmp_path / "run", digits, cycles=3)
-    trainer.restore()
-    train(trainer)
-    assert same(weights(trainer), weights(whole))
-    assert len(whole.average.state_dict()) == 2 * len(whole.model.state_dict())  # the second cycle's end, the third's
-    kept = load_checkpoint(whole.folder.best, "cpu").state_dict()
-    assert all(weight.equal(kept[name]) for name, weight in whole.average.mean().items())
-    assert read_info(whole.folder.best).results["validation_error"] == whole.best_error
 
 
 @pytest.mark.parametrize("crash_at", [5, 11])

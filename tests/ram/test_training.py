@@ -15,8 +15,9 @@ from ram.collection import Collection
 from ram.config import ConfigError, RAMConfig, TrainConfig
 from ram.data import Digits
 from ram.evaluation import count_errors
+from ram.mixture import change
 from ram.runs import RunConfig, RunError, RunFolder
-from ram.training import Trainer, TrainingError
+from ram.training import Trainer, TrainingError, learning_rate
 from tests.ram.short_run import MODEL, TRAINING, best, make_trainer, metrics, same, train, weights
 
 pytestmark = pytest.mark.usefixtures("report_every_step")
@@ -30,6 +31,35 @@ def zeros_and_ones(training_digits: Digits) -> Digits:
 
 def mean(name: str, rows: list[dict[str, Any]]) -> float:
     return statistics.fmean(row[name] for row in rows)
+
+
+def test_learning_rate_rises_linearly_and_falls_as_a_cosine() -> None:
+    # Half-way through the first tenth; its end; half-way through the rest; the end
+    assert [learning_rate(p, 0.1) for p in (0.0, 0.05, 0.1, 0.55, 1.0)] == pytest.approx([0.0, 0.5, 1.0, 0.5, 0.0])
+    assert learning_rate(0.325, 0.1) == pytest.approx(0.5 * (1 + math.cos(math.pi / 4)))  # a quarter of the rest
+
+
+def test_learning_rate_of_a_finish_rises_to_half_the_peak() -> None:
+    # The first three quarters of the run, and the last: half-way through the rise, its end, half-way down, the end
+    first = [learning_rate(p * 0.75, 0.5, 0.25) for p in (0.0, 0.25, 0.5, 0.75, 0.999999)]
+    assert first == pytest.approx([0.0, 0.5, 1.0, 0.5, 0.0], abs=1e-5)
+    last = [learning_rate(0.75 + p * 0.25, 0.5, 0.25) for p in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    assert last == pytest.approx([0.0, 0.25, 0.5, 0.25, 0.0])
+
+
+def test_digits_are_changed_less_in_the_finish(tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[float, float]] = []
+
+    def watch(digits: Digits, config: TrainConfig, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        seen.append((config.rotation, config.variants))
+        return change(digits, config, generator)
+
+    monkeypatch.setattr(ram.training, "change", watch)
+    trainer = make_trainer(tmp_path / "run", digits, finish=0.25, rotation=9.0, variants=0.5)
+    train(trainer)
+    assert seen == [(9.0, 0.5)] * 12 + [(6.0, 0.5)] * 4  # of 16 steps; other ways of writing stay as likely
+    # The end is kept, whether or not an epoch before it was luckier.
+    assert read_info(trainer.folder.best).results["epoch"] == 2
 
 
 def test_training_reduces_the_loss_and_raises_the_reward(tmp_path: Path, zeros_and_ones: Digits) -> None:
@@ -130,9 +160,9 @@ def test_best_checkpoint_is_kept_when_the_model_gets_worse(tmp_path: Path, zeros
 
     def spoil_third_epoch() -> bool:
         if trainer.step == 24:
-            spoilt = trainer.average.state_dict()  # now it always answers 9
-            spoilt["0.action_network.linear.weight"].zero_()
-            spoilt["0.action_network.linear.bias"][9] = 100.0
+            with torch.no_grad():  # now it always answers 9
+                trainer.averaged.action_network.linear.weight.zero_()
+                trainer.averaged.action_network.linear.bias[9] = 100.0
         return False
 
     def watch(row: dict[str, Any]) -> None:
@@ -219,6 +249,28 @@ def test_last_batch_of_an_epoch_may_be_smaller(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path / "run", grey_digits(), epochs=1, train_images=0, batch_size=64)
     assert trainer.steps_per_epoch == 3  # 64 + 64 + 22 of 150
     assert train(trainer) == "finished"
+
+
+def test_averaged_weights_follow_quickly_at_first(tmp_path: Path, digits: Digits) -> None:
+    trainer = make_trainer(tmp_path / "run", digits, ema_decay=0.9)
+    start = trainer.model.action_network.linear.bias.detach().clone()
+    current: list[Tensor] = []
+
+    def remember() -> bool:
+        current.append(trainer.model.action_network.linear.bias.detach().clone())
+        return len(current) == 2
+
+    trainer.run(remember, lambda _row: None)
+    # After step n the average keeps (1 + n) / (10 + n) of itself: 2/11 and then 3/12.
+    first = start * 2 / 11 + current[0] * 9 / 11
+    expected = first * 3 / 12 + current[1] * 9 / 12
+    torch.testing.assert_close(trainer.averaged.action_network.linear.bias, expected)
+
+
+def test_averaging_can_be_switched_off(tmp_path: Path, digits: Digits) -> None:
+    trainer = make_trainer(tmp_path / "run", digits, ema_decay=0.0)
+    train(trainer, 5)
+    assert same(list(trainer.averaged.state_dict().values()), list(trainer.model.state_dict().values()))
 
 
 @pytest.mark.parametrize("baseline", ["value", "rollouts", "none"])
