@@ -202,7 +202,7 @@ def results_table(infos: dict[str, CheckpointInfo]) -> str:
 def _rank(item: tuple[str, CheckpointInfo]) -> tuple[int, int, bool, str]:
     """The easier images first, and a model before those that went on from another."""
     name, info = item
-    return info.image_size, pieces(info), "start" in info.recipe, name
+    return info.image_size, pieces(info), "start" in info.recipe, name.removesuffix(".safetensors")
 
 
 def _row(name: str, info: CheckpointInfo) -> list[str]:
