@@ -46,12 +46,10 @@ def learning_rate(progress: float, warm_up: float, finish: float = 0.0) -> float
     The same again, to half the peak, in the share of the run that is its finish. A function of the progress in [0, 1]
     alone, so that a resumed run needs no scheduler state.
     """
-    peak, done = 1.0, progress / (1 - finish)
-    if done >= 1 and finish:
-        peak, done = 0.5, 1 - (1 - progress) / finish
-    if done < warm_up:
-        return peak * done / warm_up
-    return peak * 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
+    if finish and progress >= 1 - finish:
+        return 0.5 * learning_rate(1 - (1 - progress) / finish, warm_up)
+    done = progress / (1 - finish)
+    return done / warm_up if done < warm_up else 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
 
 
 class Trainer:
