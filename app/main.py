@@ -28,6 +28,7 @@ def _load() -> None:
     sys.setswitchinterval(BRIEF)
     try:
         importlib.import_module("app.looking")
+        importlib.import_module("ram.machine").share_arenas()
     finally:
         sys.setswitchinterval(usual)
 
