@@ -5,25 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import streamlit as st
 
+from app.components import register_viewer
 from app.lesson import Lesson
 from app.palette import step_colors
 
-_FOLDER = Path(__file__).parent
-
-# Registered once, at import: registering again would restart every viewer on the page.
-_mount = st.components.v2.component(
-    "learning_viewer",
-    html=(_FOLDER / "learning.html").read_text(),
-    css=(_FOLDER / "learning.css").read_text(),
-    js=(_FOLDER / "learning.js").read_text(),
-)
+_mount = register_viewer("learning_viewer", "learning")
 
 
 def learning_viewer(lesson: str | None, *, prompt: str, key: str) -> Any:

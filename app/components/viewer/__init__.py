@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
+from app.components import register_viewer
 from app.palette import step_colors
 from app.scene import Scene
 
-_FOLDER = Path(__file__).parent
-
-# Registered once, at import: registering again would restart every viewer on the page.
-_mount = st.components.v2.component(
-    "glimpse_viewer",
-    html=(_FOLDER / "viewer.html").read_text(),
-    css=(_FOLDER / "viewer.css").read_text(),
-    js=(_FOLDER / "viewer.js").read_text(),
-)
+_mount = register_viewer("glimpse_viewer", "viewer")
 
 
 def glimpse_viewer(

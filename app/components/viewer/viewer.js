@@ -5,25 +5,7 @@
 
 const STEP_MS = 850; // one glimpse at speed 1: a fixation, then the move to the next
 const FIXATION = 0.5; // share of a step in which the gaze rests
-const UNSEEN = 0.3; // brightness of what has not been seen
-const DARK = [10, 12, 18]; // what nobody has looked at
-const FIELD = `rgb(${DARK})`;
-const WHITE = [255, 255, 255];
-const LIT = [27, 32, 48]; // seen paper: lighter than the field, so that seeing nothing differs from not looking
-// Of what has been seen, by scale: the coarser, the less there was to see. Ink fades more than paper, so that the
-// digit itself, as dim as where nobody has looked, shines through its blur.
-const PAPER_LIGHT = [1, 0.8, 0.65, 0.55];
-const INK_LIGHT = [1, 0.65, 0.42, 0.32];
 const SHARP = [1, 0.75, 0.6, 0.5]; // opacity of the windows' frames, by scale
-const ICONS = {
-  first: "M6 5h2.4v14H6zM19 5v14L9.5 12z",
-  back: "M17 5v14L6.5 12z",
-  play: "M7 4.5v15l12.5-7.5z",
-  pause: "M6.5 5h4v14h-4zM13.5 5h4v14h-4z",
-  replay: "M12 5V1.5L6.5 6.2 12 11V7.4a5.3 5.3 0 1 1-5.2 6.5H4.3A7.8 7.8 0 1 0 12 5z",
-  forward: "M7 5v14l10.5-7z",
-  last: "M15.6 5H18v14h-2.4zM5 5v14l9.5-7z",
-};
 
 const viewers = new WeakMap();
 
@@ -99,7 +81,7 @@ class Viewer {
       return;
     }
     this.steps = scene.values.length;
-    this.digit = paint(scene.image, (grey) => [...between(DARK, WHITE, (UNSEEN * grey) / 255), 255]);
+    this.digit = paint(scene.image, (grey) => [...mix(DARK, WHITE, (UNSEEN * grey) / 255), 255]);
     this.memory = seenSoFar(scene);
     this.ui.scrub.max = Math.max(this.steps - 1, 0.01);
     this.buildPatches();
@@ -307,7 +289,7 @@ class Viewer {
     const ratio = window.devicePixelRatio || 1;
     const radius = Math.max(frame.pixel * 0.85, clamp(this.ui.field.width / 44, 8.5 * ratio, 10.5 * ratio));
     const points = locations.slice(0, step + 1).map((location) => this.at(location, frame));
-    if (moving > 0) points.push(between(points[step], this.at(locations[step + 1], frame), moving));
+    if (moving > 0) points.push(mix(points[step], this.at(locations[step + 1], frame), moving));
     context.lineCap = "round";
     for (let index = 1; index < points.length; index++) {
       line(context, points[index - 1], points[index], "rgba(0,0,0,0.55)", radius * 0.5);
@@ -321,7 +303,7 @@ class Viewer {
     if (std > 0 && step > 0 && moving === 0) this.drawPolicy(context, frame, means[step], std, colors[step]);
     windows.forEach((size, scale) => {
       const from = corners[step][scale];
-      const corner = moving > 0 ? between(from, corners[step + 1][scale], moving) : from;
+      const corner = moving > 0 ? mix(from, corners[step + 1][scale], moving) : from;
       context.strokeStyle = colors[moving > 0.5 ? step + 1 : step];
       context.globalAlpha = SHARP[Math.min(scale, SHARP.length - 1)];
       const thinnest = (scale ? 2 : 2.5) * (window.devicePixelRatio || 1);
@@ -412,19 +394,6 @@ class Viewer {
 
 // ---- pictures ----
 
-// `color` makes four channels of a value and its column and row.
-function pixels(rows, color) {
-  const data = new Uint8ClampedArray(rows.flatMap((row, y) => row.flatMap((value, x) => color(value, x, y))));
-  return new ImageData(data, rows[0].length, rows.length);
-}
-
-function paint(rows, color) {
-  const canvas = document.createElement("canvas");
-  Object.assign(canvas, { width: rows[0].length, height: rows.length });
-  canvas.getContext("2d").putImageData(pixels(rows, color), 0, 0);
-  return canvas;
-}
-
 // For each step a layer with all that has been seen up to it, block by block as the sensor averaged it.
 // A finer scale hides a coarser one; the layer reaches beyond the image as far as the finest window can.
 function seenSoFar({ image, patches, corners, windows }) {
@@ -449,12 +418,6 @@ function seenSoFar({ image, patches, corners, windows }) {
   return { reach, layers };
 }
 
-// The colour of a grey level that was seen at a scale.
-function lit(level, scale) {
-  const place = Math.min(scale, INK_LIGHT.length - 1);
-  return [...between(between(DARK, LIT, PAPER_LIGHT[place]), WHITE, (INK_LIGHT[place] * level) / 255), 255];
-}
-
 // A patch; one of several says how much of the image it covers.
 function blankPatch(size = 8, span = size, scales = 1) {
   const figure = document.createElement("figure");
@@ -465,40 +428,3 @@ function blankPatch(size = 8, span = size, scales = 1) {
 }
 
 const covers = (span, size) => (span === size ? `${size}×${size} px` : `${span}×${span} → ${size}×${size}`);
-
-function line(context, [fromX, fromY], [toX, toY], color, width) {
-  context.beginPath();
-  context.moveTo(fromX, fromY);
-  context.lineTo(toX, toY);
-  Object.assign(context, { strokeStyle: color, lineWidth: width });
-  context.stroke();
-}
-
-function badge(context, [x, y], radius, color, text) {
-  context.beginPath();
-  context.arc(x, y, radius, 0, 7);
-  context.fillStyle = color;
-  context.fill();
-  Object.assign(context, { strokeStyle: "rgba(0,0,0,0.65)", lineWidth: radius / 6 });
-  context.stroke();
-  Object.assign(context, { fillStyle: FIELD, textAlign: "center", textBaseline: "alphabetic" });
-  context.font = `700 ${Math.round(radius * 1.35)}px system-ui, sans-serif`;
-  // Centred by the digit's own height: the font's middle sits too high.
-  const { actualBoundingBoxAscent: height } = context.measureText(text);
-  context.fillText(text, x, y + height / 2);
-}
-
-function icon(button, name) {
-  button.innerHTML = `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
-}
-
-// ---- numbers ----
-
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-const between = (from, to, share) => from.map((value, index) => value + (to[index] - value) * share);
-const signed = (value) => value.toFixed(2).replace("-", "−");
-
-function ease(share) {
-  const x = clamp(share, 0, 1);
-  return x * x * (3 - 2 * x);
-}
