@@ -94,12 +94,15 @@ def _progress(runs: Jobs, shown: list[str], status: list[str]) -> None:
     for column, job in zip(st.columns(len(jobs), gap="large"), jobs, strict=True):
         with column:
             _state(runs, job, named=len(jobs) > 1)
+    versions = [(job.name, *_version(runs.run_folder(job.id), "metrics.jsonl")) for job in jobs]
+    if not any(job.status in LIVE for job in jobs) and not any(size for _, _, size in versions):
+        st.caption("How it learned was not recorded here: use it on Draw to watch it look.")
+        return
     st.html("<h2>Watch it learn</h2>")
     for place, (column, job) in enumerate(zip(st.columns(len(jobs), gap="large"), jobs, strict=True)):
         prompt = "It looks at its first digits in a moment" if job.status in LIVE else "Nothing was recorded"
         with column:
             learning_viewer(_lesson_of(runs, job), prompt=prompt, key=f"lesson-{place}")
-    versions = [(job.name, *_version(runs.run_folder(job.id), "metrics.jsonl")) for job in jobs]
     live_charts(_charts(tuple(versions)), key="charts")
 
 

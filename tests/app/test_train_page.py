@@ -169,6 +169,14 @@ def test_full_queue_is_said(runs_folder: Path) -> None:
     assert page.error[0].value == "2 runs are waiting already: try again when one has finished."
 
 
+def test_uploaded_checkpoint_promises_no_curves(runs_folder: Path) -> None:
+    run = jobs().add_checkpoint((resources.CHECKPOINTS / "mnist.safetensors").read_bytes(), "from home")
+    page = train_page(run=run)
+    assert not page.exception
+    assert "How it learned was not recorded here" in page.caption[-1].value
+    assert not page.get("bidi_component")
+
+
 def test_two_runs_are_compared_by_what_differs(runs_folder: Path) -> None:
     put_run(runs_folder, "a", TrainConfig(minutes=1))
     put_run(runs_folder, "b", TrainConfig(minutes=1, baseline="none"))
