@@ -21,7 +21,7 @@ STYLE = """<style>
 html { color-scheme: light dark; }
 body { margin: 0; background: light-dark(#ffffff, #12141c); }
 #shell { position: absolute; inset: 0; z-index: 1; pointer-events: none; overflow: hidden; box-sizing: border-box;
-  max-width: 1600px; margin: 0 auto; padding: 4.2rem 2.5rem 2rem; color: light-dark(#1a1d29, #eceef6);
+  max-width: 1600px; margin: 0 auto; padding: 4.2rem 2.5rem 2rem; color: light-dark(#12141c, #eceef6);
   font-family: "Source Sans", system-ui, sans-serif; }
 #shell h1 { margin: 0 0 0.2rem; font-size: 1.5rem; font-weight: 700; line-height: 1.6; letter-spacing: -0.02em; }
 #shell p { margin: 0; font-size: 0.875rem; line-height: 1.4; opacity: 0.65; }

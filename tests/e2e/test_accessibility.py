@@ -1,0 +1,28 @@
+"""What axe-core, the field's automatic accessibility checker, says of every page."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+# What stands on the page once it is complete.
+PAGES = {
+    "?sample=7": ".answer[role=status]:not(:empty)",
+    "?sample=7&model=cluttered-60": ".answer[role=status]:not(:empty)",
+    "train": ".learning",
+    "drawings": ".ghosts",
+    "model": ".gazes",
+}
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 390)])
+@pytest.mark.parametrize("address", PAGES)
+def test_page_has_no_violations(page: Page, server: str, address: str, scheme: str, width: int) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{server}/{address}")
+    expect(page.locator(PAGES[address])).to_be_visible(timeout=60_000)
+    expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    violations = Axe().run(page).response["violations"]
+    assert [(found["id"], [node["html"] for node in found["nodes"]]) for found in violations] == []
