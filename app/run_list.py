@@ -61,7 +61,7 @@ def _read(path: Path, name: str, given_up: dict[str, str]) -> Job:
             status = _status(folder, known, given_up)
             problem = _problem(folder, status, state, given_up)
         except RunError as error:
-            status, problem = "damaged", f"{error}"
+            status, problem = "damaged", f"{error}.".replace(f"{path}/", "").replace(str(path), "this folder")
     return Job(path.name, name, status, config, state, problem, folder.best.exists(), _size(path))
 
 

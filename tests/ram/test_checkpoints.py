@@ -242,7 +242,7 @@ def test_damaged_description_is_refused(path: Path, field: str, value: str | Non
         ({"glimpse_size": [4]}, r"cannot be used: glimpse_size=\[4\] is not possible"),
         ({"glimpse_size": 256, "num_scales": 8}, r"cannot be used: num_scales=8 is not possible: .* at most 1024"),
         ({"use_lstm": "no"}, r"cannot be used: use_lstm='no' is not possible"),
-        ({"dropout": 0.5}, r"cannot be used: unknown field 'dropout' of RAMConfig; it has glimpse_hidden_size, "),
+        ({"dropout": 0.5}, r"cannot be used: unknown field 'dropout' of RAMConfig$"),
         ({"__class__": "RAM"}, r"cannot be used: unknown field '__class__' of RAMConfig"),
         ({"window_size": 3}, r"cannot be used: unknown field 'window_size' of RAMConfig"),
     ],
