@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 # What stands on the page once it is complete.
 PAGES = {
+    "": ".empty:not(:empty)",
     "?sample=7": ".answer[role=status]:not(:empty)",
     "?sample=7&model=cluttered-60": ".answer[role=status]:not(:empty)",
     "train": ".learning",
