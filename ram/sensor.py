@@ -15,8 +15,8 @@ class Windows(NamedTuple):
 
     views: list[Float[Tensor, "batch rows columns glimpse glimpse"]]
     """For each scale all patches, by the place of their centre; memory is shared."""
-    extent: Float[Tensor, " 2"]
-    """Width and height of the images, in pixels."""
+    middle: Float[Tensor, " 2"]
+    """Half the width and half the height of the images, in pixels."""
 
 
 class GlimpseSensor(nn.Module):
@@ -75,7 +75,7 @@ class GlimpseSensor(nn.Module):
             wide = F.pad(averaged, (size // 2 - cell + 1,) * 4)
             reach = size - cell + 1
             views.append(wide.unfold(1, reach, 1).unfold(2, reach, 1)[..., ::cell, ::cell])
-        return Windows(views, _extent(images, *images.shape[1:]))
+        return Windows(views, _middle(images, *images.shape[1:]))
 
     def look(
         self, windows: Windows, row: Int[Tensor, " batch"], location: Float[Tensor, "batch 2"]
@@ -83,31 +83,31 @@ class GlimpseSensor(nn.Module):
         """The patches that image `row` of `windows` shows at each location."""
         # The padding is half a window wide, so a window's place among all windows is its centre's place in
         # the image.
-        patches = [
-            view[row, centre[:, 1], centre[:, 0]]
-            for view, centre in zip(windows.views, self._centres(location, windows.extent), strict=True)
-        ]
+        patches = []
+        for view, centre in zip(windows.views, self._centres(location, windows.middle), strict=True):
+            column, line = centre.unbind(dim=-1)
+            patches.append(view[row, line, column])
         return torch.stack(patches, dim=1)
 
     def corners(self, location: Float[Tensor, "*batch 2"], height: int, width: int) -> Int[Tensor, "*batch scales 2"]:
         """The (x, y) of each window's top-left pixel; negative where the window reaches beyond the image."""
-        centres = self._centres(location, _extent(location, height, width))
+        centres = self._centres(location, _middle(location, height, width))
         sizes = [self.glimpse_size * 2**scale for scale in range(self.num_scales)]
         return torch.stack([centre - size // 2 for centre, size in zip(centres, sizes, strict=True)], dim=-2)
 
     def _centres(
-        self, location: Float[Tensor, "*batch 2"], extent: Float[Tensor, " 2"]
+        self, location: Float[Tensor, "*batch 2"], middle: Float[Tensor, " 2"]
     ) -> list[Int[Tensor, "*batch 2"]]:
         """For each scale the (x, y) of the pixel corner, or of the pixel, that its window is centred on."""
         # Detached: a position on the pixel grid has no useful derivative, and a supervised gradient
         # through the location would bypass the policy (paper section 3.2).
-        place = torch.addcmul(extent / 2, location.detach(), extent / 2)
+        place = torch.addcmul(middle, location.detach(), middle)
         centres = [(place + 0.5).long()] * self.num_scales
         if self.glimpse_size % 2:  # then the finest window is odd, and only this one
             # The far border belongs to the last pixel: there is none beyond it.
-            centres[0] = torch.minimum(place.long(), extent.long() - 1)
+            centres[0] = torch.minimum(place.long(), (2 * middle).long() - 1)
         return centres
 
 
-def _extent(like: Tensor, height: int, width: int) -> Float[Tensor, " 2"]:
-    return torch.tensor([width, height], dtype=like.dtype, device=like.device)
+def _middle(like: Tensor, height: int, width: int) -> Float[Tensor, " 2"]:
+    return torch.tensor([width / 2, height / 2], dtype=like.dtype, device=like.device)
