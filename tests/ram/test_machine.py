@@ -4,8 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 
 # Twelve threads hold memory at the same time; then glibc's own report tells from how many arenas.
@@ -36,7 +34,6 @@ print(open(sys.argv[2]).read().count("<heap nr="))
 """
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only glibc has arenas")
 def test_threads_share_two_arenas(tmp_path: Path) -> None:
     def arenas(how: str) -> int:
         command = [sys.executable, "-c", COUNT_ARENAS, how, str(tmp_path / "report")]

@@ -501,7 +501,7 @@ function nearest(steps, step) {
 }
 
 const nameOf = ({ steps, epochs }, reading) =>
-  steps[reading] === 0 ? "untrained" : `epoch ${Number(epochs[reading].toPrecision(3))}`;
+  steps[reading] === 0 ? "untrained" : `epoch ${Number(epochs[reading].toFixed(epochs[reading] < 10 ? 2 : 0))}`;
 
 // Columns of patches beside their digit, with room for the value below them, and below their digit.
 function columnsBeside(glimpses) {
