@@ -96,7 +96,8 @@ def _progress(runs: Jobs, shown: list[str], status: list[str]) -> None:
             _state(runs, job, named=len(jobs) > 1)
     versions = [(job.name, *_version(runs.run_folder(job.id), "metrics.jsonl")) for job in jobs]
     if not any(job.status in LIVE for job in jobs) and not any(size for _, _, size in versions):
-        st.caption("How it learned was not recorded here: use it on Draw to watch it look.")
+        look = ": use it on Draw to watch it look" if any(job.has_checkpoint for job in jobs) else ""
+        st.caption(f"How it learned was not recorded here{look}.")
         return
     st.html("<h2>Watch it learn</h2>")
     for place, (column, job) in enumerate(zip(st.columns(len(jobs), gap="large"), jobs, strict=True)):

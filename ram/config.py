@@ -314,8 +314,9 @@ def parse_config(kind: type[C], values: dict[str, Any]) -> C:
         ConfigError: a field is unknown, or its value is not possible.
     """
     known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    for unknown in sorted(set(values) - known):
-        alike = difflib.get_close_matches(unknown, known, n=1)
+    unknown = sorted(set(values) - known)
+    if unknown:
+        alike = difflib.get_close_matches(unknown[0], known, n=1)
         meant = f"; did you mean {alike[0]!r}?" if alike else ""
-        raise ConfigError(f"unknown field {unknown!r} of {kind.__name__}{meant}")
+        raise ConfigError(f"unknown field {unknown[0]!r} of {kind.__name__}{meant}")
     return kind(**values)

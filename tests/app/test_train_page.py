@@ -173,7 +173,17 @@ def test_uploaded_checkpoint_promises_no_curves(runs_folder: Path) -> None:
     run = jobs().add_checkpoint((resources.CHECKPOINTS / "mnist.safetensors").read_bytes(), "from home")
     page = train_page(run=run)
     assert not page.exception
-    assert "How it learned was not recorded here" in page.caption[-1].value
+    assert page.caption[-1].value == "How it learned was not recorded here: use it on Draw to watch it look."
+    assert not page.get("bidi_component")
+
+
+def test_run_that_ended_before_its_first_reading_promises_nothing(runs_folder: Path) -> None:
+    name = put_run(runs_folder, "a", TrainConfig(epochs=5), status="stopped")
+    for file in ("metrics.jsonl", "best.safetensors"):
+        (runs_folder / name / file).unlink()
+    page = train_page(run=name)
+    assert not page.exception
+    assert "How it learned was not recorded here." in [caption.value for caption in page.caption]
     assert not page.get("bidi_component")
 
 
