@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 Baseline = Literal["value", "rollouts", "none"]
 Reward = Literal["hit", "probability", "information"]
+OptimizerName = Literal["adamw", "muon"]
 Precision = Literal["auto", "float32", "bfloat16"]
 C = TypeVar("C")
 
@@ -95,6 +96,9 @@ class TrainConfig:
     minutes: float = _help("time budget that ends the run, and shapes its schedule, instead of the epochs", default=0.0)
     batch_size: int = _help("images per optimiser step", default=128)
     rollouts: int = _help("sampled episodes per training image", default=4)
+    optimizer: OptimizerName = _help(
+        "AdamW, or Muon for the matrices between hidden units and AdamW for the rest", default="adamw"
+    )
     learning_rate: float = _help("peak learning rate of the one-cycle schedule", default=2e-3)
     warm_up: float = _help("share of the run in which the learning rate rises", default=0.1)
     finish: float = _help(
@@ -102,7 +106,12 @@ class TrainConfig:
         "its peak",
         default=0.0,
     )
-    weight_decay: float = _help("AdamW's decoupled weight decay", default=0.01)
+    finishes: int = _help(
+        "times that the finish is gone through, in equal parts of it and each from the same weights; the model is the "
+        "mean of their ends",
+        default=1,
+    )
+    weight_decay: float = _help("the optimiser's decoupled weight decay", default=0.01)
     gradient_clip: float = _help("largest norm of the gradient of one step", default=5.0)
     reinforce_weight: float = _help("weight of the REINFORCE loss beside the cross-entropy", default=0.1)
     value_weight: float = _help("weight of the value network's squared error", default=0.5)
@@ -156,9 +165,13 @@ class TrainConfig:
         _require_number("minutes", self.minutes, 0.0, 10_000.0)
         _require_whole("batch_size", self.batch_size, 1, 60_000)
         _require_whole("rollouts", self.rollouts, 1, 256)
+        _require(
+            self.optimizer in get_args(OptimizerName), "optimizer", self.optimizer, f"one of {get_args(OptimizerName)}"
+        )
         _require_number("learning_rate", self.learning_rate, 1e-8, 10.0)
         _require_number("warm_up", self.warm_up, 0.0, 0.9)
         _require_number("finish", self.finish, 0.0, 0.9)
+        _require_whole("finishes", self.finishes, 1, 16)
         _require_number("weight_decay", self.weight_decay, 0.0, 10.0)
         _require_number("gradient_clip", self.gradient_clip, 1e-6, 1e6)
         _require_number("reinforce_weight", self.reinforce_weight, 0.0, 100.0)
@@ -200,8 +213,8 @@ class TrainConfig:
         _require_whole("seed", self.seed, 0, 2**31 - 1)
 
     def with_lighter_changes(self) -> TrainConfig:
-        """The same, but every warp of a digit is two thirds as strong, and every change of its strokes."""
-        kinds = ("rotation", "scaling", "shear", "translation", "elastic", "thickness")
+        """The same, but everything that is done to a digit is two thirds as strong, or as frequent."""
+        kinds = ("rotation", "scaling", "shear", "translation", "elastic", "thickness", "variants", "nonsense")
         return dataclasses.replace(self, **{kind: getattr(self, kind) * 2 / 3 for kind in kinds})
 
 

@@ -21,8 +21,8 @@ from ram.data import Digits, as_floats, load_mnist, split_training
 from ram.machine import keep_freed_memory, native_bfloat16
 from ram.mixture import change
 from ram.reinforce import cross_entropy
+from ram.schedule import learning_rate
 from ram.teacher import PATH, Teacher
-from ram.training import learning_rate
 
 CONFIG = PRESETS["mnist"].training
 LEARNING_RATE, WARM_UP, WEIGHT_DECAY = 4e-3, 0.1, 0.05

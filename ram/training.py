@@ -16,15 +16,18 @@ from torch import Generator, Tensor
 from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.clutter import ink_centre, scatter, scattered, strew
 from ram.collection import DIGIT_NAMES
-from ram.data import DataError, Digits, as_floats
+from ram.data import DataError, Digits
 from ram.evaluation import count_errors
 from ram.machine import native_bfloat16
 from ram.mixture import change, mix
 from ram.model import RAM
 from ram.objective import READINGS, Batch, Objective
+from ram.optimizers import make_optimizers, optimizer_tensors, restore_optimizers
 from ram.runs import RunConfig, RunError, RunFolder, RunState, Status
+from ram.schedule import Finishes, learning_rate, phase_at
 from ram.teacher import Teacher, load_teacher
 from ram.team import Team
+from ram.traces import describe, trace, traced_digits
 
 REPORT_EVERY_S = 1.0
 SAVE_EVERY_S = 60.0
@@ -33,23 +36,10 @@ TRAINING_SAMPLE = 2000  # training images whose error is read beside the validat
 LEAST_STEPS = 50  # between two measurements: with few images, epochs are shorter than measuring takes
 MOST_MEASUREMENTS = 100  # in a run: more would slow it down, and say nothing new
 EARLY = (16, 8, 4, 2)  # parts of the first round after which it is measured, too: most happens there
-TRACED_CLASSES = (2, 3, 4, 5, 7, 8)
 
 
 class TrainingError(RuntimeError):
     """Training that cannot go on; the message says why and what to change."""
-
-
-def learning_rate(progress: float, warm_up: float, finish: float = 0.0) -> float:
-    """The learning rate as a share of its peak: a linear rise until `warm_up`, then half a cosine down to zero.
-
-    The same again, to half the peak, in the share of the run that is its finish. A function of the progress in [0, 1]
-    alone, so that a resumed run needs no scheduler state.
-    """
-    if finish and progress >= 1 - finish:
-        return 0.5 * learning_rate(1 - (1 - progress) / finish, warm_up)
-    done = progress / (1 - finish)
-    return done / warm_up if done < warm_up else 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
 
 
 class Trainer:
@@ -84,6 +74,7 @@ class Trainer:
         )
         self.training = Digits(training.images.to(device), training.labels.to(device))
         self.training_sample = self._scattered(training.take(self.mixture.epoch[:TRAINING_SAMPLE]))
+        self.traced = traced_digits(self.mixture)
         precision = self.config.training.precision
         self.low_precision = native_bfloat16(device) if precision == "auto" else precision == "bfloat16"
         torch.manual_seed(self.config.training.seed)
@@ -94,9 +85,8 @@ class Trainer:
         self.teacher = self._load_teacher() if self.config.training.distillation else None
         self.objective = self.team.wrap(Objective(self.model, self.config.training))
         self.averaged = copy.deepcopy(self.model).requires_grad_(False)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), weight_decay=self.config.training.weight_decay, fused=True
-        )
+        self.optimizers = make_optimizers(self.model, self.config.training)
+        self.finishes = Finishes()
         self.generator = Generator(device).manual_seed(self.config.training.seed)
         self.step = 0
         self.elapsed = 0.0
@@ -161,7 +151,7 @@ class Trainer:
     def _begin(self) -> None:
         """Measures the untrained model; from here on a crash at any moment can be resumed."""
         self.folder.forget_after(-1)  # what an attempt left that ended before the first save
-        self.folder.append_trace(self._traced_digits())
+        self.folder.append_trace(describe(self.traced, self.mixture.classes))
         self.folder.append_metrics(self._position() | self._measure())
         self.save()
 
@@ -174,12 +164,15 @@ class Trainer:
     def train_step(self) -> Float[Tensor, " readings"]:
         """One optimiser step on the next batch; returns the READINGS without waiting for the device."""
         config, progress = self.config.training, self.progress
-        for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate * learning_rate(progress, config.warm_up, config.finish)
+        phase = phase_at(progress, config)
+        if phase.number != self.finishes.begun:
+            self._begin_finish(phase.number)
+        for group in (group for optimizer in self.optimizers for group in optimizer.param_groups):
+            group["lr"] = config.learning_rate * phase.peak * learning_rate(phase.done, config.warm_up)
         batch = self._draw_batch(config.noise_start + (config.noise_end - config.noise_start) * progress)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.low_precision):
             total, readings = self.objective(batch, config.guidance * max(0.0, 1 - 2 * progress))
-        self.optimizer.zero_grad(set_to_none=True)
+        self.model.zero_grad(set_to_none=True)
         # The team's gradients are averaged with equal weights, though the shares need not be equally large.
         share = len(batch.labels) / batch.of
         (total * share * self.team.size).backward()
@@ -187,10 +180,18 @@ class Trainer:
         # A GPU would have to be waited for: there the next reading finds out.
         if self.device.type == "cpu" and not norm.isfinite():
             raise self._diverged()
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.step += 1
         self._average_weights(config.ema_decay)
         return self.team.mean(readings, share)
+
+    def _begin_finish(self, number: int) -> None:
+        """Goes back to the weights that the main part ended with; the digits and the noise to come are new."""
+        weights = self.finishes.begin(number, self.averaged.state_dict())
+        self.model.load_state_dict(weights)
+        self.averaged.load_state_dict(weights)
+        self.optimizers = make_optimizers(self.model, self.config.training)
 
     def _draw_batch(self, location_std: float) -> Batch:
         """This process's share of the next batch, with everything random in it.
@@ -199,7 +200,7 @@ class Trainer:
         """
         config = self.config.training
         digits = self.training.take(self._batch_index())
-        changes = self.lighter if self.progress >= 1 - config.finish else config
+        changes = self.lighter if self.finishes.begun else config
         images, labels = change(digits, changes, self.generator)
         advice = self._advice(images)
         images = scatter(images, self.training.images, config.image_size, 0, self.generator)
@@ -272,18 +273,18 @@ class Trainer:
     def _measure(self) -> dict[str, float]:
         """Errors in percent of the averaged weights, and a look at the traced digits.
 
-        The best weights so far become best.safetensors. With drawings these are always the latest: to
-        choose by digits would favour the start, and to choose by a few held-back drawings would flatter. With
-        a finish, too: its end is what the run was for, and the best of many measurements would be the luckiest.
+        In a finish, of the mean with the ends of those before. The best weights so far become best.safetensors. With
+        drawings these are always the latest: to choose by digits would favour the start, and to choose by a few
+        held-back drawings would flatter. With a finish, too: its end is what the run was for, and the best of many
+        measurements would be the luckiest.
         """
-        error = self._error(self.mixture.validation, VALIDATION_SEEDS)
-        errors = {
-            "validation_error": error,
-            "training_error": self._error(self.training_sample, 1),
-        }
+        model = copy.deepcopy(self.averaged)
+        model.load_state_dict(self.finishes.mean_with(self.averaged.state_dict()))
+        error = _error(model, self.mixture.validation, VALIDATION_SEEDS)
+        errors = {"validation_error": error, "training_error": _error(model, self.training_sample, 1)}
         own = self.mixture.held_back
         if len(own.labels):
-            errors["drawings_error"] = self._error(own, VALIDATION_SEEDS)
+            errors["drawings_error"] = _error(model, own, VALIDATION_SEEDS)
         latest = len(own.labels) or self.config.training.finish
         if self.best_error is None or error <= self.best_error or latest:
             self.best_error = error
@@ -298,51 +299,13 @@ class Trainer:
                 results={**errors, "epoch": self.step // self.steps_per_epoch},
                 classes=self.mixture.classes,
             )
-            save_checkpoint(self.folder.best, self.averaged.state_dict(), info)
-        self.folder.append_trace({**self._position(), **self._trace(), "accuracy": 100 - error})
+            save_checkpoint(self.folder.best, model.state_dict(), info)
+        self.folder.append_trace({**self._position(), **trace(model, self.traced), "accuracy": 100 - error})
         return errors
 
     def _scattered(self, digits: Digits) -> Digits:
         """What is measured with: as large and cluttered as what is trained with, the same in every run."""
         return scattered(digits, self.config.training.image_size, self.config.training.clutter, seed=0)
-
-    def _error(self, digits: Digits, seeds: int) -> float:
-        wrong = sum(count_errors(self.averaged, digits, seed=seed) for seed in range(seeds))
-        return 100 * wrong / (seeds * len(digits.labels))
-
-    def _traced(self) -> Digits:
-        """The few digits, one of a class, whose looks are recorded: own symbols first, then own drawings."""
-        held_back, validation, names = self.mixture.held_back, self.mixture.validation, self.mixture.classes
-        pool = Digits(*(torch.cat(pair) for pair in zip(held_back, validation, strict=True)))
-        labels = pool.labels.tolist()
-        first = {label: labels.index(label) for label in set(labels)}  # a drawing where there is one
-
-        def rank(label: int) -> tuple[bool, bool, bool, int]:
-            is_digit, is_drawn = names[label] == str(label), first[label] < len(held_back.labels)
-            return is_digit, not is_drawn, label not in TRACED_CLASSES, label
-
-        chosen = sorted(sorted(first, key=rank)[: len(TRACED_CLASSES)])
-        return pool.take(torch.tensor([first[label] for label in chosen]))
-
-    def _traced_digits(self) -> dict[str, Any]:
-        digits = self._traced()
-        return {
-            "images": digits.images.tolist(),
-            "labels": digits.labels.tolist(),
-            "classes": list(self.mixture.classes),
-        }
-
-    @torch.inference_mode()
-    def _trace(self) -> dict[str, Any]:
-        """One look at each traced digit, always from the same first glimpses."""
-        images = as_floats(self._traced().images.to(self.device))
-        generator = Generator().manual_seed(0)
-        first = torch.rand(len(images), 2, generator=generator) * 2 - 1
-        rollout = self.averaged.rollout(images, sample_locations=False, initial_location=first.to(self.device))
-        return {
-            name: [[_rounded(step) for step in digit] for digit in getattr(rollout, name).tolist()]
-            for name in ("locations", "values", "class_probs")
-        }
 
     def _write_state(self, status: Status) -> RunState:
         state = RunState(
@@ -362,10 +325,16 @@ class Trainer:
         """Writes everything needed to go on as if nothing had happened."""
         tensors = {f"model.{name}": weight for name, weight in self.model.state_dict().items()}
         tensors |= {f"averaged.{name}": weight for name, weight in self.averaged.state_dict().items()}
-        for index, moments in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
+        moments = optimizer_tensors(self.model, self.optimizers)
+        tensors |= {f"optimizer.{name}": value for name, value in moments.items()}
+        tensors |= {f"finishes.{name}": weight for name, weight in self.finishes.tensors().items()}
         tensors["generator"] = self.generator.get_state()
-        progress = {"step": self.step, "elapsed": self.elapsed, "best_error": self.best_error}
+        progress = {
+            "step": self.step,
+            "elapsed": self.elapsed,
+            "best_error": self.best_error,
+            "finishes": self.finishes.begun,
+        }
         self.folder.write_latest(tensors, progress)
 
     def restore(self) -> None:
@@ -375,14 +344,11 @@ class Trainer:
             RunError: it is missing or damaged.
         """
         tensors, progress = self.folder.read_latest()
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, value in _below(tensors, "optimizer.").items():
-            index, moment = name.split(".")
-            state.setdefault(int(index), {})[moment] = value
         try:
             self.model.load_state_dict(_below(tensors, "model."))
             self.averaged.load_state_dict(_below(tensors, "averaged."))
-            self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state})
+            restore_optimizers(self.model, self.optimizers, _below(tensors, "optimizer."))
+            self.finishes.restore(_below(tensors, "finishes."), progress.get("finishes", 0))
             self.generator.set_state(tensors["generator"])
             self.step, self.elapsed = progress["step"], progress["elapsed"]
             self.best_error = progress["best_error"]
@@ -391,9 +357,9 @@ class Trainer:
         self.folder.forget_after(self.step)
 
 
-def _rounded(numbers: Any) -> Any:
-    """Four digits are more than a screen shows, and keep the file small."""
-    return [round(number, 4) for number in numbers] if isinstance(numbers, list) else round(numbers, 4)
+def _error(model: RAM, digits: Digits, seeds: int) -> float:
+    wrong = sum(count_errors(model, digits, seed=seed) for seed in range(seeds))
+    return 100 * wrong / (seeds * len(digits.labels))
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -15,9 +15,8 @@ from ram.collection import Collection
 from ram.config import ConfigError, RAMConfig, TrainConfig
 from ram.data import Digits
 from ram.evaluation import count_errors
-from ram.mixture import change
 from ram.runs import RunConfig, RunError, RunFolder
-from ram.training import Trainer, TrainingError, learning_rate
+from ram.training import Trainer, TrainingError
 from tests.ram.short_run import MODEL, TRAINING, best, make_trainer, metrics, same, train, weights
 
 pytestmark = pytest.mark.usefixtures("report_every_step")
@@ -31,35 +30,6 @@ def zeros_and_ones(training_digits: Digits) -> Digits:
 
 def mean(name: str, rows: list[dict[str, Any]]) -> float:
     return statistics.fmean(row[name] for row in rows)
-
-
-def test_learning_rate_rises_linearly_and_falls_as_a_cosine() -> None:
-    # Half-way through the first tenth; its end; half-way through the rest; the end
-    assert [learning_rate(p, 0.1) for p in (0.0, 0.05, 0.1, 0.55, 1.0)] == pytest.approx([0.0, 0.5, 1.0, 0.5, 0.0])
-    assert learning_rate(0.325, 0.1) == pytest.approx(0.5 * (1 + math.cos(math.pi / 4)))  # a quarter of the rest
-
-
-def test_learning_rate_of_a_finish_rises_to_half_the_peak() -> None:
-    # The first three quarters of the run, and the last: half-way through the rise, its end, half-way down, the end
-    first = [learning_rate(p * 0.75, 0.5, 0.25) for p in (0.0, 0.25, 0.5, 0.75, 0.999999)]
-    assert first == pytest.approx([0.0, 0.5, 1.0, 0.5, 0.0], abs=1e-5)
-    last = [learning_rate(0.75 + p * 0.25, 0.5, 0.25) for p in (0.0, 0.25, 0.5, 0.75, 1.0)]
-    assert last == pytest.approx([0.0, 0.25, 0.5, 0.25, 0.0])
-
-
-def test_digits_are_changed_less_in_the_finish(tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[tuple[float, float]] = []
-
-    def watch(digits: Digits, config: TrainConfig, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        seen.append((config.rotation, config.variants))
-        return change(digits, config, generator)
-
-    monkeypatch.setattr(ram.training, "change", watch)
-    trainer = make_trainer(tmp_path / "run", digits, finish=0.25, rotation=9.0, variants=0.5)
-    train(trainer)
-    assert seen == [(9.0, 0.5)] * 12 + [(6.0, 0.5)] * 4  # of 16 steps; other ways of writing stay as likely
-    # The end is kept, whether or not an epoch before it was luckier.
-    assert read_info(trainer.folder.best).results["epoch"] == 2
 
 
 def test_training_reduces_the_loss_and_raises_the_reward(tmp_path: Path, zeros_and_ones: Digits) -> None:
@@ -135,7 +105,7 @@ def test_time_budget_ends_the_run_with_a_checkpoint_and_survives_a_stop(tmp_path
     assert (state.step, state.eta_s) == (state.steps, 0)
     assert metrics(resumed)[-1]["validation_error"] >= state.best_error  # the end is validated, whatever the epoch
     # The learning rate has come down with the clock.
-    assert resumed.optimizer.param_groups[0]["lr"] < 0.1 * TRAINING.learning_rate
+    assert resumed.optimizers[0].param_groups[0]["lr"] < 0.1 * TRAINING.learning_rate
 
 
 def test_same_seed_trains_to_the_same_weights(tmp_path: Path, digits: Digits, uninterrupted: Trainer) -> None:
