@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import streamlit as st
 
-from ram.config import PRESETS, RAMConfig
+from ram.config import PRESETS, OptimizerName, RAMConfig
 from ram.runs import RunConfig
 
 YARDSTICK = "one-minute"
@@ -30,7 +31,7 @@ def training_seconds(config: RunConfig, *, with_drawings: bool = False) -> float
     measured = (2 * training.validation_images + MEASURED_BESIDE) / 3 * (training.epochs + EARLY_MEASUREMENTS)
     trained = images * training.rollouts * training.epochs
     pixels = (training.image_size**2 - 28**2) * (images * training.epochs + measured)
-    return seconds_per_unit() * (_work(config.model) * (trained + measured) + PIXEL_SHARE * pixels)
+    return seconds_per_unit(training.optimizer) * (_work(config.model) * (trained + measured) + PIXEL_SHARE * pixels)
 
 
 def _work(model: RAMConfig) -> float:
@@ -41,27 +42,29 @@ def _work(model: RAMConfig) -> float:
 
 
 @st.cache_resource(show_spinner=False)
-def seconds_per_unit() -> float:
-    """What one unit of `_work` takes here, from a few real training steps, once a server."""
+def seconds_per_unit(optimizer: OptimizerName) -> float:
+    """What one unit of `_work` takes here, from a few real training steps, once a server for each optimiser."""
     import torch
 
     from ram.machine import native_bfloat16
     from ram.model import RAM
+    from ram.optimizers import make_optimizers
     from ram.reinforce import hybrid_loss
 
     preset = PRESETS[YARDSTICK]
     model, size = RAM(preset.model), preset.training.batch_size
     images, labels = torch.rand(size, 28, 28), torch.zeros(size, dtype=torch.long)
-    optimizer, times = torch.optim.AdamW(model.parameters(), fused=True), []
+    optimizers, times = make_optimizers(model, dataclasses.replace(preset.training, optimizer=optimizer)), []
     for _ in range(_STEPS):
         start = time.perf_counter()
         with torch.autocast("cpu", torch.bfloat16, enabled=native_bfloat16(images.device)):
             episode = model.episode(images, rollouts=preset.training.rollouts)
             logits, values = model.action_network.logits(episode.hidden_states[-1]), model.values(episode)
         loss = hybrid_loss(logits, values, episode.location_log_probs, labels)
-        optimizer.zero_grad(set_to_none=True)
+        model.zero_grad(set_to_none=True)
         (loss.action + loss.reinforce + loss.value).backward()
-        optimizer.step()
+        for each in optimizers:
+            each.step()
         times.append(time.perf_counter() - start)
     return min(times) / (size * _work(preset.model))
 

@@ -314,7 +314,16 @@ PRESETS: dict[str, Preset] = {
         "A digit lost in clutter",
         "goes on from cluttered-60 with 100×100 pixels, eight pieces of other digits and a fourth scale",
         dataclasses.replace(_WIDE, num_scales=4),
-        TrainConfig(minutes=120.0, image_size=100, clutter=8, learning_rate=1.5e-3, **_LARGE),
+        TrainConfig(
+            minutes=70.0,
+            finish=0.45,
+            finishes=3,
+            optimizer="muon",
+            learning_rate=1e-3,
+            image_size=100,
+            clutter=8,
+            **_LARGE,
+        ),
         start="cluttered-60",
     ),
 }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from torch import Tensor, nn
-from torch.optim import AdamW, Muon, Optimizer
+from torch.optim import AdamW, Optimizer
 
 from ram.config import TrainConfig
+from ram.muon import Muon
 
 BETWEEN_HIDDEN_UNITS = ("glimpse_network.glimpse_encoder.", "glimpse_network.combine.", "core_network.")
 
@@ -13,8 +14,8 @@ BETWEEN_HIDDEN_UNITS = ("glimpse_network.glimpse_encoder.", "glimpse_network.com
 def make_optimizers(model: nn.Module, config: TrainConfig) -> list[Optimizer]:
     """Optimisers that together hold each of a RAM's parameters once; their learning rate is the same.
 
-    Muon (Jordan et al. 2024) makes every singular value of a matrix's step alike. What leads from two coordinates, or
-    to the answers, is not for it, nor are biases: these stay with AdamW.
+    Muon is for matrices between hidden units. What leads from two coordinates, or to the answers, stays with AdamW, and
+    so do biases.
     """
     matrices: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
@@ -23,8 +24,7 @@ def make_optimizers(model: nn.Module, config: TrainConfig) -> list[Optimizer]:
         (matrices if between and config.optimizer == "muon" else others).append(parameter)
     optimizers: list[Optimizer] = [AdamW(others, weight_decay=config.weight_decay, fused=True)]
     if matrices:
-        # Steps as long as AdamW's, so that one learning rate suits both (Liu et al. 2025, section 2.2).
-        optimizers.append(Muon(matrices, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw"))
+        optimizers.append(Muon(matrices, weight_decay=config.weight_decay))
     return optimizers
 
 

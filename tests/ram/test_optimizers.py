@@ -31,21 +31,21 @@ def test_adamw_takes_everything_by_default() -> None:
     assert len(adamw.param_groups[0]["params"]) == len(list(model.parameters()))
 
 
-def test_step_of_muon_has_equal_singular_values_and_the_length_of_adamws() -> None:
+def test_step_of_muon_has_like_singular_values_and_the_length_of_adamws() -> None:
     model = RAM()
     weight = model.core_network.hidden_linear.weight
     before = weight.detach().clone()
     muon = make_optimizers(model, TrainConfig(optimizer="muon", weight_decay=0.0))[1]
     muon.param_groups[0]["lr"] = 0.01
-    # Directions as unlike in size as 1 and 100, which AdamW would leave unlike
+    # Directions as unlike in size as 1 and 10, which a step along the gradient would leave unlike
     left, right = (torch.linalg.qr(torch.randn(256, 256))[0] for _ in range(2))
-    weight.grad = left @ torch.diag(torch.linspace(1, 100, 256)) @ right
+    weight.grad = left @ torch.diag(torch.linspace(1, 10, 256)) @ right
     muon.step()
     step = (before - weight).detach()
     values = torch.linalg.svdvals(step) / (0.01 * 0.2 * 16)  # 16 is the root of 256
-    assert values.min() > 0.5  # five iterations bring them near one, not to it
-    assert values.max() < 1.3
-    assert step.square().mean().sqrt() == pytest.approx(0.2 * 0.01, rel=0.15)  # AdamW's is between this and 0.01
+    assert values.max() < 1.3  # three iterations bring them near one, not to it
+    assert values.max() / values.min() < 3
+    assert step.square().mean().sqrt() == pytest.approx(0.2 * 0.01, rel=0.15)  # as AdamW's are in the long run
 
 
 def test_what_is_remembered_comes_back() -> None:
