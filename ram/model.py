@@ -31,7 +31,8 @@ class Episode(NamedTuple):
     """Log-densities of the unclamped samples; one fewer than glimpses."""
     patches: list[Float[Tensor, "batch scales glimpse glimpse"]]
     """One a glimpse, not stacked: training has no use for them, and they are large."""
-    hidden_states: Float[Tensor, "glimpses batch hidden"]
+    hidden_states: list[Float[Tensor, "batch hidden"]]
+    """One a glimpse, not stacked: training reads the last, whose gradient would go through all of the stack."""
 
 
 class Rollout(NamedTuple):
@@ -140,7 +141,7 @@ class RAM(nn.Module):
             initial_location=_as_locations(initial_location, batch),
             generator=generator,
         )
-        class_logits = self.action_network.logits(episode.hidden_states)
+        class_logits = self.action_network.logits(torch.stack(episode.hidden_states))
         log_probs = torch.log_softmax(class_logits, dim=-1)
         action_log_prob, action = log_probs[-1].max(dim=-1)
         recorded = Rollout(
@@ -229,7 +230,7 @@ class RAM(nn.Module):
             location_means=location_means,
             location_log_probs=self.location_network.log_prob(unclamped, location_means[1:], location_std),
             patches=patches,
-            hidden_states=torch.stack(hidden_states),
+            hidden_states=hidden_states,
         )
 
     def compile_walk(self) -> bool:
@@ -250,7 +251,7 @@ class RAM(nn.Module):
     def values(self, episode: Episode) -> Float[Tensor, "glimpses batch"]:
         """The value network's estimates after each glimpse of an episode."""
         # Detached: the baseline must not shape the core (specification 5: it only reads the hidden state).
-        return self.value_network(episode.hidden_states.detach())
+        return self.value_network(torch.stack([hidden.detach() for hidden in episode.hidden_states]))
 
 
 def _as_batch(images: Tensor, dtype: torch.dtype) -> Float[Tensor, "batch height width"]:

@@ -23,9 +23,10 @@ class GlimpseNetwork(nn.Module):
         self, glimpse_patch: Float[Tensor, "*batch features"], location: Float[Tensor, "*batch 2"]
     ) -> Float[Tensor, "*batch hidden"]:
         """Returns the non-negative glimpse feature."""
-        what = torch.relu(self.glimpse_encoder(glimpse_patch))
-        where = torch.relu(self.location_encoder(location))
-        return torch.relu(self.combine(torch.cat([what, where], dim=-1)))
+        # In place, here and in the core: memory that was just written is still near the processor.
+        what = self.glimpse_encoder(glimpse_patch).relu_()
+        where = self.location_encoder(location).relu_()
+        return self.combine(torch.cat([what, where], dim=-1)).relu_()
 
 
 class LSTMState(NamedTuple):
@@ -67,7 +68,7 @@ class CoreNetwork(nn.Module):
         new = self.input_linear(glimpse_feature)
         # Of a memory that is zero, the linear map leaves its bias.
         old = self.hidden_linear.bias.to(new.dtype) if hidden_state is None else self.hidden_linear(hidden_state)
-        return torch.relu(old + new)
+        return new.add_(old).relu_()
 
 
 class LocationSample(NamedTuple):

@@ -21,8 +21,8 @@ class Batch(NamedTuple):
 
     images: Float[Tensor, "batch height width"]
     labels: Int[Tensor, " batch"]
-    centre: Float[Tensor, "batch 2"]
-    """Where the digit is, (x, y) in [-1, 1]."""
+    centre: Float[Tensor, "batch 2"] | None
+    """Where the digit is, (x, y) in [-1, 1]; only guidance needs to know."""
     initial_location: Float[Tensor, "episodes 2"]
     noise: Float[Tensor, "moves episodes 2"]
     location_std: float
@@ -64,13 +64,13 @@ class Objective(nn.Module):
             distillation=config.distillation,
         )
         total = loss.action + config.reinforce_weight * loss.reinforce + config.value_weight * loss.value
-        if guidance:
-            total = total + guidance * self._miss(episode.location_means[1:], batch)
+        if guidance and batch.centre is not None:
+            total = total + guidance * self._miss(episode.location_means[1:], batch.centre)
         spread = episode.location_means.std(dim=1)[1:].sum() / max(1, len(episode.location_log_probs)) / 2
         parts = [loss.action, loss.reinforce, loss.value, loss.reward.mean(), values[-1].mean(), spread]
         return total, torch.stack([part.detach().float() for part in parts])
 
-    def _miss(self, means: Float[Tensor, "moves episodes 2"], batch: Batch) -> Float[Tensor, ""]:
+    def _miss(self, means: Float[Tensor, "moves episodes 2"], centre: Float[Tensor, "batch 2"]) -> Float[Tensor, ""]:
         """By how much the looks miss the digit, in half widths of the image; nothing within NEAR pixels of it."""
-        centre = batch.centre.repeat_interleave(self.config.rollouts, dim=0)
+        centre = centre.repeat_interleave(self.config.rollouts, dim=0)
         return (torch.linalg.vector_norm(means - centre, dim=-1) - NEAR * 2 / self.config.image_size).relu().mean()

@@ -204,7 +204,7 @@ class Trainer:
         images, labels = change(digits, changes, self.generator)
         advice = self._advice(images)
         images = scatter(images, self.training.images, config.image_size, 0, self.generator)
-        centre = ink_centre(images)
+        centre = ink_centre(images) if config.guidance else None
         strew(images, self.training.images, config.clutter, self.generator)
         episodes, moves = len(images) * config.rollouts, self.config.model.num_glimpses - 1
         first = torch.rand(episodes, 2, generator=self.generator, device=self.device) * 2 - 1
@@ -214,7 +214,7 @@ class Trainer:
         return Batch(
             images=images[share],
             labels=labels[share],
-            centre=centre[share],
+            centre=None if centre is None else centre[share],
             initial_location=first[walks],
             noise=noise[:, walks],
             location_std=location_std,
@@ -249,8 +249,7 @@ class Trainer:
     def _average_weights(self, decay: float) -> None:
         # The average follows quickly at first, or it would remember the random initial weights.
         weight = 1 - min(decay, (1 + self.step) / (10 + self.step))
-        for average, current in zip(self.averaged.parameters(), self.model.parameters(), strict=True):
-            average.lerp_(current, weight)
+        torch._foreach_lerp_(list(self.averaged.parameters()), list(self.model.parameters()), weight)
 
     def _position(self) -> dict[str, Any]:
         epoch = round(self.step / self.steps_per_epoch, 4)

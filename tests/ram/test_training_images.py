@@ -11,7 +11,7 @@ from ram.checkpoints import load_checkpoint, read_info
 from ram.config import Precision, RAMConfig, TrainConfig
 from ram.data import Digits
 from ram.model import RAM
-from ram.objective import Batch, Objective
+from ram.objective import Objective
 from ram.runs import RunConfig, RunFolder
 from ram.training import Trainer
 
@@ -72,12 +72,10 @@ def test_training_in_bfloat16_goes_nearly_the_same_way(tmp_path: Path, training_
 
 def test_guidance_pulls_looks_that_miss_the_digit_and_no_others(tmp_path: Path, training_digits: Digits) -> None:
     objective = Objective(RAM(MODEL), dataclasses.replace(TRAINING, image_size=60))
-    still = torch.zeros(2, 2, 2)
-    batch = Batch(torch.zeros(1, 60, 60), torch.zeros(1), torch.tensor([[0.5, 0.0]]), still[0], still, 0.1, 1)
     # Two moves of two rollouts. The digit is 15 pixels to the right: a look at the middle misses it by 8 pixels,
     # of 30; one that is 7 pixels off does not miss it.
     means = torch.tensor([[[0.0, 0.0], [0.5, 0.0]], [[0.5, 7 / 30 - 1e-6], [0.5, 0.1]]])
-    assert objective._miss(means, batch).item() == pytest.approx(8 / 30 / 4, abs=1e-6)
+    assert objective._miss(means, torch.tensor([[0.5, 0.0]])).item() == pytest.approx(8 / 30 / 4, abs=1e-6)
 
 
 def test_guidance_brings_the_gaze_to_the_digit(tmp_path: Path, training_digits: Digits) -> None:
