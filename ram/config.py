@@ -250,7 +250,7 @@ _AS_DRAWN: dict[str, Any] = {
     "nonsense": 0.08,
 }
 _LONG: dict[str, Any] = {"baseline": "rollouts", "reward": "information", "warm_up": 0.02, "ema_decay": 0.9998}
-_DRAWN = TrainConfig(minutes=120.0, finish=0.4, reinforce_weight=0.25, distillation=0.8, **_LONG, **_AS_DRAWN)
+_DRAWN = TrainConfig(epochs=450, finish=0.4, reinforce_weight=0.25, distillation=0.8, **_LONG, **_AS_DRAWN)
 _WIDE = RAMConfig(glimpse_size=12, num_scales=3, num_glimpses=8)
 _LARGE: dict[str, Any] = {"rollouts": 2, "reinforce_weight": 0.3, "guidance": 1.0, **_LONG, **_STRONG_WARP}
 
@@ -287,27 +287,27 @@ PRESETS: dict[str, Preset] = {
     ),
     "mnist": Preset(
         "The shipped model",
-        "the specification's defaults, taught by a larger network, for two hours on one core",
+        "the specification's defaults, taught by a larger network",
         RAMConfig(),
         _DRAWN,
     ),
     "mnist-lstm": Preset(
         "With an LSTM",
-        "the same with an LSTM as memory, for two hours on one core",
+        "the same with an LSTM as memory",
         RAMConfig(use_lstm=True),
-        dataclasses.replace(_DRAWN, rollouts=2),
+        dataclasses.replace(_DRAWN, epochs=350, rollouts=2),
     ),
     "translated-60": Preset(
         "A digit anywhere",
-        "60×60 pixels, eight glimpses of 12×12 at three scales, for two hours on one core",
+        "60×60 pixels, eight glimpses of 12×12 at three scales",
         _WIDE,
-        TrainConfig(minutes=120.0, finish=0.4, image_size=60, **_LARGE),
+        TrainConfig(epochs=530, finish=0.4, image_size=60, **_LARGE),
     ),
     "cluttered-60": Preset(
         "A digit among clutter",
-        "goes on from translated-60 with four pieces of other digits in each image, for two hours on one core",
+        "goes on from translated-60 with four pieces of other digits in each image",
         _WIDE,
-        TrainConfig(minutes=112.0, image_size=60, clutter=4, learning_rate=1.5e-3, **_LARGE),
+        TrainConfig(epochs=420, image_size=60, clutter=4, learning_rate=1.5e-3, **_LARGE),
         start="translated-60",
     ),
     "cluttered-100": Preset(
@@ -315,7 +315,7 @@ PRESETS: dict[str, Preset] = {
         "goes on from cluttered-60 with 100×100 pixels, eight pieces of other digits and a fourth scale",
         dataclasses.replace(_WIDE, num_scales=4),
         TrainConfig(
-            minutes=70.0,
+            epochs=70,
             finish=0.45,
             finishes=3,
             optimizer="muon",
