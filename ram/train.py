@@ -71,7 +71,7 @@ def command_line(config: RunConfig) -> str:
     usual = {**dataclasses.asdict(preset.model), **dataclasses.asdict(preset.training)}
     for field, value in {**dataclasses.asdict(config.model), **dataclasses.asdict(config.training)}.items():
         flag = field.replace("_", "-")
-        if value == usual[field]:
+        if value == usual[field] or (field == "epochs" and config.training.minutes):  # then they count for nothing
             continue
         words.append(f"--{'' if value else 'no-'}{flag}" if isinstance(value, bool) else f"--{flag} {value}")
     return " ".join(words)
