@@ -35,7 +35,7 @@ def test_animation_starts_by_itself_and_moves_between_glimpses(desk: Desk) -> No
     desk.draw(7)
     expect(desk.page.locator(".viewer .play")).to_have_attribute("aria-label", "Pause")
     positions, pictures = desk.page.evaluate(FRAMES)
-    assert positions >= 10
+    assert positions > 6  # more than there are glimpses: it is between them, too
     assert pictures >= 2
     desk.expect_answer(7)
     expect(desk.count).to_have_text("Glimpse 6 of 6")
