@@ -22,7 +22,7 @@ class Batch(NamedTuple):
     images: Float[Tensor, "batch height width"]
     labels: Int[Tensor, " batch"]
     centre: Float[Tensor, "batch 2"] | None
-    """Where the digit is, (x, y) in [-1, 1]; only guidance needs to know."""
+    """Where the digit is, (x, y) in [-1, 1]; absent where nothing pulls looks there."""
     initial_location: Float[Tensor, "episodes 2"]
     noise: Float[Tensor, "moves episodes 2"]
     location_std: float
@@ -64,7 +64,7 @@ class Objective(nn.Module):
             distillation=config.distillation,
         )
         total = loss.action + config.reinforce_weight * loss.reinforce + config.value_weight * loss.value
-        if guidance and batch.centre is not None:
+        if batch.centre is not None:
             total = total + guidance * self._miss(episode.location_means[1:], batch.centre)
         spread = episode.location_means.std(dim=1)[1:].sum() / max(1, len(episode.location_log_probs)) / 2
         parts = [loss.action, loss.reinforce, loss.value, loss.reward.mean(), values[-1].mean(), spread]

@@ -111,6 +111,11 @@ class Trainer:
             return min(self.elapsed / (60 * self.config.training.minutes), 1.0)
         return self.step / self.steps
 
+    @property
+    def guidance(self) -> float:
+        """Weight of the pull towards the digit, which fades away in the first half of the run."""
+        return self.config.training.guidance * max(0.0, 1 - 2 * self.progress)
+
     def run(self, should_stop: Callable[[], bool], on_report: Callable[[dict[str, Any]], None]) -> RunState:
         """Trains until the end or until `should_stop`, saving on the way.
 
@@ -171,7 +176,7 @@ class Trainer:
             group["lr"] = config.learning_rate * phase.peak * learning_rate(phase.done, config.warm_up)
         batch = self._draw_batch(config.noise_start + (config.noise_end - config.noise_start) * progress)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.low_precision):
-            total, readings = self.objective(batch, config.guidance * max(0.0, 1 - 2 * progress))
+            total, readings = self.objective(batch, self.guidance)
         self.model.zero_grad(set_to_none=True)
         # The team's gradients are averaged with equal weights, though the shares need not be equally large.
         share = len(batch.labels) / batch.of
@@ -204,7 +209,7 @@ class Trainer:
         images, labels = change(digits, changes, self.generator)
         advice = self._advice(images)
         images = scatter(images, self.training.images, config.image_size, 0, self.generator)
-        centre = ink_centre(images) if config.guidance else None
+        centre = ink_centre(images) if self.guidance else None
         strew(images, self.training.images, config.clutter, self.generator)
         episodes, moves = len(images) * config.rollouts, self.config.model.num_glimpses - 1
         first = torch.rand(episodes, 2, generator=self.generator, device=self.device) * 2 - 1
