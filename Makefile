@@ -21,9 +21,9 @@ format: .venv/dev
 
 # The browser tests drive the system's Chromium; where there is none, it is installed or downloaded.
 browser: .venv/dev
-	@command -v chromium chromium-browser google-chrome >/dev/null \
-	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium; } \
-	|| $(BIN)/playwright install chromium
+	@[ -n "$$(which chromium-headless-shell chromium chromium-browser google-chrome 2>/dev/null)" ] \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium-headless-shell; } \
+	|| $(BIN)/playwright install --only-shell chromium
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

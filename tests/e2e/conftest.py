@@ -88,9 +88,9 @@ def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
 
 def chromium(playwright: Playwright) -> Browser:
     """The system's Chromium, or else the one that Playwright downloaded."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     path = next((found for name in names if (found := shutil.which(name))), None)
-    return playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    return playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
 
 
 @pytest.fixture(scope="session")
@@ -104,8 +104,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A new window; whatever the test does, no script may fail in it and no traceback may show."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light", has_touch=True)
+    """A new window; whatever the test does, no script may fail in it and no traceback may show.
+
+    Nothing moves in it, unless the test asks for `motion`: animations take longer than all else in most tests.
+    """
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, color_scheme="light", reduced_motion="reduce", has_touch=True
+    )
     page = context.new_page()
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(str(error)))
@@ -116,8 +121,12 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
+def motion(page: Page) -> None:
+    """Lets animations play."""
+    page.emulate_media(reduced_motion="no-preference")
+
+
+@pytest.fixture
 def desk(page: Page, server: str) -> Desk:
-    """The Draw page, opened and ready."""
-    desk = Desk(page, server)
-    desk.open()
-    return desk
+    """The Draw page, still to be opened."""
+    return Desk(page, server)

@@ -20,7 +20,7 @@ PAGES = {
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 390)])
 @pytest.mark.parametrize("address", PAGES)
 def test_page_has_no_violations(page: Page, server: str, address: str, scheme: str, width: int) -> None:
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{server}/{address}")
     expect(page.locator(PAGES[address])).to_be_visible(timeout=60_000)

@@ -23,7 +23,7 @@ FRAMES = """() => new Promise((done) => {
 
 
 def test_every_drawn_digit_is_read(desk: Desk) -> None:
-    desk.page.locator(".speed").select_option("4")
+    desk.open()
     for digit in DIGITS:
         desk.draw(digit)
         desk.expect_answer(digit)
@@ -31,7 +31,9 @@ def test_every_drawn_digit_is_read(desk: Desk) -> None:
         desk.expect_empty_stage()
 
 
+@pytest.mark.usefixtures("motion")
 def test_animation_starts_by_itself_and_moves_between_glimpses(desk: Desk) -> None:
+    desk.open()
     desk.draw(7)
     expect(desk.page.locator(".viewer .play")).to_have_attribute("aria-label", "Pause")
     positions, pictures = desk.page.evaluate(FRAMES)
@@ -42,13 +44,14 @@ def test_animation_starts_by_itself_and_moves_between_glimpses(desk: Desk) -> No
 
 
 def test_small_digit_in_a_corner_is_read(desk: Desk) -> None:
-    desk.page.locator(".speed").select_option("4")
+    desk.open()
     desk.draw(3, left=190, top=180, side=85)
     desk.expect_answer(3)
 
 
+@pytest.mark.usefixtures("motion")
 def test_unrelated_rerun_does_not_restart_the_animation(desk: Desk) -> None:
-    desk.page.locator(".speed").select_option("0.25")
+    desk.open("?speed=0.25")
     desk.draw(7)
     expect(desk.count).to_have_text("Glimpse 2 of 6", timeout=15_000)
     before = desk.position()
@@ -60,7 +63,7 @@ def test_unrelated_rerun_does_not_restart_the_animation(desk: Desk) -> None:
 
 
 def test_undo_and_clear_take_strokes_back(desk: Desk) -> None:
-    desk.page.locator(".speed").select_option("4")
+    desk.open()
     desk.draw(1)
     desk.expect_answer(1)
     desk.draw(0)
@@ -76,7 +79,7 @@ def test_undo_and_clear_take_strokes_back(desk: Desk) -> None:
 
 
 def test_drawing_survives_page_switch_and_reload(desk: Desk) -> None:
-    desk.page.locator(".speed").select_option("4")
+    desk.open()
     desk.draw(7)
     desk.expect_answer(7)
     desk.page.get_by_role("link", name="Model").click()
@@ -94,7 +97,7 @@ def test_drawing_survives_page_switch_and_reload(desk: Desk) -> None:
 
 
 def test_touch_draws_without_scrolling_the_page(desk: Desk) -> None:
-    desk.page.locator(".speed").select_option("4")
+    desk.open()
     canvas = desk.page.locator("canvas.upper-canvas")
     box = canvas.bounding_box()
     assert box is not None
@@ -109,10 +112,10 @@ def test_touch_draws_without_scrolling_the_page(desk: Desk) -> None:
 
 
 def test_two_tabs_do_not_disturb_each_other(desk: Desk) -> None:
+    desk.open()
     other = Desk(desk.page.context.new_page(), desk.server)
-    other.open("?speed=4")
+    other.open()
     desk.page.bring_to_front()
-    desk.page.locator(".speed").select_option("4")
     desk.draw(7)
     desk.expect_answer(7)
     other.page.bring_to_front()
@@ -124,14 +127,13 @@ def test_two_tabs_do_not_disturb_each_other(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("dark", 1440), ("light", 1024), ("dark", 390)])
-def test_page_fits_its_window(page: Page, server: str, scheme: str, width: int) -> None:
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    page.set_viewport_size({"width": width, "height": 844})
-    desk = Desk(page, server)
+def test_page_fits_its_window(desk: Desk, scheme: str, width: int) -> None:
+    desk.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    desk.page.set_viewport_size({"width": width, "height": 844})
     desk.open()
     desk.draw(7)
     desk.expect_answer(7)
-    overflow = page.evaluate(
+    overflow = desk.page.evaluate(
         "document.querySelector('.stMain').scrollWidth - document.querySelector('.stMain').clientWidth"
     )
     assert overflow == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.config import RAMConfig
@@ -54,7 +54,7 @@ def image(desk: Desk) -> np.ndarray:
 
 
 def test_digit_drawn_in_the_upper_left_corner_lies_there_among_clutter(desk: Desk) -> None:
-    desk.open("?model=sixty&speed=4")
+    desk.open("?model=sixty")
     desk.expect_empty_stage()
     desk.draw(7, left=15, top=15, side=90)
     tool(desk, "Remove clutter").click()
@@ -86,7 +86,7 @@ def test_digit_drawn_in_the_upper_left_corner_lies_there_among_clutter(desk: Des
 
 
 def test_drawing_stays_when_the_model_changes(desk: Desk) -> None:
-    desk.page.locator(".speed").select_option("4")
+    desk.open()
     desk.draw(7, left=15, top=15, side=90)
     desk.expect_answer(7)
     for name, (side, clutter, _) in MODELS.items():
@@ -102,10 +102,10 @@ def test_drawing_stays_when_the_model_changes(desk: Desk) -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1024), ("light", 390)])
-def test_every_scale_is_shown_with_what_it_covers(page: Page, server: str, name: str, scheme: str, width: int) -> None:
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+def test_every_scale_is_shown_with_what_it_covers(desk: Desk, name: str, scheme: str, width: int) -> None:
+    page = desk.page
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.set_viewport_size({"width": width, "height": 900})
-    desk = Desk(page, server)
     desk.open(f"?model={name}&sample=17")
     expect(desk.answer).to_contain_text("RAM ")
     labels = ["12×12 px", "24×24 → 12×12", "48×48 → 12×12", "96×96 → 12×12"][: MODELS[name][2]]
@@ -117,7 +117,7 @@ def test_every_scale_is_shown_with_what_it_covers(page: Page, server: str, name:
 
 
 def test_click_chooses_the_first_glimpse_in_a_larger_field(desk: Desk) -> None:
-    desk.open("?model=sixty&sample=17&speed=4&first=centre")
+    desk.open("?model=sixty&sample=17&first=centre")
     expect(desk.answer).to_contain_text("RAM ", timeout=20_000)
     box = desk.page.locator(".field").bounding_box()
     assert box is not None

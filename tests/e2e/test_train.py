@@ -88,6 +88,7 @@ def test_class_trains_stops_resumes_and_draws_with_the_result(workshop: Workshop
     desk.expect_address("compare=yes", "model=20")
 
 
+@pytest.mark.usefixtures("motion")
 def test_readings_are_played_from_untrained_to_trained(workshop: Workshop) -> None:
     page = workshop.page
     workshop.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.e2e.drawing import Desk
 
@@ -20,6 +20,7 @@ def looked(desk: Desk) -> Desk:
     return desk
 
 
+@pytest.mark.usefixtures("motion")
 def test_keyboard_steps_jumps_and_plays(looked: Desk) -> None:
     looked.page.locator(".viewer").focus()
     press = looked.page.keyboard.press
@@ -51,6 +52,7 @@ def test_buttons_and_scrub_reach_every_glimpse(looked: Desk) -> None:
     looked.expect_answer(7)
 
 
+@pytest.mark.usefixtures("motion")
 def test_pause_holds_the_animation(desk: Desk) -> None:
     desk.open(SAMPLE + "&speed=0.5")
     expect(desk.count).to_have_text("Glimpse 2 of 6", timeout=15_000)
@@ -84,15 +86,14 @@ def test_only_what_it_has_seen_hides_the_rest(looked: Desk) -> None:
     looked.expect_address("seen=only")
 
 
-def test_reduced_motion_shows_the_end_at_once(page: Page, server: str) -> None:
-    page.emulate_media(reduced_motion="reduce")
-    desk = Desk(page, server)
+def test_reduced_motion_shows_the_end_at_once(desk: Desk) -> None:
     desk.open(SAMPLE + "&speed=0.25")
     expect(desk.answer).to_contain_text("RAM says 7 (")
     assert desk.position() == 5
 
 
 def test_settings_travel_in_the_url(desk: Desk) -> None:
+    desk.open()
     desk.page.get_by_role("radio", name="centre").click()
     desk.page.get_by_role("radio", name="sampled").click()
     desk.page.get_by_role("button", name="Look again").click()
@@ -101,7 +102,7 @@ def test_settings_travel_in_the_url(desk: Desk) -> None:
 
 
 def test_same_link_shows_the_same_look(desk: Desk) -> None:
-    desk.open("?sample=4&gaze=sampled&seed=5&speed=4")
+    desk.open("?sample=4&gaze=sampled&seed=5")
     desk.page.locator(".viewer .last").click()
     expect(desk.count).to_have_text("Glimpse 6 of 6")
     location, answer = desk.page.locator(".viewer .location").inner_text(), desk.answer.inner_text()

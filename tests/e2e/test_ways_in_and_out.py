@@ -40,7 +40,7 @@ def upload(desk: Desk, name: str, kind: str, content: bytes) -> None:
 
 
 def test_gallery_digit_is_shown_and_travels_in_the_url(desk: Desk) -> None:
-    desk.page.locator(".speed").select_option("4")
+    desk.open()
     chosen = desk.page.locator(".gallery button").nth(2)
     position = (chosen.get_attribute("title") or "").split()[2].rstrip(",")
     chosen.click()
@@ -62,7 +62,7 @@ def test_gallery_shows_one_class_or_the_hardest(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("ink", "paper", "kind"), [(0, 255, "PNG"), (255, 0, "PNG"), (40, 225, "JPEG")])
 def test_uploaded_digit_is_read_in_either_polarity(desk: Desk, ink: int, paper: int, kind: str) -> None:
-    desk.page.locator(".speed").select_option("4")
+    desk.open()
     upload(desk, f"seven.{kind.lower()}", f"image/{kind.lower()}", encode(seven(ink, paper), kind))
     desk.expect_answer(7)
 
@@ -78,6 +78,7 @@ def test_uploaded_digit_is_read_in_either_polarity(desk: Desk, ink: int, paper: 
     ],
 )
 def test_unusable_upload_gets_one_sentence(desk: Desk, name: str, content: bytes, sentence: str | None) -> None:
+    desk.open()
     upload(desk, name, "image/png", content)
     alert = desk.page.locator(".stAlert")
     expect(alert).to_have_count(1)
@@ -85,14 +86,13 @@ def test_unusable_upload_gets_one_sentence(desk: Desk, name: str, content: bytes
         expect(alert).to_contain_text(sentence)
     # And the way on is open.
     desk.page.keyboard.press("Escape")
-    desk.page.locator(".speed").select_option("4")
     desk.draw(7)
     desk.expect_answer(7)
     expect(alert).to_have_count(0)
 
 
 def test_look_can_be_taken_away_as_gif_strip_and_json(desk: Desk) -> None:
-    desk.open("?sample=17&speed=4")
+    desk.open("?sample=17")
     desk.expect_answer(7)
     saved = {}
     for label in ("Animated GIF", "PNG film strip", "JSON"):
@@ -108,7 +108,7 @@ def test_look_can_be_taken_away_as_gif_strip_and_json(desk: Desk) -> None:
 
 
 def test_numbers_stand_below_as_charts_and_table(desk: Desk) -> None:
-    desk.open("?sample=17&speed=4")
+    desk.open("?sample=17")
     expect(desk.page.locator(".js-plotly-plot")).to_have_count(2, timeout=20_000)
     desk.page.get_by_text("The same as numbers").click()
     expect(desk.page.locator(".stDataFrame")).to_be_visible()
