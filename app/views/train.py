@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app import resources
+from app.clicks import once
 from app.pages import pages
 from app.shell import heading
 from app.texts import plain_text
@@ -75,8 +76,7 @@ def _setup(runs: Jobs) -> None:
         icon=":material/play_arrow:",
         width="stretch",
         disabled=bool(problem),
-        on_click=_submit,
-        args=(runs,),
+        on_click=once(_submit, runs),
         key="start_training",
     )
     if st.session_state.get("refusal"):
@@ -154,9 +154,9 @@ def _actions(runs: Jobs, job: Job) -> None:
     """What one does most with a run."""
     if job.status in ("running", "waiting"):
         label = "Stop" if job.status == "running" else "Take it out of the queue"
-        st.button(label, icon=":material/stop:", on_click=_try, args=(runs.stop, job.id), key="stop")
+        st.button(label, icon=":material/stop:", on_click=once(_try, runs.stop, job.id), key="stop")
     if job.can_resume:
-        st.button("Resume", icon=":material/play_arrow:", on_click=_try, args=(runs.resume, job.id), key="resume")
+        st.button("Resume", icon=":material/play_arrow:", on_click=once(_try, runs.resume, job.id), key="resume")
     if job.has_checkpoint:
         if st.button("Use on Draw", icon=":material/draw:", key="use", help="Draw, and this model looks."):
             _use(job, compare="no")
@@ -182,14 +182,13 @@ def _more(runs: Jobs, job: Job | None) -> None:
                 )
             name = f"rename-{job.id}"
             st.text_input("Name", job.name, key=name, max_chars=resources.LONGEST_NAME)
-            st.button("Rename", icon=":material/edit:", on_click=_rename, args=(runs, job.id), key="rename")
+            st.button("Rename", icon=":material/edit:", on_click=once(_rename, runs, job.id), key="rename")
             sure = st.checkbox(f"Delete {plain_text(job.name)} for everyone, for good", key=f"sure-{job.id}")
             st.button(
                 "Delete",
                 icon=":material/delete:",
                 disabled=not sure,
-                on_click=_try,
-                args=(runs.delete, job.id),
+                on_click=once(_try, runs.delete, job.id),
                 key="delete",
             )
         _upload(runs)
