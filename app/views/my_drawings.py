@@ -140,11 +140,14 @@ def _chosen_bar(collection: Collection) -> None:
 
 
 def _files(collection: Collection) -> None:
+    from ram.collection import collection_bytes
+
     empty = not len(collection.digits.labels)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.download_button(
             "Download",
-            b"" if empty else functools.partial(_file, collection),
+            # Not built when clicked: each rerun would replace that offer, and a click on the one before would fail.
+            b"" if empty else collection_bytes(collection),
             FILE_NAME,
             "application/octet-stream",
             on_click="ignore",
@@ -167,12 +170,6 @@ def _files(collection: Collection) -> None:
             "Remove all", key="remove_all", on_click=drawings.remove_all, icon=":material/delete_sweep:", disabled=empty
         )
     _say("file", "")
-
-
-def _file(collection: Collection) -> bytes:
-    from ram.collection import collection_bytes
-
-    return collection_bytes(collection)
 
 
 def _upload(key: str) -> None:

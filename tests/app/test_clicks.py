@@ -1,5 +1,7 @@
 """A click that Streamlit delivers more than once."""
 
+import pytest
+
 from app.clicks import once
 
 
@@ -21,8 +23,7 @@ def test_error_does_not_make_it_run_again() -> None:
         raise RuntimeError
 
     click = once(fail)
-    try:
+    with pytest.raises(RuntimeError):
         click()
-    except RuntimeError:
-        click()
+    click()
     assert tries == [1]

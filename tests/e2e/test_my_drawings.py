@@ -133,7 +133,7 @@ def test_chosen_drawing_is_removed_and_taken_back(labelling: Labelling) -> None:
 def test_download_is_added_elsewhere(labelling: Labelling, browser: Browser, tmp_path: Path) -> None:
     labelling.keep(7)
     labelling.keep(3)
-    # The file that a button offers is replaced by every rerun.
+    # Until its rerun ends, the button offers the file without the last drawing.
     expect(labelling.page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
     with labelling.page.expect_download() as download:
         labelling.page.get_by_role("button", name="Download").click()
