@@ -146,19 +146,22 @@ def _calibration(info: CheckpointInfo) -> None:
 
 
 def _architecture(model: RAM) -> None:
-    rows = []
+    rows, total = [], 0
     for key, (title, task) in NETWORKS.items():
-        weights = dict(getattr(model, key).named_parameters())
+        weights = list(getattr(model, key).parameters())
+        parameters = sum(weight.numel() for weight in weights)
+        total += parameters
+        shapes = " ".join(f"<span>{'×'.join(map(str, weight.shape))}</span>" for weight in weights)
         rows.append(
-            {
-                "network": title,
-                "what it does": task,
-                "weights": ", ".join("×".join(map(str, weight.shape)) for weight in weights.values()),
-                "parameters": sum(weight.numel() for weight in weights.values()),
-            }
+            f"<tr><th scope='row'>{title} <small>{task}</small></th><td><div>{shapes}</div></td>"
+            f"<td>{parameters:,}</td></tr>"
         )
-    st.html("<h2>Architecture</h2>")
-    st.dataframe(rows, hide_index=True, column_config={"parameters": st.column_config.NumberColumn(format="localized")})
+    st.html(
+        "<h2>Architecture</h2><table class='networks'><thead><tr><th scope='col'>Network</th>"
+        "<th scope='col'>Weights and biases</th><th scope='col'>Parameters</th></tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody>"
+        f"<tfoot><tr><th scope='row' colspan='2'>Together</th><td>{total:,}</td></tr></tfoot></table>"
+    )
 
 
 def _recipe(info: CheckpointInfo) -> None:
