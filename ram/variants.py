@@ -82,13 +82,11 @@ def draw_stroke(
 ) -> Float[Tensor, "batch height width"]:
     """Adds a straight stroke with round ends from (x, y) to (x, y) in pixels, to the images of `where`."""
     height, width = images.shape[1:]
-    y, x = torch.meshgrid(
-        torch.arange(height, device=images.device), torch.arange(width, device=images.device), indexing="ij"
-    )
-    points = torch.stack([x, y], dim=-1).to(images.dtype)
-    along = end - start
-    offset = points - start[:, None, None]
-    share = (offset * along[:, None, None]).sum(dim=-1) / along.square().sum(dim=-1).clamp(min=1e-6)[:, None, None]
-    distance = (offset - share.clamp(0, 1)[..., None] * along[:, None, None]).norm(dim=-1)
+    x = torch.arange(width, device=images.device) - start[:, 0, None, None]
+    y = torch.arange(height, device=images.device)[:, None] - start[:, 1, None, None]
+    along_x, along_y = (end - start).t()[..., None, None]
+    squared_length = (along_x.square() + along_y.square()).clamp(min=1e-6)
+    share = ((x * along_x + y * along_y) / squared_length).clamp(0, 1)  # of the stroke, until where it is nearest
+    distance = torch.hypot(x - share * along_x, y - share * along_y)
     ink = (thickness[:, None, None] / 2 + 0.5 - distance).clamp(0, 1)
     return torch.where(where[:, None, None], torch.maximum(images, ink), images)

@@ -235,6 +235,16 @@ def test_strokes_become_up_to_a_pixel_thicker_or_thinner_on_each_side() -> None:
     assert row[:, 11].equal(row[:, 16])
 
 
+def test_strokes_at_the_border_change_on_their_inner_side_only() -> None:
+    images = torch.zeros(500, 28, 28)
+    images[:, :, :4] = 1.0
+    row = augment(images, TrainConfig(thickness=0.5), Generator().manual_seed(0))[:, 14]
+    assert row[:, :3].eq(1).all()
+    width = row.sum(dim=1)
+    assert width.min().item() == pytest.approx(3.5, abs=0.02)
+    assert width.max().item() == pytest.approx(4.5, abs=0.02)
+
+
 def test_augmented_images_stay_in_range_and_pad_with_paper() -> None:
     config = TrainConfig(rotation=45.0, scaling=0.5, shear=0.5, translation=10.0, elastic=5.0, thickness=1.0)
     warped = augment(torch.ones(50, 28, 28), config, Generator().manual_seed(0))
