@@ -111,6 +111,10 @@ class TrainConfig:
         "mean of their ends",
         default=1,
     )
+    finish_spread: float = _help(
+        "how far the finishes differ: their changes are two thirds as strong, less this in the first, more in the last",
+        default=0.0,
+    )
     weight_decay: float = _help("the optimiser's decoupled weight decay", default=0.01)
     gradient_clip: float = _help("largest norm of the gradient of one step", default=5.0)
     reinforce_weight: float = _help("weight of the REINFORCE loss beside the cross-entropy", default=0.1)
@@ -172,6 +176,7 @@ class TrainConfig:
         _require_number("warm_up", self.warm_up, 0.0, 0.9)
         _require_number("finish", self.finish, 0.0, 0.9)
         _require_whole("finishes", self.finishes, 1, 16)
+        _require_number("finish_spread", self.finish_spread, 0.0, 1 / 3)
         _require_number("weight_decay", self.weight_decay, 0.0, 10.0)
         _require_number("gradient_clip", self.gradient_clip, 1e-6, 1e6)
         _require_number("reinforce_weight", self.reinforce_weight, 0.0, 100.0)
@@ -212,10 +217,10 @@ class TrainConfig:
         )
         _require_whole("seed", self.seed, 0, 2**31 - 1)
 
-    def with_lighter_changes(self) -> TrainConfig:
-        """The same, but everything that is done to a digit is two thirds as strong, or as frequent."""
+    def with_lighter_changes(self, strength: float) -> TrainConfig:
+        """The same, but all that is done to a digit is `strength` times as strong, or as frequent."""
         kinds = ("rotation", "scaling", "shear", "translation", "elastic", "thickness", "variants", "nonsense")
-        return dataclasses.replace(self, **{kind: getattr(self, kind) * 2 / 3 for kind in kinds})
+        return dataclasses.replace(self, **{kind: getattr(self, kind) * strength for kind in kinds})
 
 
 @dataclasses.dataclass(frozen=True)

@@ -24,7 +24,7 @@ from ram.model import RAM
 from ram.objective import READINGS, Batch, Objective
 from ram.optimizers import make_optimizers, optimizer_tensors, restore_optimizers
 from ram.runs import RunConfig, RunError, RunFolder, RunState, Status
-from ram.schedule import Finishes, learning_rate, phase_at
+from ram.schedule import Finishes, learning_rate, phase_at, strength
 from ram.teacher import Teacher, load_teacher
 from ram.team import Team
 from ram.traces import describe, trace, traced_digits
@@ -60,7 +60,13 @@ class Trainer:
         self.folder = folder
         self.team = team or Team()
         self.config: RunConfig = folder.read_config()
-        self.lighter = self.config.training.with_lighter_changes()
+        self.changes = [
+            self.config.training,
+            *(
+                self.config.training.with_lighter_changes(strength(number + 1, self.config.training))
+                for number in range(self.config.training.finishes)
+            ),
+        ]
         self.device = device
         self.mixture = mix(digits, folder.read_drawings(), self.config.training)
         classes = len(self.mixture.classes)
@@ -205,8 +211,7 @@ class Trainer:
         """
         config = self.config.training
         digits = self.training.take(self._batch_index())
-        changes = self.lighter if self.finishes.begun else config
-        images, labels = change(digits, changes, self.generator)
+        images, labels = change(digits, self.changes[self.finishes.begun], self.generator)
         advice = self._advice(images)
         images = scatter(images, self.training.images, config.image_size, 0, self.generator)
         centre = ink_centre(images) if self.guidance else None

@@ -12,7 +12,7 @@ from ram.checkpoints import load_checkpoint, read_info
 from ram.config import TrainConfig
 from ram.data import Digits
 from ram.mixture import change
-from ram.schedule import Finishes, Phase, learning_rate, phase_at
+from ram.schedule import Finishes, Phase, learning_rate, phase_at, strength
 from tests.ram.short_run import best, make_trainer, metrics, resumable, same, train, weights
 
 
@@ -32,6 +32,13 @@ def test_finishes_divide_the_end_of_a_run() -> None:
     assert at == [(0, 0.0), (0, 0.75), (1, 0.0), (1, 0.5), (2, 0.0), (3, 0.0), (4, 0.75), (4, 1.0)]
     assert [phase.peak for phase in at] == [1, 1, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]
     assert Phase(0, 0.0).peak == 1.0
+
+
+def test_changes_of_the_finishes_lie_around_two_thirds() -> None:
+    assert strength(1, TrainConfig(finishes=1, finish_spread=0.2)) == pytest.approx(2 / 3)
+    assert [strength(number, TrainConfig(finishes=3)) for number in (1, 2, 3)] == pytest.approx([2 / 3] * 3)
+    apart = TrainConfig(finishes=3, finish_spread=1 / 3)
+    assert [strength(number, apart) for number in (1, 2, 3)] == pytest.approx([1 / 3, 2 / 3, 1.0])
 
 
 def test_model_is_the_mean_of_all_ends() -> None:
@@ -70,6 +77,20 @@ def test_digits_are_changed_less_in_the_finish(tmp_path: Path, digits: Digits, m
     assert seen == [(9.0, 0.3)] * 12 + [(6.0, pytest.approx(0.2))] * 4  # of 16 steps
     # The end is kept, whether or not an epoch before it was luckier.
     assert read_info(trainer.folder.best).results["epoch"] == 2
+
+
+def test_finishes_can_change_digits_each_more_than_the_one_before(
+    tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[float] = []
+
+    def watch(digits: Digits, config: TrainConfig, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        seen.append(config.rotation)
+        return change(digits, config, generator)
+
+    monkeypatch.setattr(ram.training, "change", watch)
+    train(make_trainer(tmp_path / "run", digits, finish=0.5, finishes=2, finish_spread=1 / 6, rotation=12.0))
+    assert seen == [12.0] * 8 + [pytest.approx(6.0)] * 4 + [pytest.approx(10.0)] * 4
 
 
 def test_every_finish_begins_where_the_main_part_ended(tmp_path: Path, digits: Digits) -> None:
