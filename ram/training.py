@@ -60,13 +60,9 @@ class Trainer:
         self.folder = folder
         self.team = team or Team()
         self.config: RunConfig = folder.read_config()
-        self.changes = [
-            self.config.training,
-            *(
-                self.config.training.with_lighter_changes(strength(number + 1, self.config.training))
-                for number in range(self.config.training.finishes)
-            ),
-        ]
+        recipe = self.config.training
+        strengths = [strength(number, recipe) for number in range(1, recipe.finishes + 1)]
+        self.changes = [recipe, *map(recipe.with_lighter_changes, strengths)]  # by the number of the phase
         self.device = device
         self.mixture = mix(digits, folder.read_drawings(), self.config.training)
         classes = len(self.mixture.classes)
