@@ -78,7 +78,9 @@ def test_digit_drawn_in_the_upper_left_corner_lies_there_among_clutter(desk: Des
     assert np.array_equal(image(desk), cluttered)
     desk.expect_address("clutter=yes", "pieces=1", "model=sixty")
     # The strokes are still there, and go on where they are: one more, below them.
+    before = desk.page.url
     desk.draw(1, left=15, top=110, side=60)
+    expect(desk.page).not_to_have_url(before)  # the address names the drawing
     expect(tool(desk, "Remove clutter")).to_be_enabled()
     tool(desk, "Remove clutter").click()
     desk.expect_address("clutter=no")
