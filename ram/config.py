@@ -134,6 +134,9 @@ class TrainConfig:
     guidance: float = _help(
         "weight of a pull on looks that miss the digit, which fades away in the first half of the run", default=0.0
     )
+    coverage: float = _help(
+        "how many times as strong as the guidance a pull of looks to the four quarters of the digit is", default=0.0
+    )
     noise_start: float = _help("standard deviation of training's sampled locations at the start", default=0.1)
     noise_end: float = _help("the same at the end; it moves linearly in between", default=0.1)
     ema_decay: float = _help("decay per step of the averaged weights that are evaluated and saved", default=0.999)
@@ -191,6 +194,7 @@ class TrainConfig:
         _require(self.reward in get_args(Reward), "reward", self.reward, f"one of {get_args(Reward)}")
         _require_number("distillation", self.distillation, 0.0, 1.0)
         _require_number("guidance", self.guidance, 0.0, 100.0)
+        _require_number("coverage", self.coverage, 0.0, 100.0)
         _require_number("noise_start", self.noise_start, 1e-3, 2.0)
         _require_number("noise_end", self.noise_end, 1e-3, 2.0)
         _require_number("ema_decay", self.ema_decay, 0.0, 0.99999)

@@ -13,6 +13,8 @@ from ram.model import RAM
 from ram.reinforce import hybrid_loss
 
 NEAR = 7  # pixels: a look that is no farther from a digit's middle sees some of its strokes
+QUARTERS = ((-4, -5), (4, -5), (-4, 5), (4, 5))  # pixels from there to the middles of its quarters
+AT = 2  # pixels: a look that is no farther from the middle of a quarter sees it all
 READINGS = ("action_loss", "reinforce_loss", "value_loss", "reward", "value", "location_spread")
 
 
@@ -65,12 +67,28 @@ class Objective(nn.Module):
         )
         total = loss.action + config.reinforce_weight * loss.reinforce + config.value_weight * loss.value
         if batch.centre is not None:
-            total = total + guidance * self._miss(episode.location_means[1:], batch.centre)
+            total = total + guidance * self._pull(episode.location_means[1:], batch.centre)
         spread = episode.location_means.std(dim=1)[1:].sum() / max(1, len(episode.location_log_probs)) / 2
         parts = [loss.action, loss.reinforce, loss.value, loss.reward.mean(), values[-1].mean(), spread]
         return total, torch.stack([part.detach().float() for part in parts])
 
-    def _miss(self, means: Float[Tensor, "moves episodes 2"], centre: Float[Tensor, "batch 2"]) -> Float[Tensor, ""]:
-        """By how much the looks miss the digit, in half widths of the image; nothing within NEAR pixels of it."""
+    def _pull(self, means: Float[Tensor, "moves episodes 2"], centre: Float[Tensor, "batch 2"]) -> Float[Tensor, ""]:
+        """How far looks are from where they should be, in half widths of the image.
+
+        By how much they miss the digit, nothing within NEAR pixels of its middle; and, `coverage` times, by how much
+        the nearest of them misses each quarter of the digit, nothing within AT pixels of its middle.
+        """
+        pixel = 2 / self.config.image_size
         centre = centre.repeat_interleave(self.config.rollouts, dim=0)
-        return (torch.linalg.vector_norm(means - centre, dim=-1) - NEAR * 2 / self.config.image_size).relu().mean()
+        miss = (_distance(means, centre) - NEAR * pixel).relu().mean()
+        if not self.config.coverage:
+            return miss
+        quarters = centre + pixel * centre.new_tensor(QUARTERS)[:, None]
+        nearest = _distance(means[:, None], quarters).amin(dim=0)
+        return miss + self.config.coverage * (nearest - AT * pixel).relu().mean()
+
+
+def _distance(
+    these: Float[Tensor, "*looks episodes 2"], those: Float[Tensor, "*places episodes 2"]
+) -> Float[Tensor, "*both episodes"]:
+    return torch.linalg.vector_norm(these - those, dim=-1)

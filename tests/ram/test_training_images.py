@@ -75,7 +75,17 @@ def test_guidance_pulls_looks_that_miss_the_digit_and_no_others(tmp_path: Path, 
     # Two moves of two rollouts. The digit is 15 pixels to the right: a look at the middle misses it by 8 pixels,
     # of 30; one that is 7 pixels off does not miss it.
     means = torch.tensor([[[0.0, 0.0], [0.5, 0.0]], [[0.5, 7 / 30 - 1e-6], [0.5, 0.1]]])
-    assert objective._miss(means, torch.tensor([[0.5, 0.0]])).item() == pytest.approx(8 / 30 / 4, abs=1e-6)
+    assert objective._pull(means, torch.tensor([[0.5, 0.0]])).item() == pytest.approx(8 / 30 / 4, abs=1e-6)
+
+
+def test_coverage_pulls_the_nearest_look_to_each_quarter_of_the_digit() -> None:
+    objective = Objective(RAM(MODEL), dataclasses.replace(TRAINING, image_size=60, coverage=3.0))
+    # Two moves of two rollouts, in pixels from the digit's middle. The first comes to the middle of the upper left
+    # quarter, and to that of the digit, from which the other three are √41 pixels away; the second is 4 pixels from
+    # all. Nothing within 2 pixels counts, and a pixel is a thirtieth.
+    means = torch.tensor([[[-4.0, -5.0], [0.0, -5.0]], [[0.0, 0.0], [0.0, 5.0]]]) / 30 + torch.tensor([0.4, -0.2])
+    missed = ((41**0.5 - 2) * 3 / 4 + (4 - 2)) / 2
+    assert objective._pull(means, torch.tensor([[0.4, -0.2]])).item() == pytest.approx(3 * missed / 30, abs=1e-6)
 
 
 def test_guidance_brings_the_gaze_to_the_digit(tmp_path: Path, training_digits: Digits) -> None:
