@@ -31,8 +31,6 @@ class Batch(NamedTuple):
     """Standard deviation of `noise`."""
     of: int
     """Images in the whole batch, of which these are this process's share."""
-    advice: Float[Tensor, "batch classes"] | None = None
-    """The teacher's logits, if it is asked."""
 
 
 class Objective(nn.Module):
@@ -62,8 +60,6 @@ class Objective(nn.Module):
             rollouts=config.rollouts,
             baseline=config.baseline,
             reward=config.reward,
-            advice=None if batch.advice is None else batch.advice.repeat_interleave(config.rollouts, dim=0),
-            distillation=config.distillation,
         )
         total = loss.action + config.reinforce_weight * loss.reinforce + config.value_weight * loss.value
         if batch.centre is not None:

@@ -12,14 +12,12 @@ from torch import Tensor
 
 from ram.config import Baseline, Reward
 
-TEMPERATURE = 2.0  # at which a teacher's probabilities are compared
-
 
 class HybridLoss(NamedTuple):
     """The parts of the loss, each a mean over episodes, and what they were made of."""
 
     action: Float[Tensor, ""]
-    """Cross-entropy of the final classification, in nats; with a teacher's advice, partly what differs from it."""
+    """Cross-entropy of the final classification, in nats."""
     reinforce: Float[Tensor, ""]
     """Surrogate whose gradient is the policy gradient, summed over the moves of an episode."""
     value: Float[Tensor, ""]
@@ -37,8 +35,6 @@ def hybrid_loss(
     rollouts: int = 1,
     baseline: Baseline = "value",
     reward: Reward = "hit",
-    advice: Float[Tensor, "batch classes"] | None = None,
-    distillation: float = 0.0,
 ) -> HybridLoss:
     """Scores episodes; the rollouts of one image stand side by side.
 
@@ -46,9 +42,6 @@ def hybrid_loss(
     the probability p of the right class, which is what a sampled answer earns on average; and 1 + log p to the base
     of the number of classes, at least 0, which is 0 for a guess and 1 for certainty. By the latter the policy goes
     down the cross-entropy, as all else does.
-
-    With a teacher's `advice`, its logits, that share `distillation` of the classification's loss goes by its
-    probabilities instead of the labels, both softened by `TEMPERATURE` (Hinton et al. 2015, section 2).
 
     Of an image without a class (a negative label) every class is to be equally likely, and it earns nothing.
 
@@ -68,20 +61,12 @@ def hybrid_loss(
     # Detached: the advantage is a weight of the policy gradient, not a path for it (paper section 3.2).
     advantage = (earned - expected).detach()
     action = cross_entropy(logits, labels).mean()
-    if advice is not None:
-        action = (1 - distillation) * action + distillation * _disagreement(logits, advice)
     return HybridLoss(
         action=action,
         reinforce=-(advantage * location_log_probs).sum(dim=0).mean(),
         value=F.mse_loss(values, earned.expand_as(values)),
         reward=earned,
     )
-
-
-def _disagreement(logits: Float[Tensor, "batch classes"], advice: Float[Tensor, "batch classes"]) -> Float[Tensor, ""]:
-    """Mean divergence from the teacher's softened probabilities, in nats, made as steep as the cross-entropy."""
-    softened, wanted = ((scores.float() / TEMPERATURE).log_softmax(dim=-1) for scores in (logits, advice))
-    return TEMPERATURE**2 * F.kl_div(softened, wanted, reduction="batchmean", log_target=True)
 
 
 def _earned(

@@ -15,7 +15,6 @@ from torch import Generator, Tensor
 
 from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.clutter import ink_centre, scatter, scattered, strew
-from ram.collection import DIGIT_NAMES
 from ram.data import DataError, Digits
 from ram.evaluation import count_errors
 from ram.machine import native_bfloat16
@@ -25,7 +24,6 @@ from ram.objective import READINGS, Batch, Objective
 from ram.optimizers import make_optimizers, optimizer_tensors, restore_optimizers
 from ram.runs import RunConfig, RunError, RunFolder, RunState, Status
 from ram.schedule import Finishes, learning_rate, phase_at, strength
-from ram.teacher import Teacher, load_teacher
 from ram.team import Team
 from ram.traces import describe, trace, traced_digits
 
@@ -84,7 +82,6 @@ class Trainer:
         if (start := folder.read_start(self.config)) is not None:
             self.model.load_state_dict(start)
         self.model.to(device)
-        self.teacher = self._load_teacher() if self.config.training.distillation else None
         self.objective = self.team.wrap(Objective(self.model, self.config.training))
         self.averaged = copy.deepcopy(self.model).requires_grad_(False)
         self.optimizers = make_optimizers(self.model, self.config.training)
@@ -208,7 +205,6 @@ class Trainer:
         config = self.config.training
         digits = self.training.take(self._batch_index())
         images, labels = change(digits, self.changes[self.finishes.begun], self.generator)
-        advice = self._advice(images)
         images = scatter(images, self.training.images, config.image_size, 0, self.generator)
         centre = ink_centre(images) if self.guidance else None
         strew(images, self.training.images, config.clutter, self.generator)
@@ -225,21 +221,7 @@ class Trainer:
             noise=noise[:, walks],
             location_std=location_std,
             of=len(images),
-            advice=None if advice is None else advice[share],
         )
-
-    def _load_teacher(self) -> Teacher:
-        if self.mixture.classes != DIGIT_NAMES:
-            raise DataError("the teacher knows the ten digits only: set distillation to 0 for classes of your own")
-        return load_teacher().to(self.device)
-
-    @torch.no_grad()
-    def _advice(self, images: Float[Tensor, "batch 28 28"]) -> Float[Tensor, "batch classes"] | None:
-        """What the teacher thinks of the digits, before anything is put around or over them."""
-        if self.teacher is None:
-            return None
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.low_precision):
-            return self.teacher(images)
 
     def _batch_index(self) -> Tensor:
         """Positions of the next batch. Each epoch's order follows from the seed and the epoch alone."""

@@ -165,6 +165,12 @@ def test_parse_config_fills_in_fields_that_an_older_file_lacks() -> None:
     assert parse_config(RAMConfig, {"glimpse_size": 12}) == RAMConfig(glimpse_size=12)
 
 
+def test_parse_config_forgets_a_field_of_an_earlier_version_if_it_was_off() -> None:
+    assert parse_config(TrainConfig, {"epochs": 3, "distillation": 0.0}) == TrainConfig(epochs=3)
+    with pytest.raises(ConfigError, match=r"^unknown field 'distillation' of TrainConfig"):
+        parse_config(TrainConfig, {"distillation": 0.8})
+
+
 def test_parse_config_names_an_unknown_field() -> None:
     with pytest.raises(ConfigError, match=r"^unknown field 'glimpse_sise' of .*; did you mean 'glimpse_size'\?$"):
         parse_config(RAMConfig, {"glimpse_sise": 12})

@@ -166,26 +166,3 @@ def test_of_an_image_without_a_class_all_classes_are_equally_likely_and_it_earns
     assert loss.reward.tolist() == [0.0, 0.0]
     # -(ln 3/4 + ln 1/4) / 2
     assert loss.action.item() == pytest.approx(0.836988, abs=1e-5)
-
-
-def test_advice_takes_its_share_of_the_action_loss() -> None:
-    # At temperature 2 the model's probabilities are (1, sqrt 3) / (1 + sqrt 3), the teacher's a half each.
-    # Divergence: ln 1/2 - (ln p0 + ln p1) / 2 = -0.693147 + (1.005053 + 0.455746) / 2 = 0.037252,
-    # times 2**2 = 0.149009.
-    # A quarter of it, and three quarters of the cross-entropy, 0.836988.
-    loss = hybrid_loss(LOGITS, VALUES, LOG_PROBS, LABELS, advice=torch.zeros(2, 2), distillation=0.25)
-    assert loss.action.item() == pytest.approx(0.25 * 0.149009 + 0.75 * 0.836988, abs=1e-5)
-
-
-def test_model_that_agrees_with_its_teacher_has_nothing_to_learn() -> None:
-    logits = leaf(LOGITS)
-    loss = hybrid_loss(logits, VALUES, LOG_PROBS, LABELS, advice=LOGITS + 5.0, distillation=1.0)
-    loss.action.backward()
-    assert loss.action.item() == pytest.approx(0, abs=1e-6)
-    assert logits.grad is not None
-    assert logits.grad.abs().max().item() < 1e-6
-
-
-def test_advice_has_no_part_in_the_reward() -> None:
-    loss = hybrid_loss(LOGITS, VALUES, LOG_PROBS, LABELS, advice=-LOGITS, distillation=1.0)
-    assert loss.reward.tolist() == [1.0, 0.0]

@@ -1,11 +1,13 @@
 """What is said about the shipped checkpoints is true: in their metadata and in the README."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from ram.calibration import calibration_error
 from ram.checkpoints import SHIPPED, load_checkpoint, read_info
+from ram.config import PRESETS, TrainConfig, parse_config
 from ram.evaluate import results_table
 from ram.evaluation import class_log_probs, digits_of, stored
 
@@ -20,6 +22,20 @@ def test_readme_shows_the_results_that_the_checkpoints_carry() -> None:
     assert end, "README.md has lost the comments around its table"
     expected = results_table({path.name: read_info(path) for path in FILES})
     assert table == expected, "paste what this prints into README.md: python -m ram.evaluate --all --stored"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_checkpoint_is_what_its_preset_makes(path: Path) -> None:
+    info, preset = read_info(path), PRESETS[path.stem]
+    recipe = dict(info.recipe)
+    assert recipe.pop("preset") == path.stem
+    if "averaged_with" in recipe:  # cluttered-60, the mean of two runs, is better than what its preset makes
+        assert path.stem == "cluttered-60"
+        return
+    recipe.pop("start", "")
+    # translated-60 was trained by the clock; its preset counts the epochs that it came to.
+    made = dataclasses.replace(parse_config(TrainConfig, recipe), epochs=preset.training.epochs, minutes=0.0)
+    assert (info.config, made) == (preset.model, preset.training)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
