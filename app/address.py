@@ -96,7 +96,9 @@ def read() -> None:
     if "address" not in state:
         asked = [(name, st.query_params[name]) for name in ("sample", "picture") if name in st.query_params]
         state.address = asked[0] if asked else None
-    for name, setting in _settings().items():
+    # Kept for `write`, which each drawing calls: the list of models is read from the disk.
+    state.possible = _settings()
+    for name, setting in state.possible.items():
         if name not in known:
             try:
                 known[name] = setting.parse(st.query_params[name])
@@ -124,7 +126,7 @@ def write(page: str) -> None:
     state.settings = {name: state.get(name, value) for name, value in state.settings.items()}
     query = {
         name: f"{state.settings[name]:g}" if isinstance(setting.default, float) else f"{state.settings[name]}"
-        for name, setting in _settings().items()
+        for name, setting in state.possible.items()
         if state.settings[name] != setting.default and setting.page in (None, page)
     }
     if state.address:

@@ -101,7 +101,7 @@ def show_canvas(brush: int, *, entering: bool) -> CanvasResult:
         return_image_data=True,
         key=CANVAS,
     )
-    if canvas.image_data is not None:
+    if canvas.image_bytes is not None:
         state.label_strokes = _strokes(canvas)
     if state.get("kept_strokes") != state.get("label_strokes"):
         state.kept_strokes = None
@@ -134,7 +134,8 @@ def keep_pressed(canvas: CanvasResult) -> None:
     strokes = _strokes(canvas)
     if strokes and strokes == state.get("kept_strokes"):
         return  # The same press twice: the canvas has not yet reported that it is empty.
-    image = None if canvas.image_data is None else prepare_drawing(canvas.image_data)
+    pixels = canvas.image_data
+    image = None if pixels is None else prepare_drawing(pixels)
     if image is None or not image.any():
         state.drawings_note = Note("Nothing is drawn yet: draw, then say what it is.", "canvas", problem=True)
         return

@@ -5,6 +5,8 @@ So has each quantity of a training run, the same in all of its curves.
 
 from __future__ import annotations
 
+import functools
+
 # Equal steps in OKLCH from violet to amber, ever lighter: in order also without colour vision or in grey.
 _STEP_ANCHORS = ("#6e56e7", "#b353d2", "#e558a7", "#fd7476", "#fd9a57", "#f8bd1d")
 
@@ -29,6 +31,7 @@ def step_colors(count: int) -> list[str]:
     return [_interpolate(step / (count - 1) if count > 1 else 0.0) for step in range(count)]
 
 
+@functools.lru_cache(maxsize=256)  # asked for at every drawing
 def _interpolate(position: float) -> str:
     place = position * (len(_STEP_ANCHORS) - 1)
     lower = min(int(place), len(_STEP_ANCHORS) - 2)

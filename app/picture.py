@@ -88,10 +88,10 @@ def take_drawing(canvas: CanvasResult) -> None:
     from ram.drawing import prepare_placed_drawing
 
     strokes = (canvas.json_data or {}).get("objects", [])
-    if canvas.image_data is None or strokes == st.session_state.get("strokes", []):
+    if strokes == st.session_state.get("strokes", []) or (pixels := canvas.image_data) is None:
         return
     st.session_state.strokes = strokes
-    image, place = prepare_placed_drawing(canvas.image_data)
+    image, place = prepare_placed_drawing(pixels)
     current = current_picture()
     if image.any():
         st.session_state.spot = 0  # it lies where it was drawn

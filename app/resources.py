@@ -49,14 +49,26 @@ def model_names() -> list[str]:
 def model_labels() -> dict[str, str]:
     """What each of the `model_names` is called on the page."""
     given = run_names()
-    return {name: given.get(name, name) for name in model_names()}
+    return {name: name if _is_shipped(name) else given.get(name, name) for name in model_names()}
+
+
+def model_label(name: str) -> str:
+    """What one of the `model_names` is called on the page; without reading the list of runs, if it is shipped."""
+    return name if _is_shipped(name) else run_names().get(name, name)
 
 
 def checkpoint_path(name: str) -> Path:
     """The file of one of the `model_names`."""
-    shipped = CHECKPOINTS / f"{name}.safetensors"
     run = _runs() / name / "best.safetensors"
-    return run if run.exists() and not shipped.exists() else shipped
+    return run if not _is_shipped(name) and run.exists() else _shipped(name)
+
+
+def _is_shipped(name: str) -> bool:
+    return _shipped(name).exists()
+
+
+def _shipped(name: str) -> Path:
+    return CHECKPOINTS / f"{name}.safetensors"
 
 
 def run_names() -> dict[str, str]:

@@ -263,8 +263,7 @@ def _upload() -> None:
 
 
 def _can_compare() -> bool:
-    names = resources.model_names()
-    return resources.DEFAULT_MODEL in names and st.session_state.model != resources.DEFAULT_MODEL
+    return st.session_state.model != resources.DEFAULT_MODEL and resources.DEFAULT_MODEL in resources.model_names()
 
 
 def _is_comparing() -> bool:
@@ -275,7 +274,7 @@ def _show_both(scene: Scene | None, field: Field) -> None:
     """The chosen model's viewer and the pretrained one's, both at the same picture, each in its own field."""
     chosen, pretrained = st.columns(2, gap="medium")
     other = field_of_model(resources.DEFAULT_MODEL)
-    label = resources.model_labels()[st.session_state.model]
+    label = resources.model_label(st.session_state.model)
     with chosen:
         st.html(f"<h3>{html.escape(label)}{_side(field, other)}</h3>")
         _show_viewer(scene, "viewer", field)
@@ -314,7 +313,7 @@ def _settings(name: str) -> Settings:
 
     state = st.session_state
     return Settings(
-        model=resources.model_labels()[name],
+        model=resources.model_label(name),
         first=state.first,
         place=(state.x, state.y),
         gaze=state.gaze,
