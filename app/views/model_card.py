@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -173,23 +173,13 @@ def _recipe(info: CheckpointInfo) -> None:
     if not info.recipe:
         st.caption("The checkpoint does not say how it was trained.")
         return
-    runs = _runs(info.recipe)
-    for run in runs:
-        preset, start = (str(run.pop(name, "")) for name in ("preset", "start"))
-        try:
-            config = RunConfig(preset, info.config, parse_config(TrainConfig, run), start)
-        except ConfigError as error:
-            st.caption(f"It was trained in a way that this version does not know: {plain_text(str(error))}.")
-        else:
-            st.code(command_line(config), language="bash", wrap_lines=True)
-    if len(runs) > 1:
-        st.caption("Its weights are the mean of those that these runs ended with.")
+    fields = dict(info.recipe)
+    preset, start = (str(fields.pop(name, "")) for name in ("preset", "start"))
+    try:
+        config = RunConfig(preset, info.config, parse_config(TrainConfig, fields), start)
+    except ConfigError as error:
+        st.caption(f"It was trained in a way that this version does not know: {plain_text(str(error))}.")
+    else:
+        st.code(command_line(config), language="bash", wrap_lines=True)
     with st.expander("Every field of the recipe"):
         st.dataframe([{"field": field, "value": str(value)} for field, value in info.recipe.items()], hide_index=True)
-
-
-def _runs(recipe: dict[str, Any]) -> list[dict[str, Any]]:
-    """The recipes of the run, or of the runs whose weights were averaged (`ram/average.py`)."""
-    own, others = dict(recipe), recipe.get("averaged_with", [])
-    own.pop("averaged_with", None)
-    return [own, *(dict(other) for other in others if isinstance(other, dict))] if isinstance(others, list) else [own]

@@ -105,12 +105,13 @@ def test_results_that_make_no_sense_are_left_out(folder: Path, damage: object) -
     assert "<script>" not in shown.html + shown.text
 
 
-def test_averaged_model_shows_the_command_of_every_run(folder: Path) -> None:
-    shown = Shown(folder, {}, preset="mnist", seed=1, averaged_with=[{"preset": "mnist", "seed": 2}])
-    assert ["--seed 1" in shown.commands[0], "--seed 2" in shown.commands[1]] == [True, True]
-    assert "the mean of those" in shown.text
+def test_recipe_is_the_command_that_trains_the_same(folder: Path) -> None:
+    (command,) = Shown(folder, {}, preset="mnist", seed=2).commands
+    assert command.startswith("python -m ram.train --preset mnist ")
+    assert "--seed 2" in command
 
 
-@pytest.mark.parametrize("damage", [None, 7, "runs", {"seed": 1}, [None, "run", []]])
-def test_nonsense_about_averaging_is_left_out(folder: Path, damage: object) -> None:
-    assert len(Shown(folder, {}, preset="mnist", averaged_with=damage).commands) == 1
+def test_recipe_of_another_version_says_so(folder: Path) -> None:
+    shown = Shown(folder, {}, preset="mnist", magic=1)
+    assert not shown.commands
+    assert "in a way that this version does not know: unknown field 'magic'" in shown.text
