@@ -129,9 +129,8 @@ class TrainConfig:
         default="hit",
     )
     guidance: float = _help(
-        "weight of a pull on looks that miss the digit, which fades away in the course of the run", default=0.0
+        "weight of a pull on looks that miss the digit, which fades away in the first half of the run", default=0.0
     )
-    guidance_end: float = _help("share of the run at which that pull has faded to nothing", default=0.5)
     coverage: float = _help(
         "how many times as strong as the guidance a pull of looks to the four quarters of the digit is", default=0.0
     )
@@ -191,7 +190,6 @@ class TrainConfig:
         )
         _require(self.reward in get_args(Reward), "reward", self.reward, f"one of {get_args(Reward)}")
         _require_number("guidance", self.guidance, 0.0, 100.0)
-        _require_number("guidance_end", self.guidance_end, 0.01, 1.0)
         _require_number("coverage", self.coverage, 0.0, 100.0)
         _require_number("noise_start", self.noise_start, 1e-3, 2.0)
         _require_number("noise_end", self.noise_end, 1e-3, 2.0)

@@ -88,14 +88,6 @@ def test_coverage_pulls_the_nearest_look_to_each_quarter_of_the_digit() -> None:
     assert objective._pull(means, torch.tensor([[0.4, -0.2]])).item() == pytest.approx(3 * missed / 30, abs=1e-6)
 
 
-@pytest.mark.parametrize(("end", "weights"), [(0.5, [2.0, 1.0, 0.0, 0.0]), (1.0, [2.0, 1.5, 1.0, 0.5])])
-def test_guidance_fades_away(tmp_path: Path, training_digits: Digits, end: float, weights: list[float]) -> None:
-    trainer = trained(tmp_path, training_digits, guidance=2.0, guidance_end=end)
-    assert trainer.steps == 4
-    for trainer.step, weight in enumerate(weights):
-        assert trainer.guidance == weight
-
-
 def test_guidance_brings_the_gaze_to_the_digit(tmp_path: Path, training_digits: Digits) -> None:
     spread = {
         weight: trained(
