@@ -244,6 +244,8 @@ _STRONG_WARP: dict[str, Any] = {
     "translation": 1.0,
     "elastic": 1.0,
 }
+# Two thirds of it: pieces of other digits at other places are changes enough.
+_CLUTTER_WARP: dict[str, Any] = {"rotation": 8.0, "scaling": 0.08, "shear": 0.1, "translation": 0.67, "elastic": 0.67}
 # All that people draw otherwise than MNIST's writers.
 _AS_DRAWN: dict[str, Any] = {
     **_STRONG_WARP,
@@ -255,12 +257,20 @@ _AS_DRAWN: dict[str, Any] = {
     "nonsense": 0.08,
 }
 _LONG: dict[str, Any] = {"baseline": "rollouts", "reward": "information", "warm_up": 0.02, "ema_decay": 0.9998}
-# The last finish changes digits as strongly as the main part does, and the first a third of that.
-_FAST: dict[str, Any] = {"optimizer": "muon", "batch_size": 256, "finish_spread": 0.333}
-_DRAWN: dict[str, Any] = {"finishes": 5, "rollouts": 2, "reinforce_weight": 0.25, **_LONG, **_FAST, **_AS_DRAWN}
+_FAST: dict[str, Any] = {"optimizer": "muon", "batch_size": 256}
+_SPREAD = 0.333  # the last finish changes digits as strongly as the main part does, and the first a third of that
+_DRAWN: dict[str, Any] = {
+    "finishes": 5,
+    "finish_spread": _SPREAD,
+    "rollouts": 2,
+    "reinforce_weight": 0.25,
+    **_LONG,
+    **_FAST,
+    **_AS_DRAWN,
+}
 _WIDE = RAMConfig(glimpse_size=12, num_scales=3, num_glimpses=8)
-_LARGE: dict[str, Any] = {"rollouts": 2, "reinforce_weight": 0.3, "guidance": 1.0, **_LONG, **_STRONG_WARP}
-_CLUTTERED: dict[str, Any] = {"finishes": 3, "coverage": 2.0, **_FAST, **_LARGE}
+_LARGE: dict[str, Any] = {"rollouts": 2, "reinforce_weight": 0.3, "guidance": 1.0, **_LONG}
+_CLUTTERED: dict[str, Any] = {"coverage": 2.0, **_FAST, **_LARGE}
 
 PRESETS: dict[str, Preset] = {
     "one-minute": Preset(
@@ -309,20 +319,30 @@ PRESETS: dict[str, Preset] = {
         "A digit anywhere",
         "60×60 pixels, eight glimpses of 12×12 at three scales",
         _WIDE,
-        TrainConfig(epochs=530, finish=0.4, image_size=60, **_LARGE),
+        TrainConfig(epochs=530, finish=0.4, image_size=60, **_LARGE, **_STRONG_WARP),
     ),
     "cluttered-60": Preset(
         "A digit among clutter",
         "goes on from translated-60 with four pieces of other digits in each image",
         _WIDE,
-        TrainConfig(epochs=240, finish=0.4, image_size=60, clutter=4, **_CLUTTERED),
+        TrainConfig(epochs=290, image_size=60, clutter=4, **_CLUTTERED, **_CLUTTER_WARP),
         start="translated-60",
     ),
     "cluttered-100": Preset(
         "A digit lost in clutter",
         "goes on from cluttered-60 with 100×100 pixels, eight pieces of other digits and a fourth scale",
         dataclasses.replace(_WIDE, num_scales=4),
-        TrainConfig(epochs=100, finish=0.45, learning_rate=1e-3, image_size=100, clutter=8, **_CLUTTERED),
+        TrainConfig(
+            epochs=100,
+            finish=0.45,
+            finishes=3,
+            finish_spread=_SPREAD,
+            learning_rate=1e-3,
+            image_size=100,
+            clutter=8,
+            **_CLUTTERED,
+            **_STRONG_WARP,
+        ),
         start="cluttered-60",
     ),
 }
