@@ -258,10 +258,9 @@ _AS_DRAWN: dict[str, Any] = {
 }
 _LONG: dict[str, Any] = {"baseline": "rollouts", "reward": "information", "warm_up": 0.02, "ema_decay": 0.9998}
 _FAST: dict[str, Any] = {"optimizer": "muon", "batch_size": 256}
-_SPREAD = 0.333  # the last finish changes digits as strongly as the main part does, and the first a third of that
 _DRAWN: dict[str, Any] = {
     "finishes": 5,
-    "finish_spread": _SPREAD,
+    "finish_spread": 0.333,  # the last one changes digits as strongly as the main part does, the first a third of that
     "rollouts": 2,
     "reinforce_weight": 0.25,
     **_LONG,
@@ -270,7 +269,7 @@ _DRAWN: dict[str, Any] = {
 }
 _WIDE = RAMConfig(glimpse_size=12, num_scales=3, num_glimpses=8)
 _LARGE: dict[str, Any] = {"rollouts": 2, "reinforce_weight": 0.3, "guidance": 1.0, **_LONG}
-_CLUTTERED: dict[str, Any] = {"coverage": 2.0, **_FAST, **_LARGE}
+_CLUTTERED: dict[str, Any] = {"coverage": 2.0, **_FAST, **_LARGE, **_CLUTTER_WARP}
 
 PRESETS: dict[str, Preset] = {
     "one-minute": Preset(
@@ -325,24 +324,14 @@ PRESETS: dict[str, Preset] = {
         "A digit among clutter",
         "goes on from translated-60 with four pieces of other digits in each image",
         _WIDE,
-        TrainConfig(epochs=290, image_size=60, clutter=4, **_CLUTTERED, **_CLUTTER_WARP),
+        TrainConfig(epochs=290, image_size=60, clutter=4, **_CLUTTERED),
         start="translated-60",
     ),
     "cluttered-100": Preset(
         "A digit lost in clutter",
         "goes on from cluttered-60 with 100×100 pixels, eight pieces of other digits and a fourth scale",
         dataclasses.replace(_WIDE, num_scales=4),
-        TrainConfig(
-            epochs=100,
-            finish=0.45,
-            finishes=3,
-            finish_spread=_SPREAD,
-            learning_rate=1e-3,
-            image_size=100,
-            clutter=8,
-            **_CLUTTERED,
-            **_STRONG_WARP,
-        ),
+        TrainConfig(epochs=55, learning_rate=1e-3, image_size=100, clutter=8, **_CLUTTERED),
         start="cluttered-60",
     ),
 }
