@@ -27,9 +27,7 @@ def _load() -> None:
     usual = sys.getswitchinterval()
     sys.setswitchinterval(BRIEF)
     try:
-        # pandas first: Streamlit wants it for the first component of a page, which is the canvas.
-        for name in ("pandas", "pyarrow", "app.looking"):
-            importlib.import_module(name)
+        importlib.import_module("app.looking")
         importlib.import_module("ram.machine").share_arenas()
     finally:
         sys.setswitchinterval(usual)
