@@ -118,7 +118,8 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _run(trainer: Trainer) -> RunState:
-    if trainer.folder.latest.exists():
+    # Process 0 decides for all: whoever asked later would find what it has saved of the run that begins.
+    if trainer.team.follow(trainer.folder.latest.exists()):
         trainer.restore()
     stopping = _stop_on_signal()
     if not trainer.team.leads:

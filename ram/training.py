@@ -341,7 +341,8 @@ class Trainer:
             self.best_error = progress["best_error"]
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise RunError(f"{self.folder.latest} does not fit this run: start the run again") from error
-        self.folder.forget_after(self.step)
+        if self.team.leads:
+            self.folder.forget_after(self.step)
 
 
 def _error(model: RAM, digits: Digits, seeds: int) -> float:
