@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import os
 from collections.abc import Iterator
 from types import TracebackType
@@ -51,6 +52,9 @@ class Team:
 
     def __enter__(self) -> Team:
         if self.size > 1:
+            # DistributedDataParallel imports it, and its functions keep the group that there is by then for good, as
+            # their default: Gloo's threads would still run, and see the others go, while Python shuts down.
+            importlib.import_module("torch.distributed.nn")
             # Gradients travel over NCCL where they are on a GPU, everything else over Gloo.
             dist.init_process_group("cpu:gloo,cuda:nccl" if dist.is_nccl_available() else "gloo")
         return self

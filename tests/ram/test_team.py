@@ -37,16 +37,22 @@ def training(folder: Path, epochs: int) -> list[str]:
     return ["ram.train", *flags, "--epochs", str(epochs), "--run", str(folder)]
 
 
-def torchrun(processes: int, folder: Path, epochs: int) -> list[str]:
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-    return [*launcher, "-m", "--", *training(folder, epochs)]
+LAUNCHER = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+
+
+def torchrun(folder: Path, epochs: int) -> list[str]:
+    return [*LAUNCHER, "-m", "--", *training(folder, epochs)]
+
+
+def run(command: list[str]) -> None:
+    ran = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=180)
+    assert ran.returncode == 0, ran.stdout.decode()
 
 
 def test_two_processes_train_the_same_as_one(tmp_path: Path) -> None:
     alone = [sys.executable, "-m", *training(tmp_path / "alone", 1)]
-    for command in (alone, torchrun(2, tmp_path / "both", 1)):
-        ran = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=180)
-        assert ran.returncode == 0, ran.stdout.decode()
+    for command in (alone, torchrun(tmp_path / "both", 1)):
+        run(command)
     alone_rows, both_rows = (
         [row for row in RunFolder(tmp_path / name).read_metrics() if "action_loss" in row] for name in ("alone", "both")
     )
@@ -62,7 +68,7 @@ def test_two_processes_train_the_same_as_one(tmp_path: Path) -> None:
 
 def test_a_killed_process_ends_the_run_with_a_clear_error_and_it_can_be_resumed(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
-    with (tmp_path / "log").open("w") as log, ended(torchrun(2, folder.path, 1000), log) as team:
+    with (tmp_path / "log").open("w") as log, ended(torchrun(folder.path, 1000), log) as team:
         deadline = time.monotonic() + 90
         while not (folder.path / "metrics.jsonl").exists() or len(folder.read_metrics()) < 5:
             assert team.poll() is None, (tmp_path / "log").read_text()
@@ -80,6 +86,18 @@ def test_a_killed_process_ends_the_run_with_a_clear_error_and_it_can_be_resumed(
             assert time.monotonic() < deadline + 60
             time.sleep(0.2)
         assert state.step > 0
+
+
+def test_nothing_of_the_team_runs_on_after_it(tmp_path: Path) -> None:
+    (tmp_path / "member.py").write_text("""
+import os, torch
+from ram.team import Team
+with Team.from_environment() as team:
+    team.wrap(torch.nn.Linear(2, 2))(torch.ones(1, 2)).sum().backward()
+    assert len(os.listdir("/proc/self/task")) > 1
+assert len(os.listdir("/proc/self/task")) == 1
+""")
+    run([*LAUNCHER, str(tmp_path / "member.py")])
 
 
 @contextlib.contextmanager
