@@ -131,7 +131,6 @@ class TrainConfig:
     guidance: float = _help(
         "weight of a pull on looks that miss the digit, which fades away in the first half of the run", default=0.0
     )
-    guidance_floor: float = _help("what that weight fades to, and stays at to the end of the run", default=0.0)
     coverage: float = _help(
         "how many times as strong as the guidance a pull of looks to the four quarters of the digit is", default=0.0
     )
@@ -191,7 +190,6 @@ class TrainConfig:
         )
         _require(self.reward in get_args(Reward), "reward", self.reward, f"one of {get_args(Reward)}")
         _require_number("guidance", self.guidance, 0.0, 100.0)
-        _require_number("guidance_floor", self.guidance_floor, 0.0, 100.0)
         _require_number("coverage", self.coverage, 0.0, 100.0)
         _require_number("noise_start", self.noise_start, 1e-3, 2.0)
         _require_number("noise_end", self.noise_end, 1e-3, 2.0)

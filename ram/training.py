@@ -112,9 +112,8 @@ class Trainer:
 
     @property
     def guidance(self) -> float:
-        """Weight of the pull towards the digit, which fades to its floor in the first half of the run."""
-        config = self.config.training
-        return max(config.guidance_floor, config.guidance * (1 - 2 * self.progress))
+        """Weight of the pull towards the digit, which fades away in the first half of the run."""
+        return self.config.training.guidance * max(0.0, 1 - 2 * self.progress)
 
     def run(self, should_stop: Callable[[], bool], on_report: Callable[[dict[str, Any]], None]) -> RunState:
         """Trains until the end or until `should_stop`, saving on the way.

@@ -19,14 +19,10 @@ MODEL = RAMConfig(glimpse_size=12, num_scales=3, num_glimpses=3, hidden_size=32,
 TRAINING = TrainConfig(epochs=1, batch_size=32, rollouts=2, train_images=128, validation_images=100)
 
 
-def untrained(path: Path, digits: Digits, **options: object) -> Trainer:
+def trained(path: Path, digits: Digits, **options: object) -> Trainer:
     folder = RunFolder(path)
     folder.create(RunConfig("mnist", MODEL, dataclasses.replace(TRAINING, **options)))  # type: ignore[arg-type]
-    return Trainer(folder, digits.take(torch.arange(500)), torch.device("cpu"))
-
-
-def trained(path: Path, digits: Digits, **options: object) -> Trainer:
-    trainer = untrained(path, digits, **options)
+    trainer = Trainer(folder, digits.take(torch.arange(500)), torch.device("cpu"))
     trainer.run(lambda: False, lambda _row: None)
     return trainer
 
@@ -90,15 +86,6 @@ def test_coverage_pulls_the_nearest_look_to_each_quarter_of_the_digit() -> None:
     means = torch.tensor([[[-4.0, -5.0], [0.0, -5.0]], [[0.0, 0.0], [0.0, 5.0]]]) / 30 + torch.tensor([0.4, -0.2])
     missed = ((41**0.5 - 2) * 3 / 4 + (4 - 2)) / 2
     assert objective._pull(means, torch.tensor([[0.4, -0.2]])).item() == pytest.approx(3 * missed / 30, abs=1e-6)
-
-
-def test_guidance_fades_to_its_floor_in_the_first_half_of_the_run(tmp_path: Path, training_digits: Digits) -> None:
-    trainer = untrained(tmp_path, training_digits, guidance=3.0, guidance_floor=0.5, epochs=5)
-    assert trainer.steps == 20
-    weights = []
-    for trainer.step in (0, 5, 9, 10, 20):
-        weights.append(trainer.guidance)
-    assert weights == pytest.approx([3.0, 1.5, 0.5, 0.5, 0.5])
 
 
 def test_guidance_brings_the_gaze_to_the_digit(tmp_path: Path, training_digits: Digits) -> None:
