@@ -90,12 +90,15 @@ def test_a_killed_process_ends_the_run_with_a_clear_error_and_it_can_be_resumed(
 
 def test_nothing_of_the_team_runs_on_after_it(tmp_path: Path) -> None:
     (tmp_path / "member.py").write_text("""
-import os, torch
+import os, time, torch
 from ram.team import Team
 with Team.from_environment() as team:
     team.wrap(torch.nn.Linear(2, 2))(torch.ones(1, 2)).sum().backward()
     assert len(os.listdir("/proc/self/task")) > 1
-assert len(os.listdir("/proc/self/task")) == 1
+deadline = time.monotonic() + 10  # a thread that has been joined may still be listed for a moment
+while len(os.listdir("/proc/self/task")) > 1:
+    assert time.monotonic() < deadline
+    time.sleep(0.01)
 """)
     run([*LAUNCHER, str(tmp_path / "member.py")])
 

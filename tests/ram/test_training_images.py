@@ -88,6 +88,13 @@ def test_coverage_pulls_the_nearest_look_to_each_quarter_of_the_digit() -> None:
     assert objective._pull(means, torch.tensor([[0.4, -0.2]])).item() == pytest.approx(3 * missed / 30, abs=1e-6)
 
 
+def test_guidance_fades_away_in_the_first_half_of_the_run(tmp_path: Path, training_digits: Digits) -> None:
+    trainer = trained(tmp_path, training_digits, guidance=2.0)
+    assert trainer.steps == 4
+    for trainer.step, weight in enumerate([2.0, 1.0, 0.0, 0.0]):
+        assert trainer.guidance == weight
+
+
 def test_guidance_brings_the_gaze_to_the_digit(tmp_path: Path, training_digits: Digits) -> None:
     spread = {
         weight: trained(
