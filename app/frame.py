@@ -6,8 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import address
 from app.pages import pages
+from app.session import address
 
 st.set_page_config(page_title="Glimpse Playground", page_icon="👁️", layout="wide")
 st.html(Path(__file__).with_name("style.css"))
@@ -18,6 +18,6 @@ page.run()
 address.write(page.url_path)
 
 # By now PyTorch is there. Whichever page is opened first, the runs that wait on this server go on.
-from app.jobs import jobs  # noqa: E402
+from app.runs.jobs import jobs  # noqa: E402
 
 jobs()

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 import streamlit as st
 
-from app.shell import routes
+from app.server.shell import routes
 
 # Seconds after which Python's threads take turns. While one imports, the usual 5 ms would halve the page's speed.
 BRIEF = 0.0002
@@ -27,7 +27,7 @@ def _load() -> None:
     usual = sys.getswitchinterval()
     sys.setswitchinterval(BRIEF)
     try:
-        importlib.import_module("app.looking")
+        importlib.import_module("app.look.looking")
         importlib.import_module("ram.machine").share_arenas()
     finally:
         sys.setswitchinterval(usual)

@@ -2,7 +2,7 @@
 
 from ram.checkpoints import load_checkpoint
 from ram.config import RAMConfig
-from ram.drawing import prepare_drawing
+from ram.data.drawing import prepare_drawing
 from ram.model import RAM, Rollout
 
 __all__ = ["RAM", "RAMConfig", "Rollout", "load_checkpoint", "prepare_drawing"]

@@ -23,12 +23,12 @@ import torch
 from torch import Tensor
 
 from ram.config import Precision, RAMConfig, TrainConfig
-from ram.data import MNIST_FOLDER, DataError, Digits, load_mnist
+from ram.data.mnist import MNIST_FOLDER, DataError, Digits, load_mnist
 from ram.evaluation import count_errors
 from ram.machine import choose_device, keep_freed_memory, native_bfloat16
 from ram.model import RAM
-from ram.runs import RunConfig, RunFolder
-from ram.training import Trainer
+from ram.training.run_folder import RunConfig, RunFolder
+from ram.training.trainer import Trainer
 
 ROUNDS = 7  # what is compared takes turns, so that a busy moment of the machine hits both
 ROUND_SECONDS = 0.4

@@ -29,7 +29,7 @@ from ram.checkpoints import (
     save_checkpoint,
 )
 from ram.config import ConfigError
-from ram.data import MNIST_FOLDER, DataError, Digits
+from ram.data.mnist import MNIST_FOLDER, DataError, Digits
 from ram.evaluation import (
     Gaze,
     OverSeeds,

@@ -19,10 +19,10 @@ from torch import Generator, Tensor, nn
 
 from ram.calibration import at_temperature, calibration_error
 from ram.checkpoints import CheckpointInfo
-from ram.clutter import scattered
-from ram.collection import DIGIT_NAMES
 from ram.config import TrainConfig
-from ram.data import MNIST_FOLDER, DataError, Digits, as_floats, load_mnist, split_training
+from ram.data.clutter import scattered
+from ram.data.collection import DIGIT_NAMES
+from ram.data.mnist import MNIST_FOLDER, DataError, Digits, as_floats, load_mnist, split_training
 from ram.model import RAM
 
 # How one looks: at the policy's means; at samples of the policy at the model's own standard deviation; anywhere,

@@ -19,13 +19,13 @@ import torch
 from tqdm import tqdm
 
 from ram.checkpoints import SHIPPED, parameter_count, read_info
-from ram.collection import load_collection
 from ram.config import PRESETS, ConfigError, RAMConfig, TrainConfig
-from ram.data import MNIST_FOLDER, DataError, load_mnist
+from ram.data.collection import load_collection
+from ram.data.mnist import MNIST_FOLDER, DataError, load_mnist
 from ram.machine import choose_device, keep_freed_memory
-from ram.runs import RunConfig, RunError, RunFolder, RunState
-from ram.team import Team, TeamError
-from ram.training import Trainer, TrainingError
+from ram.training.distributed import Team, TeamError
+from ram.training.run_folder import RunConfig, RunError, RunFolder, RunState
+from ram.training.trainer import Trainer, TrainingError
 
 
 def build_parser() -> argparse.ArgumentParser:

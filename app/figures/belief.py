@@ -7,8 +7,8 @@ from typing import Any
 
 from app.figures.chart import GRID, NEUTRAL, Figure, Trace, axis, layout, trace
 from app.figures.contrast import blend, text_on
-from app.palette import step_colors
-from app.scene import Scene
+from app.figures.palette import step_colors
+from app.look.scene import Scene
 
 _FIELD = "#171a26"  # the dark field behind probabilities, in both themes
 _NAME_LENGTH = 7  # characters of a class's name that fit beside the chart

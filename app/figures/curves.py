@@ -26,7 +26,7 @@ from app.figures.chart import (
     spread_labels,
     trace,
 )
-from app.palette import CURVE_COLORS
+from app.figures.palette import CURVE_COLORS
 
 MOST_POINTS = 400  # of a curve: more than the pixels it gets on a phone, and quick to send every second
 

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from app.figures.contrast import text_on
-from app.palette import step_colors
-from app.scene import Scene
+from app.figures.palette import step_colors
+from app.look.scene import Scene
 
 Box = Sequence[float]
 Point = Sequence[float]

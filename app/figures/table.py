@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.scene import Scene
+from app.look.scene import Scene
 
 
 def scene_rows(scene: Scene) -> list[dict[str, str | int | float]]:

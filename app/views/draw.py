@@ -11,20 +11,21 @@ import numpy as np
 import streamlit as st
 from streamlit_drawable_canvas import CanvasResult
 
-from app import address, picture, resources
-from app.address import BRUSHES, DIGIT_KINDS, LARGEST_SEED
 from app.components.gallery import digit_gallery
 from app.components.viewer import glimpse_viewer
-from app.field import Field, Picture, lay_out
-from app.field_view import arrangement, field_of_model, show_tools, show_what_the_model_gets, stroke_width
-from app.shell import heading
-from app.turns import turn
+from app.look.field import Field, Picture, lay_out
+from app.server import resources
+from app.server.one_at_a_time import turn
+from app.server.shell import heading
+from app.session import address, picture
+from app.session.address import BRUSHES, DIGIT_KINDS, LARGEST_SEED
+from app.views.field_view import arrangement, field_of_model, show_tools, show_what_the_model_gets, stroke_width
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-    from app.looking import Settings
-    from app.scene import Scene
+    from app.look.looking import Settings
+    from app.look.scene import Scene
 
 PROMPT = "Draw a digit, or take one of the test digits"
 PROMPT_FOR_LARGER = "Draw a digit anywhere, small, or take one of the test digits"
@@ -104,7 +105,7 @@ def _look_at_the_picture() -> tuple[Scene | None, DeltaGenerator]:
 
 
 def _take_picture(canvas: CanvasResult) -> None:
-    from ram.data import DataError
+    from ram.data.mnist import DataError
 
     picture.take_drawing(canvas)
     try:
@@ -215,7 +216,7 @@ def _extras_state() -> tuple[int | None, str]:
 
 
 def _show_gallery(kind: str, chosen: int | None) -> None:
-    from ram.data import DataError
+    from ram.data.mnist import DataError
 
     try:
         positions = _gallery_positions(kind)
@@ -290,8 +291,8 @@ def _side(field: Field, beside: Field) -> str:
 
 def _look(current: Picture | None, name: str | None) -> Scene | None:
     """Loads the model and lets it look; an error becomes one sentence on the page."""
-    from app.looking import look
-    from ram.data import DataError
+    from app.look.looking import look
+    from ram.data.mnist import DataError
 
     if name is None:
         st.error("There is no model: put a checkpoint into the folder checkpoints/.", icon=":material/error:")
@@ -309,7 +310,7 @@ def _look(current: Picture | None, name: str | None) -> Scene | None:
 
 
 def _settings(name: str) -> Settings:
-    from app.looking import Settings
+    from app.look.looking import Settings
 
     state = st.session_state
     return Settings(
@@ -349,9 +350,8 @@ def _place_clicked(key: str) -> None:
 
 
 def _show_numbers(scene: Scene) -> None:
-    from app import exports
     from app.components.charts import charts_data, live_charts
-    from app.figures import belief, table
+    from app.figures import belief, exports, table
 
     figures = {"value": belief.value_figure(scene), "probabilities": belief.probabilities_figure(scene)}
     alts = {

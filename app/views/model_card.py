@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import resources
-from app.shell import heading
-from app.texts import plain_text
+from app.server import resources
+from app.server.shell import heading
+from app.session.messages import plain_text
 
 if TYPE_CHECKING:
     from ram.checkpoints import CheckpointInfo
@@ -167,8 +167,8 @@ def _architecture(model: RAM) -> None:
 def _recipe(info: CheckpointInfo) -> None:
     st.html("<h2>Recipe</h2>")
     from ram.config import ConfigError, TrainConfig, parse_config
-    from ram.runs import RunConfig
     from ram.train import command_line
+    from ram.training.run_folder import RunConfig
 
     if not info.recipe:
         st.caption("The checkpoint does not say how it was trained.")

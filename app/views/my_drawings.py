@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app import drawings, resources
-from app.address import BRUSHES
 from app.components.classes import class_buttons
 from app.components.gallery import digit_gallery
-from app.drawings import Note, count_drawings
-from app.shell import heading
+from app.server import resources
+from app.server.shell import heading
+from app.session import drawings
+from app.session.address import BRUSHES
+from app.session.drawings import Note, count_drawings
 
 if TYPE_CHECKING:
-    from ram.collection import Collection
+    from ram.data.collection import Collection
 
 INVITATION = "Draw a digit and say what it is. With about ten of each class a model can be fine-tuned on your hand."
 FILE_NAME = "my-drawings.safetensors"
@@ -76,8 +77,8 @@ def _fine_tuning(collection: Collection) -> None:
     """The way to the Train page, with everything chosen."""
     if not len(collection.digits.labels):
         return
-    from app import recipe
     from app.pages import pages
+    from app.session import recipe
 
     if st.button("Fine-tune a model on these", icon=":material/model_training:", type="primary", key="fine-tune"):
         recipe.take_own_drawings()
@@ -140,7 +141,7 @@ def _chosen_bar(collection: Collection) -> None:
 
 
 def _files(collection: Collection) -> None:
-    from ram.collection import collection_bytes
+    from ram.data.collection import collection_bytes
 
     empty = not len(collection.digits.labels)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
@@ -180,7 +181,7 @@ def _upload(key: str) -> None:
 
 
 def _names(collection: Collection) -> None:
-    from ram.collection import LONGEST_NAME
+    from ram.data.collection import LONGEST_NAME
 
     state = st.session_state
     # The fields follow the set when it changes by a file or an undo, but not while somebody corrects a name.

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app import resources
-from app.clicks import once
 from app.pages import pages
-from app.shell import heading
-from app.texts import plain_text
+from app.server import resources
+from app.server.shell import heading
+from app.session.click_once import once
+from app.session.messages import plain_text
 
 if TYPE_CHECKING:
-    from app.jobs import Jobs
-    from app.run_list import Job
+    from app.runs.jobs import Jobs
+    from app.runs.run_list import Job
 
 
 def show() -> None:
@@ -28,7 +28,7 @@ def show() -> None:
         waking = st.empty()
     if not resources.is_warm():
         waking.info("Waking PyTorch. This takes a few seconds, once.", icon=":material/hourglass_top:")
-    from app.jobs import jobs
+    from app.runs.jobs import jobs
 
     runs = jobs()
     waking.empty()
@@ -39,8 +39,8 @@ def show() -> None:
 
 
 def _setup(runs: Jobs) -> None:
-    from app import recipe
-    from app.estimate import in_words, training_seconds
+    from app.runs.estimate import in_words, training_seconds
+    from app.session import recipe
     from ram.checkpoints import parameter_count
 
     recipe.restore()
@@ -85,7 +85,7 @@ def _setup(runs: Jobs) -> None:
 
 
 def _has_drawings() -> bool:
-    from app.drawings import current_collection
+    from app.session.drawings import current_collection
 
     return len(current_collection().digits.labels) > 0
 
@@ -97,8 +97,8 @@ def _default_name() -> str:
 
 
 def _submit(runs: Jobs) -> None:
-    from app import recipe
-    from app.jobs import JobError
+    from app.runs.jobs import JobError
+    from app.session import recipe
 
     state = st.session_state
     try:
@@ -113,7 +113,7 @@ def _submit(runs: Jobs) -> None:
 
 
 def _runs(runs: Jobs) -> None:
-    from app import run_view
+    from app.views import run_view
 
     known = runs.all()
     state = st.session_state
@@ -205,7 +205,7 @@ def _rename(runs: Jobs, job_id: str) -> None:
 
 
 def _try(wish: Any, *arguments: Any) -> None:
-    from app.jobs import JobError
+    from app.runs.jobs import JobError
 
     try:
         wish(*arguments)
@@ -225,7 +225,7 @@ def _upload(runs: Jobs) -> None:
 
 
 def _take_upload(runs: Jobs) -> None:
-    from app.jobs import JobError
+    from app.runs.jobs import JobError
 
     file = st.session_state.checkpoint
     if file is None:

@@ -9,12 +9,12 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
-from app import jobs as server_jobs
-from app import resources
 from app.figures.chart import Figure
-from app.jobs import Jobs
-from app.limits import Limits
-from ram.runs import RunFolder
+from app.runs import jobs as server_jobs
+from app.runs.jobs import Jobs
+from app.server import resources
+from app.server.limits import Limits
+from ram.training.run_folder import RunFolder
 from tests.e2e.conftest import end_runs
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
-from ram.runs import RunFolder
+from ram.training.run_folder import RunFolder
 from tests.e2e.drawing import Desk
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.shell import HEADINGS, INDEX, TAGLINE, first_page
+from app.server.shell import HEADINGS, INDEX, TAGLINE, first_page
 
 LOOKS = """(element) => {
   const { x, y, height } = element.getBoundingClientRect();

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from ram.runs import RunFolder
+from ram.training.run_folder import RunFolder
 from tests.e2e.conftest import ROOT, end_runs, running_app
 from tests.e2e.drawing import Desk
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ram.runs import RunFolder
+from ram.training.run_folder import RunFolder
 
 
 def accuracy(preset: str, *, seconds: float, seed: int, threads: int) -> float:

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ram import RAM, load_checkpoint, prepare_drawing
 from ram.config import TrainConfig
-from ram.data import as_floats, load_mnist, split_training
+from ram.data.mnist import as_floats, load_mnist, split_training
 
 CANVAS_SIZE, PAPER, INK = 280, "#0a0c12", "#ffffff"  # as in the app
 BRUSHES = (12, 20, 28)

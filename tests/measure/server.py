@@ -33,7 +33,7 @@ class Server(NamedTuple):
 def started_server(folder: Path) -> Iterator[Server]:
     """A server of its own from the moment it listens, with its runs in `folder`; its log is `folder / "log"`."""
     port, limits = free_port(), folder / "limits.toml"
-    text = (ROOT / "app/limits.toml").read_text()
+    text = (ROOT / "app/server/limits.toml").read_text()
     limits.write_text(text.replace('runs = "runs"', f'runs = "{folder / "runs"}"'))
     command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.headless=true"]
     environment = {**os.environ, "GLIMPSE_LIMITS": str(limits)}

@@ -6,9 +6,9 @@ import jaxtyping
 import pytest
 import torch
 
-import ram.training
-from ram.data import Digits, load_mnist
-from ram.training import Trainer
+import ram.training.trainer
+from ram.data.mnist import Digits, load_mnist
+from ram.training.trainer import Trainer
 from tests.ram.short_run import make_trainer, train
 
 

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from ram.checkpoints import CheckpointInfo, load_checkpoint, read_info
 from ram.config import RAMConfig, TrainConfig
-from ram.data import Digits
-from ram.runs import RunConfig, RunFolder
-from ram.training import Trainer
+from ram.data.mnist import Digits
+from ram.training.run_folder import RunConfig, RunFolder
+from ram.training.trainer import Trainer
 
 MODEL = RAMConfig(num_glimpses=3, hidden_size=32, glimpse_hidden_size=16)
 # 256 digits in batches of 32 are 8 steps an epoch, so 16 in all.

@@ -31,7 +31,8 @@ def test_module_of_ram_knows_nothing_of_the_app(path: Path) -> None:
 
 
 def test_importing_all_of_ram_loads_nothing_of_the_app() -> None:
-    modules = sorted(f"ram.{path.stem}" for path in (ROOT / "ram").glob("*.py") if path.stem != "__init__")
+    paths = (path.relative_to(ROOT).with_suffix("") for path in (ROOT / "ram").rglob("[!_]*.py"))
+    modules = sorted(".".join(path.parts) for path in paths)
     script = f"import sys, {', '.join(modules)}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 
 from ram.checkpoints import CheckpointInfo, load_checkpoint, read_info, save_checkpoint
 from ram.config import RAMConfig
-from ram.data import DataError, Digits, as_floats
+from ram.data.mnist import DataError, Digits, as_floats
 from ram.evaluate import main, results_table
 from ram.evaluation import OverSeeds, stored, stored_number
 from ram.model import RAM

@@ -6,9 +6,9 @@ import torch
 from torch import Generator
 
 from ram.checkpoints import CheckpointInfo
-from ram.clutter import scattered
 from ram.config import ConfigError, RAMConfig, TrainConfig
-from ram.data import DataError, Digits, load_mnist, split_training
+from ram.data.clutter import scattered
+from ram.data.mnist import DataError, Digits, load_mnist, split_training
 from ram.evaluation import (
     AVERAGED,
     Gaze,

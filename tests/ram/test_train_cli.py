@@ -12,11 +12,11 @@ import pytest
 import torch
 
 from ram.checkpoints import load_checkpoint, read_info
-from ram.collection import Collection, save_collection
 from ram.config import PRESETS, RAMConfig, TrainConfig
-from ram.data import Digits
-from ram.runs import RunConfig, RunFolder, RunState
+from ram.data.collection import Collection, save_collection
+from ram.data.mnist import Digits
 from ram.train import main
+from ram.training.run_folder import RunConfig, RunFolder, RunState
 
 ROOT = Path(__file__).parents[2]
 PRESET = "five-minutes"

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from app.components import register_viewer
-from app.lesson import Lesson
-from app.palette import step_colors
+from app.figures.palette import step_colors
+from app.look.training_replay import Lesson
 
 _mount = register_viewer("learning_viewer", "learning")
 

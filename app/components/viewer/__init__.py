@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from app.components import register_viewer
-from app.palette import step_colors
-from app.scene import Scene
+from app.figures.palette import step_colors
+from app.look.scene import Scene
 
 _mount = register_viewer("glimpse_viewer", "viewer")
 

@@ -1,0 +1,282 @@
+"""Training runs as separate processes: one at a time, the others wait.
+
+The truth is on disk, in the folder of each run, so that it survives the server: a run goes on when the
+server ends, and the next server finds it. A run that waits has the state "waiting"; a thread of the
+server starts the one that has waited longest. Where several servers share the folder, one of them does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+
+from app.look.field import field_of
+from app.runs.run_list import Job, read_jobs
+from app.runs.supervisor import Supervisor
+from app.server.limits import Limits, read_limits
+from app.server.resources import LONGEST_NAME, unique_name
+from ram.checkpoints import CheckpointError, load_checkpoint, parameter_count, read_info, write_atomically
+from ram.data.collection import Collection
+from ram.training.run_folder import RunConfig, RunError, RunFolder, RunState
+
+POLL_S = 0.5
+MB = 1024**2
+
+_log = logging.getLogger(__name__)
+
+
+class JobError(RuntimeError):
+    """A wish that cannot be granted; the message is one sentence for the user."""
+
+
+class Jobs:
+    """All runs of a folder, and the thread that starts them."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.folder = limits.runs
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._changing = threading.Lock()
+        self._supervisor = Supervisor(limits)
+        self._looking = threading.Lock()
+        self._seen: tuple[float, list[Job]] = (0.0, [])
+        self._closed = threading.Event()
+
+    def close(self) -> None:
+        """Ends the thread and lets another server start the runs; the one that is being trained goes on."""
+        self._closed.set()
+        self._supervisor.close()
+
+    # ---- reading ----
+
+    def all(self) -> list[Job]:
+        """Every run, the newest first; at most half a second old, so that a class may ask at once."""
+        with self._looking:
+            if time.monotonic() - self._seen[0] > POLL_S:
+                self._seen = (time.monotonic(), read_jobs(self.folder, self._supervisor.given_up))
+            return self._seen[1]
+
+    def get(self, job_id: str) -> Job | None:
+        """The run of that folder name, if there is one."""
+        return next((job for job in self.all() if job.id == job_id), None)
+
+    def queue(self) -> list[Job]:
+        """The runs that wait, the next one first."""
+        return sorted((job for job in self.all() if job.status == "waiting"), key=self._waiting_since)
+
+    def run_folder(self, job_id: str) -> RunFolder:
+        """The folder of a run that `all` lists."""
+        return RunFolder(self.folder / job_id)
+
+    def _look(self) -> list[Job]:
+        self._seen = (0.0, [])  # whatever is known may have changed
+        return self.all()
+
+    def _waiting_since(self, job: Job) -> float:
+        try:
+            return (self.folder / job.id / "state.json").stat().st_mtime
+        except OSError:
+            return time.time()
+
+    # ---- wishes ----
+
+    def submit(self, config: RunConfig, name: str, *, start: Path | None, drawings: Collection | None) -> str:
+        """Puts a run into the queue and returns its id.
+
+        Raises:
+            JobError: the server's limits do not allow it, or the disk is full.
+            ValueError: the configuration or the checkpoint to start from cannot work.
+        """
+        self._check_size(config)
+        with self._wish():
+            self._check_room(waits=True)
+            job_id = self._new_id()
+            folder = self.run_folder(job_id)
+            try:
+                folder.create(config, start=start, drawings=drawings)
+                self._write_name(folder.path, name)
+                folder.write_state(RunState("waiting"))
+            except (OSError, ValueError):
+                shutil.rmtree(folder.path, ignore_errors=True)
+                raise
+            return job_id
+
+    def add_checkpoint(self, content: bytes, name: str) -> str:
+        """Keeps an uploaded checkpoint as a run that was trained elsewhere, and returns its id.
+
+        Raises:
+            JobError: it is no usable checkpoint, the limits do not allow it, or the disk is full.
+        """
+        with self._wish():
+            self._check_room(waits=False)
+            folder = self.folder / f".{self._new_id()}"
+            try:
+                folder.mkdir()
+                path = folder / RunFolder(folder).best.name
+                path.write_bytes(content)
+                self._check_checkpoint(path)
+                self._write_name(folder, name)
+                # It appears as a whole, and only when it is known to be good.
+                folder.rename(self.folder / folder.name[1:])
+            except ValueError as error:  # a CheckpointError, or a field that cannot be made
+                raise JobError(f"This file cannot be used: {error}.".replace("best.safetensors", "it")) from error
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+            return folder.name[1:]
+
+    def stop(self, job_id: str) -> None:
+        """Asks a run to stop, or takes it out of the queue; the best so far is kept."""
+        with self._wish():
+            job = self.get(job_id)
+            if job is not None and not self._supervisor.stop(job) and job.status == "waiting":
+                self._set_status(self.run_folder(job_id), "stopped")
+
+    def resume(self, job_id: str) -> None:
+        """Puts a run into the queue again.
+
+        Raises:
+            JobError: the queue or the disk is full, or it has nothing left to do.
+        """
+        with self._wish():
+            if (job := self.get(job_id)) is None or not job.can_resume:
+                raise JobError("This run cannot go on any more.")
+            if len(self.queue()) >= self.limits.longest_queue:
+                raise JobError(self._queue_is_full())
+            self._supervisor.given_up.pop(job_id, None)
+            self._supervisor.reap(job_id)
+            self._set_status(self.run_folder(job_id), "waiting")
+
+    def rename(self, job_id: str, name: str) -> None:
+        """Gives a run another name.
+
+        Raises:
+            JobError: the disk is full.
+        """
+        with self._wish():
+            self._write_name(self.folder / job_id, name)
+
+    def delete(self, job_id: str) -> None:
+        """Removes a run for good.
+
+        Raises:
+            JobError: it is being trained.
+        """
+        with self._wish():
+            job = self.get(job_id)
+            starts = job is not None and job.status == "waiting" and self._supervisor.is_starting(job_id)
+            if starts or self.run_folder(job_id).is_running():
+                raise JobError("This run is being trained: stop it first.")
+            self._supervisor.reap(job_id)
+            shutil.rmtree(self.folder / job_id)
+
+    @contextlib.contextmanager
+    def _wish(self) -> Iterator[None]:
+        """One wish at a time; whatever was known is looked at afresh afterwards."""
+        with self._changing:
+            try:
+                self._look()
+                yield
+            except OSError as error:
+                raise JobError(f"This cannot be saved on the server: {error.strerror}.") from error
+            finally:
+                self._look()
+
+    def _set_status(self, folder: RunFolder, status: Literal["waiting", "stopped"]) -> None:
+        try:
+            state = folder.read_state() or RunState(status)
+        except RunError:
+            state = RunState(status)
+        folder.write_state(dataclasses.replace(state, status=status, problem=""))
+
+    def _write_name(self, path: Path, name: str) -> None:
+        others = {job.name for job in self.all() if job.id != path.name}
+        name = " ".join(name.split())[:LONGEST_NAME] or path.name
+        write_atomically(path / "name.txt", unique_name(name, others).encode())
+
+    def _new_id(self) -> str:
+        return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+
+    # ---- limits ----
+
+    def _check_size(self, config: RunConfig) -> None:
+        count = parameter_count(config.model)
+        if count > self.limits.largest_model:
+            raise JobError(
+                f"This model would have {count:,} parameters; this server trains at most "
+                f"{self.limits.largest_model:,}: choose a smaller hidden_size."
+            )
+        if config.training.minutes > self.limits.longest_run:
+            raise JobError(
+                f"{config.training.minutes:g} minutes are too long; this server trains at most "
+                f"{self.limits.longest_run:g} minutes."
+            )
+
+    def _check_room(self, *, waits: bool) -> None:
+        jobs, limits = self.all(), self.limits
+        if len(jobs) >= limits.most_runs:
+            raise JobError(f"This server keeps at most {limits.most_runs} runs: delete one that is not needed.")
+        if waits and len(self.queue()) >= limits.longest_queue:
+            raise JobError(self._queue_is_full())
+        used = sum(job.size for job in jobs) / MB
+        if used > limits.disk:
+            raise JobError(
+                f"The runs take {used:,.0f} MB of this server's {limits.disk:,.0f} MB: delete one that is not needed."
+            )
+
+    def _queue_is_full(self) -> str:
+        return f"{self.limits.longest_queue} runs are waiting already: try again when one has finished."
+
+    def _check_checkpoint(self, path: Path) -> None:
+        info = read_info(path)
+        count = parameter_count(info.config)
+        if count > self.limits.largest_model:
+            raise CheckpointError(
+                f"it has {count:,} parameters, more than the {self.limits.largest_model:,} allowed here"
+            )
+        field_of(info, "it")
+        load_checkpoint(path, "cpu")
+
+    # ---- the thread ----
+
+    def supervise(self) -> None:
+        """Starts waiting runs, one after the other, until `close`."""
+        while not self._closed.wait(POLL_S):
+            try:
+                self.tick()
+            except Exception:
+                # Whatever it was, the next run must not wait for ever for this thread.
+                _log.exception("The queue of runs had a problem")
+
+    def tick(self) -> None:
+        """One round of the thread: sees what has ended, and starts the next run."""
+        with self._changing:
+            if not self._supervisor.is_in_charge() or self._supervisor.is_busy():
+                return
+            running = next((job for job in self._look() if job.status == "running"), None)
+            if running:  # a run that outlived the server before, or was started by hand
+                self._supervisor.end_overlong(running.id)
+            elif queue := self.queue():
+                self._supervisor.start(queue[0].id)
+                self._look()
+
+
+@st.cache_resource(show_spinner=False)
+def _jobs(limits: Limits) -> Jobs:
+    jobs = Jobs(limits)
+    threading.Thread(target=jobs.supervise, name="jobs", daemon=True).start()
+    return jobs
+
+
+def jobs() -> Jobs:
+    """The server's runs; the first call starts the thread."""
+    return _jobs(read_limits())

@@ -1,0 +1,92 @@
+"""The runs there are, as their folders tell: which ones, how far, and what happened to them."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from app.server.resources import run_names
+from ram.training.run_folder import RunConfig, RunError, RunFolder, RunState
+
+# "interrupted": its process is gone without a word. "uploaded": a checkpoint that was trained elsewhere.
+JobStatus = Literal["waiting", "running", "stopped", "finished", "failed", "interrupted", "uploaded", "damaged"]
+
+
+class Job(NamedTuple):
+    """A run as the page shows it."""
+
+    id: str
+    """Name of its folder."""
+    name: str
+    status: JobStatus
+    config: RunConfig | None
+    """None where there is none, or it is damaged."""
+    state: RunState
+    problem: str
+    """What went wrong, in one sentence; empty if nothing did."""
+    has_checkpoint: bool
+    size: int
+    """Bytes on disk."""
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether it can go on."""
+        return self.config is not None and self.status in ("stopped", "interrupted", "failed")
+
+
+def read_jobs(folder: Path, given_up: dict[str, str]) -> list[Job]:
+    """Every run in a folder, the newest first; `given_up` says why some could not be trained."""
+    return [_read(folder / job_id, name, given_up) for job_id, name in run_names().items()]
+
+
+def last_words(path: Path) -> str:
+    """The error that the command line ended with, if it came to say one."""
+    try:
+        lines = (path / "log.txt").read_text(errors="replace").splitlines()
+    except OSError:
+        return ""
+    said = [line.removeprefix("ram.train: ") for line in lines if line.startswith("ram.train: ")]
+    return said[-1].replace(str(path), "the run") if said else ""
+
+
+def _read(path: Path, name: str, given_up: dict[str, str]) -> Job:
+    folder = RunFolder(path)
+    config, state, problem = None, RunState("stopped"), ""
+    status: JobStatus = "uploaded"
+    if not (folder.best.exists() and not (path / "config.json").exists()):
+        try:
+            config, known = folder.read_config(), folder.read_state()
+            state = known or state
+            status = _status(folder, known, given_up)
+            problem = _problem(folder, status, state, given_up)
+        except RunError as error:
+            status, problem = "damaged", f"{error}.".replace(f"{path}/", "").replace(str(path), "this folder")
+    return Job(path.name, name, status, config, state, problem, folder.best.exists(), _size(path))
+
+
+def _status(folder: RunFolder, state: RunState | None, given_up: dict[str, str]) -> JobStatus:
+    if folder.is_running():
+        return "running"
+    if state is None or state.status == "running":
+        return "interrupted"
+    return "failed" if folder.path.name in given_up else state.status
+
+
+def _problem(folder: RunFolder, status: JobStatus, state: RunState, given_up: dict[str, str]) -> str:
+    if status == "failed":
+        return state.problem or given_up.get(folder.path.name, "It failed.")
+    if status == "interrupted":
+        last = last_words(folder.path)
+        return f"Its process ended before its time{f' ({last})' if last else ''}. What was saved before is intact."
+    return ""
+
+
+def _size(path: Path) -> int:
+    """Bytes of all files in a folder; what vanishes meanwhile counts nothing."""
+    total = 0
+    with contextlib.suppress(OSError):
+        for file in path.iterdir():
+            with contextlib.suppress(OSError):
+                total += file.stat().st_size
+    return total

@@ -1,0 +1,238 @@
+"""What the next run will be: a preset and what was changed of it, as a form and as text in the URL."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any, NamedTuple, get_args, get_type_hints
+
+import streamlit as st
+
+from app.server import resources
+from app.server.limits import read_limits
+from app.session.drawings import current_collection
+from ram.config import PRESETS, RAMConfig, TrainConfig, parse_config
+from ram.data.collection import Collection
+from ram.training.run_folder import FREE_FIELDS, RunConfig
+
+OWN = "my-drawings"  # the preset that goes on from a model with one's own drawings
+LONGEST = 10  # minutes; what takes longer is for the command line
+PRESETS_SHOWN = [name for name, preset in PRESETS.items() if 0 < preset.training.minutes <= LONGEST]
+ARCHITECTURE = [field.name for field in dataclasses.fields(RAMConfig) if field.name != "num_actions"]
+LENGTH = ["minutes", "epochs"]
+FIRST = ["learning_rate", "batch_size", "rollouts", "seed", "baseline", "reinforce_weight"]
+REST = [
+    field.name
+    for field in dataclasses.fields(TrainConfig)
+    if field.name not in {*LENGTH, *FIRST, "train_images", "drawing_share"}
+]
+IMAGES = [500, 1000, 2500, 5000, 10_000, 25_000, 0]  # 0: all
+_HINTS = {**get_type_hints(RAMConfig), **get_type_hints(TrainConfig)}
+_HELP = {
+    field.name: f"{field.metadata['help'][0].upper()}{field.metadata['help'][1:]}."
+    for kind in (RAMConfig, TrainConfig)
+    for field in dataclasses.fields(kind)
+}
+
+
+class Recipe(NamedTuple):
+    """All that a run needs."""
+
+    config: RunConfig
+    start: Path | None
+    """The checkpoint to begin with; None for random weights."""
+    drawings: Collection | None
+    """Drawings to train on beside MNIST."""
+
+
+def restore() -> None:
+    """Gives the form's widgets their values: from the URL in a new session, as they were after a page switch."""
+    state = st.session_state
+    if state.preset not in PRESETS_SHOWN:
+        state.preset = PRESETS_SHOWN[0]
+    if _key("seed") not in state:
+        _fill({**_defaults(), **_decode(state.recipe)})
+
+
+def remember() -> None:
+    """Puts what differs from the preset into the URL's text."""
+    state, defaults = st.session_state, _defaults()
+    changed = {name: state[_key(name)] for name in defaults if state.get(_key(name), defaults[name]) != defaults[name]}
+    state.recipe = ",".join(f"{name}:{value}" for name, value in changed.items())
+
+
+def read() -> Recipe:
+    """What the form says.
+
+    Raises:
+        ValueError: it cannot work; the message says why.
+    """
+    state = st.session_state
+    values = {name: state.get(_key(name), value) for name, value in _defaults().items()}
+    own = current_collection() if state.with_drawings == "yes" else None
+    return Recipe(
+        RunConfig(
+            state.preset,
+            _config(RAMConfig, values),
+            _config(TrainConfig, values),
+            resources.model_labels()[state.start] if state.start else "",
+        ),
+        resources.checkpoint_path(state.start) if state.start else None,
+        own if own is not None and len(own.digits.labels) else None,
+    )
+
+
+def show_presets() -> None:
+    """The presets, one of them chosen."""
+    st.radio(
+        "Preset",
+        PRESETS_SHOWN,
+        key="preset",
+        format_func=lambda name: PRESETS[name].title,
+        captions=[f"{PRESETS[name].description[0].upper()}{PRESETS[name].description[1:]}." for name in PRESETS_SHOWN],
+        on_change=_take_preset,
+        label_visibility="collapsed",
+    )
+
+
+def show_form() -> None:
+    """Everything that can be changed of the preset."""
+    state = st.session_state
+    names = {"": "random weights", **resources.model_labels()}
+    st.selectbox(
+        "Start from",
+        [*names],
+        key="start",
+        format_func=lambda name: names[name],
+        on_change=_take_start,
+        help="From scratch, or going on from the weights of a trained model.",
+    )
+    shares = IMAGES if state[_key("train_images")] in IMAGES else sorted([*IMAGES, state[_key("train_images")]])
+    st.select_slider(
+        "Digits to train on",
+        [*(share for share in shares if share), 0],
+        key=_key("train_images"),
+        format_func=lambda count: f"{count:,}" if count else "all",
+        help="How many of MNIST's training digits. With few, training accuracy rises and validation accuracy stays.",
+    )
+    count = len(current_collection().digits.labels)
+    if count:
+        st.segmented_control(
+            f"With my {count} drawings", ["no", "yes"], key="with_drawings", required=True, help=_HELP["drawing_share"]
+        )
+        if state.with_drawings == "yes":
+            _field("drawing_share")
+    with st.expander("Architecture", icon=":material/account_tree:"):
+        for name in ARCHITECTURE:
+            _field(name, disabled=bool(state.start) and name not in FREE_FIELDS)
+    with st.expander("Training", icon=":material/tune:"):
+        for name in (*LENGTH, *FIRST):
+            _field(name)
+    with st.expander("More of the training", icon=":material/more_horiz:"):
+        for name in REST:
+            _field(name)
+
+
+def _field(name: str, *, disabled: bool = False) -> None:
+    """One setting. Its limits are the configuration's own, which says in words what is not possible."""
+    hint, key = _HINTS[name], _key(name)
+    more: dict[str, Any] = {"key": key, "help": f"{_HELP[name]} (`{name}`)", "disabled": disabled}
+    label = name.replace("_", " ")
+    if hint is bool:
+        st.toggle(label, **more)
+    elif choices := get_args(hint):
+        st.selectbox(label, choices, **more)
+    elif hint is int:
+        st.number_input(label, min_value=0, step=1, **more)
+    else:
+        st.number_input(label, min_value=0.0, step=_step(name), format="%g", **more)
+
+
+def _step(name: str) -> float:
+    """A tenth of the power of ten of the default, so that plus and minus make sense."""
+    default = _defaults()[name]
+    return 10.0 ** (len(str(int(1 / default))) * -1) if 0 < default < 1 else 1.0 if default >= 1 else 0.1
+
+
+def take_own_drawings() -> None:
+    """Makes the next run one that goes on with one's own drawings."""
+    st.session_state.preset = OWN
+    _take_preset()
+
+
+def _take_preset() -> None:
+    """A preset was chosen: everything is as it says."""
+    state = st.session_state
+    own = state.preset == OWN
+    state.start = resources.DEFAULT_MODEL if own and resources.DEFAULT_MODEL in resources.model_names() else ""
+    state.with_drawings = "yes" if own else "no"
+    _fill(_defaults())
+
+
+def _take_start() -> None:
+    """A start was chosen: the architecture is the checkpoint's, or the preset's again."""
+    defaults = _defaults()
+    _fill({name: defaults[name] for name in ARCHITECTURE})
+
+
+def _defaults() -> dict[str, Any]:
+    """The preset's fields; the architecture is that of the checkpoint to start from."""
+    from ram.checkpoints import CheckpointError
+
+    state = st.session_state
+    preset = PRESETS[state.preset]
+    model = preset.model
+    if state.start:
+        try:
+            model = resources.model_info(state.start).config
+        except CheckpointError:
+            state.start = ""  # it was deleted just now
+    return {**dataclasses.asdict(model), **dataclasses.asdict(preset.training)}
+
+
+def _fill(values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        st.session_state[_key(name)] = value
+
+
+def _decode(text: str) -> dict[str, Any]:
+    """What `remember` wrote; whatever is not possible is ignored."""
+    values: dict[str, Any] = {}
+    for name, _, value in (entry.partition(":") for entry in text.split(",")):
+        hint = _HINTS.get(name)
+        try:
+            values |= {} if hint is None else {name: _parse(hint, value)}
+        except ValueError:
+            continue
+    return values
+
+
+def _parse(hint: Any, text: str) -> Any:
+    choices = (True, False) if hint is bool else get_args(hint)
+    if not choices:
+        number = hint(text)
+        if not 0 <= number < 1e9:
+            raise ValueError(text)
+        return number
+    by_text = {str(choice): choice for choice in choices}
+    if text not in by_text:
+        raise ValueError(text)
+    return by_text[text]
+
+
+def _config(kind: Any, values: dict[str, Any]) -> Any:
+    names = {field.name for field in dataclasses.fields(kind)}
+    return parse_config(kind, {name: value for name, value in values.items() if name in names})
+
+
+def _key(name: str) -> str:
+    return f"field_{name}"
+
+
+def describe_limits() -> str:
+    """The server's limits in a sentence."""
+    limits = read_limits()
+    return (
+        f"This server trains one run at a time, for at most {limits.longest_run:g} minutes and models of up to "
+        f"{limits.largest_model:,} parameters; it keeps {limits.most_runs} runs."
+    )

@@ -1,0 +1,213 @@
+"""One run, or two side by side, as they go on: progress, curves, and the gaze being learned."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.components.charts import charts_data, live_charts
+from app.components.learning import learning_viewer, lesson_json
+from app.figures import curves
+from app.look.training_replay import read_lesson
+from app.runs.estimate import briefly, in_words
+from app.runs.jobs import Jobs
+from app.runs.run_list import Job
+from app.session.messages import plain_text
+from ram.checkpoints import parameter_count
+from ram.config import RAMConfig
+from ram.train import command_line
+from ram.training.run_folder import RunConfig, RunFolder
+
+LIVE_S = 1.0
+LIVE = ("running", "waiting")
+CHARTS = {
+    "accuracy": (curves.accuracy_figure, "Accuracy over the training time"),
+    "reward": (curves.reward_figure, "Reward and value over the training time"),
+    "loss": (curves.loss_figure, "The parts of the loss over the training time"),
+    "spread": (curves.spread_figure, "The spread of the locations over the training time"),
+}
+STATUS = {
+    "waiting": ("waiting for its turn", ":material/hourglass_top:"),
+    "running": ("training", ":material/model_training:"),
+    "stopped": ("stopped; the best so far is kept", ":material/pause_circle:"),
+    "finished": ("finished", ":material/check_circle:"),
+    "failed": ("failed", ":material/error:"),
+    "interrupted": ("interrupted", ":material/warning:"),
+    "uploaded": ("uploaded checkpoint", ":material/upload:"),
+    "damaged": ("damaged", ":material/broken_image:"),
+}
+
+
+def show_invitation() -> None:
+    """What stands where a run will be."""
+    learning_viewer(
+        None,
+        prompt="Take a preset and start: after a minute you see how it learned where to look",
+        key="lesson-none",
+    )
+
+
+def show_queue(runs: Jobs) -> None:
+    """What is being trained and what waits, with a button for each."""
+    active = [job for job in runs.all() if job.status in LIVE]
+    if len(active) > 1 or (active and active[0].id != st.session_state.run):
+        st.fragment(_queue, run_every=LIVE_S)(runs)
+
+
+def _queue(runs: Jobs) -> None:
+    running = [job for job in runs.all() if job.status == "running"]
+    with st.container(horizontal=True, vertical_alignment="center", key="queue"):
+        for job in running:
+            _choose(job, f"{plain_text(job.name)}: {100 * job.state.progress:.0f} %", ":material/model_training:")
+        for place, job in enumerate(runs.queue(), start=1):
+            _choose(job, f"{place}\\. {plain_text(job.name)}", ":material/hourglass_top:")
+
+
+def _choose(job: Job, label: str, icon: str) -> None:
+    if st.button(label, icon=icon, type="tertiary", key=f"choose-{job.id}", on_click=_show, args=(job.id,)):
+        st.rerun()
+
+
+def _show(job_id: str) -> None:
+    st.session_state.run = job_id
+
+
+def show_run(runs: Jobs, job: Job, other: Job | None) -> None:
+    """A run, and the one it is compared with."""
+    jobs = [job] if other is None else [job, other]
+    live = any(each.status in LIVE for each in jobs)
+    st.fragment(_progress, run_every=LIVE_S if live else None)(
+        runs, [each.id for each in jobs], [each.status for each in jobs]
+    )
+    _configuration(jobs)
+
+
+def _progress(runs: Jobs, shown: list[str], status: list[str]) -> None:
+    """Everything that changes while a run goes on."""
+    jobs = [job for job in map(runs.get, shown) if job is not None]
+    if [job.status for job in jobs] != status:
+        st.rerun()  # the buttons and the names elsewhere on the page are for another status
+    for column, job in zip(st.columns(len(jobs), gap="large"), jobs, strict=True):
+        with column:
+            _state(runs, job, named=len(jobs) > 1)
+    versions = [(job.name, *_version(runs.run_folder(job.id), "metrics.jsonl")) for job in jobs]
+    if not any(job.status in LIVE for job in jobs) and not any(size for _, _, size in versions):
+        look = ": use it on Draw to watch it look" if any(job.has_checkpoint for job in jobs) else ""
+        st.caption(f"How it learned was not recorded here{look}.")
+        return
+    st.html("<h2>Watch it learn</h2>")
+    for place, (column, job) in enumerate(zip(st.columns(len(jobs), gap="large"), jobs, strict=True)):
+        prompt = "It looks at its first digits in a moment" if job.status in LIVE else "Nothing was recorded"
+        with column:
+            learning_viewer(_lesson_of(runs, job), prompt=prompt, key=f"lesson-{place}")
+    live_charts(_charts(tuple(versions)), key="charts")
+
+
+def _state(runs: Jobs, job: Job, *, named: bool) -> None:
+    """Where a run stands, in words and as a bar."""
+    words, icon = STATUS[job.status]
+    if job.status == "waiting":
+        words = _place_in_queue(runs, job)
+    if named:
+        st.html(f"<h3>{html.escape(job.name)}</h3>")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        if job.state.best_error is not None:
+            st.metric("Best validation accuracy", f"{100 - job.state.best_error:.2f} %", width="content")
+        if job.config is not None:
+            st.metric("Parameters", f"{parameter_count(job.config.model):,}", width="content")
+            st.metric("Epochs", f"{job.state.epoch}", width="content")
+            st.metric("Training time", briefly(job.state.elapsed_s), width="content")
+            _show_drawings(runs.run_folder(job.id))
+        if job.status == "running":
+            left = f"{100 * job.state.progress:.0f} %, about {in_words(job.state.eta_s)} left"
+            st.progress(min(max(job.state.progress, 0.0), 1.0), f"{icon} {left if job.state.step else 'starting'}")
+        else:
+            st.markdown(f"{icon} {words[0].upper()}{words[1:]}")
+    if job.problem:
+        way_on = "Resume it, or go on with what it has." if job.can_resume else "Delete it and start again."
+        st.warning(f"{job.problem} {way_on}", icon=":material/warning:")
+
+
+def _show_drawings(folder: RunFolder) -> None:
+    """How well the held-back drawings are read, beside what the start made of them."""
+    readings = _drawings(*_version(folder, "metrics.jsonl"))
+    if readings:
+        st.metric("My drawings, before and after", f"{readings[0]:.0f} → {readings[-1]:.0f} %", width="content")
+
+
+def _place_in_queue(runs: Jobs, job: Job) -> str:
+    queue = [each.id for each in runs.queue()]
+    place = queue.index(job.id) + 1 if job.id in queue else 1
+    return "it starts in a moment" if place == 1 and not _someone_trains(runs) else f"number {place} in the queue"
+
+
+def _someone_trains(runs: Jobs) -> bool:
+    return any(job.status == "running" for job in runs.all())
+
+
+def _lesson_of(runs: Jobs, job: Job) -> str | None:
+    if job.config is None:
+        return None
+    return _lesson(*_version(runs.run_folder(job.id), "traces.jsonl"), job.config.model)
+
+
+def _configuration(shown: list[Job]) -> None:
+    """Every field of the configuration; for two runs those in which they differ come first."""
+    jobs = {job.name: job.config for job in shown if job.config is not None}
+    if not jobs:
+        return
+    columns = [_fields(config) for config in jobs.values()]
+    rows = [
+        {"field": name, **dict(zip(jobs, (column[name] for column in columns), strict=True))} for name in columns[0]
+    ]
+    if len(jobs) > 1:
+        differ = [row for row in rows if len({column[row["field"]] for column in columns}) > 1]
+        st.html("<h2>What differs</h2>")
+        if differ:
+            st.dataframe(differ, hide_index=True)
+        else:
+            st.caption("Nothing: both runs have the same configuration.")
+    with st.expander("The whole configuration, and the command that reproduces it"):
+        st.code(command_line(next(iter(jobs.values()))), language="bash", wrap_lines=True)
+        st.dataframe(rows, hide_index=True)
+
+
+def _fields(config: RunConfig) -> dict[str, str]:
+    fields = {**dataclasses.asdict(config.model), **dataclasses.asdict(config.training)}
+    return {"preset": config.preset, "start": config.start or "random weights"} | {
+        name: f"{value}" for name, value in fields.items()
+    }
+
+
+def _version(folder: RunFolder, name: str) -> tuple[Path, int]:
+    """A file of a run and its size, which grows with every reading."""
+    path = folder.path / name
+    try:
+        return folder.path, path.stat().st_size
+    except OSError:
+        return folder.path, 0
+
+
+# One reading serves all sessions that watch.
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _charts(versions: tuple[tuple[str, Path, int], ...]) -> dict[str, Any]:
+    runs = [curves.Curves(name, RunFolder(path).read_metrics()) for name, path, _ in versions]
+    figures = {name: build(runs) for name, (build, _) in CHARTS.items()}
+    return charts_data(figures, {name: alt for name, (_, alt) in CHARTS.items()})
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _drawings(path: Path, size: int) -> list[float]:
+    """Accuracies in percent on the held-back drawings, oldest first."""
+    errors = [row.get("drawings_error") for row in RunFolder(path).read_metrics()]
+    return [100 - error for error in errors if isinstance(error, int | float)]
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _lesson(path: Path, size: int, config: RAMConfig) -> str | None:
+    lesson = read_lesson(RunFolder(path).read_traces(), config, run=path.name)
+    return None if lesson is None else lesson_json(lesson)

@@ -1,0 +1,92 @@
+"""Larger images: a digit that lies anywhere, among pieces of other digits (paper section 4.1).
+
+The paper places an MNIST digit at a random location of a larger blank image, and then adds 8x8 subpatches of other
+random digits at random locations. Here all places at which the digit, or a piece, is wholly inside the image are
+equally likely, as are all subpatches of the other digits, blank ones too. Grey levels are added, at most to white, as
+in the generator that the authors published later: a piece may lie over the digit, but erases nothing.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Generator, Tensor
+
+from ram.data.mnist import Digits
+
+PIECE = 8  # pixels a side
+
+
+def scatter(
+    digits: Float[Tensor, "batch height width"],
+    others: UInt8[Tensor, "others height width"],
+    image_size: int,
+    clutter: int,
+    generator: Generator,
+) -> Float[Tensor, "batch image_size image_size"]:
+    """Puts each digit somewhere into an empty image, and adds `clutter` pieces of `others`.
+
+    Args:
+        digits: square images, at most `image_size` pixels a side.
+        others: grey levels of the digits that pieces are cut from.
+        image_size: side of the new images, in pixels.
+        clutter: pieces an image.
+        generator: source of all places, on the images' device.
+    """
+    if image_size == digits.shape[-1] and not clutter:
+        return digits
+    images = digits.new_zeros(len(digits), image_size, image_size)
+    _add(images, digits, generator)
+    strew(images, others, clutter, generator)
+    return images
+
+
+def strew(
+    images: Float[Tensor, "batch height width"],
+    others: UInt8[Tensor, "others side side"],
+    clutter: int,
+    generator: Generator,
+) -> None:
+    """Adds `clutter` pieces of `others` to each image, in place; the arguments are those of `scatter`."""
+    blank = images.new_empty(len(images), PIECE, PIECE)
+    for _ in range(clutter):
+        donor = _random(len(others), len(images), generator)[:, None, None]
+        pieces = others[donor, *_anywhere(blank, others, generator)]
+        _add(images, pieces.to(images.dtype) / 255, generator)
+
+
+def ink_centre(images: Float[Tensor, "batch height width"]) -> Float[Tensor, "batch 2"]:
+    """The (x, y) in [-1, 1] about which the ink of each image is balanced; the middle of a blank one."""
+    height, width = images.shape[1:]
+    across, down = ((torch.arange(side, device=images.device) + 0.5) * 2 / side - 1 for side in (width, height))
+    ink = images.sum(dim=(1, 2)).clamp(min=1e-6)
+    return torch.stack([images.sum(dim=1) @ across / ink, images.sum(dim=2) @ down / ink], dim=-1)
+
+
+def scattered(digits: Digits, image_size: int, clutter: int, *, seed: int) -> Digits:
+    """The digits in larger images, always the same for the same seed: what a model is measured on."""
+    if not len(digits.labels):  # nothing to cut pieces from
+        return Digits(digits.images.new_zeros(0, image_size, image_size), digits.labels)
+    generator = Generator().manual_seed(seed)
+    images = scatter(digits.images.float() / 255, digits.images, image_size, clutter, generator)
+    return Digits((images * 255).round().to(torch.uint8), digits.labels)
+
+
+def _add(
+    images: Float[Tensor, "batch height width"], pieces: Float[Tensor, "batch side side"], generator: Generator
+) -> None:
+    """Adds each piece somewhere to its image, at most to white."""
+    place = (torch.arange(len(images), device=images.device)[:, None, None], *_anywhere(pieces, images, generator))
+    images[place] = (images[place] + pieces).clamp(max=1)
+
+
+def _anywhere(squares: Tensor, images: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Row and column numbers of as many squares of that size, each somewhere in an image, to index it with."""
+    side = squares.shape[-1]
+    top, left = (_random(images.shape[-1] - side + 1, len(squares), generator) for _ in range(2))
+    reach = torch.arange(side, device=top.device)
+    return (top[:, None] + reach)[:, :, None], (left[:, None] + reach)[:, None, :]
+
+
+def _random(below: int, count: int, generator: Generator) -> Int[Tensor, " count"]:
+    return torch.randint(below, (count,), generator=generator, device=generator.device)

@@ -1,0 +1,284 @@
+"""The Recurrent Attention Model: one loop over glimpses that forward, rollout and training share."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Generator, Tensor, nn
+
+from ram.config import RAMConfig
+from ram.model.networks import (
+    ActionNetwork,
+    CoreNetwork,
+    GlimpseNetwork,
+    LocationNetwork,
+    LSTMState,
+    ValueNetwork,
+)
+from ram.model.sensor import GlimpseSensor
+
+
+class Episode(NamedTuple):
+    """What one pass of the step loop leaves behind, time first, for losses and read-outs."""
+
+    locations: Float[Tensor, "glimpses batch 2"]
+    """Where the model looked, (x, y) in [-1, 1], without gradient; the first is the initial location."""
+    location_means: Float[Tensor, "glimpses batch 2"]
+    """The policy's mean for each location; for the first, which no policy chose, the location itself."""
+    location_log_probs: Float[Tensor, "moves batch"]
+    """Log-densities of the unclamped samples; one fewer than glimpses."""
+    patches: list[Float[Tensor, "batch scales glimpse glimpse"]]
+    """One a glimpse, not stacked: training has no use for them, and they are large."""
+    hidden_states: list[Float[Tensor, "batch hidden"]]
+    """One a glimpse, not stacked: training reads the last, whose gradient would go through all of the stack."""
+
+
+class Rollout(NamedTuple):
+    """Everything the model saw and thought. For one image the dimension `*batch` is absent."""
+
+    locations: Float[Tensor, "*batch glimpses 2"]
+    """Where the model looked, (x, y) in [-1, 1]; the first is the initial location."""
+    location_means: Float[Tensor, "*batch glimpses 2"]
+    """The policy's mean for each location; for the first, which no policy chose, the location itself."""
+    location_log_probs: Float[Tensor, "*batch moves"]
+    """Log-densities of the unclamped samples; one fewer than glimpses."""
+    patches: Float[Tensor, "*batch glimpses scales glimpse glimpse"]
+    """What the model saw, finest scale first, grey levels in [0, 1]."""
+    values: Float[Tensor, "*batch glimpses"]
+    """The value network's estimate of the reward after each glimpse."""
+    class_probs: Float[Tensor, "*batch glimpses classes"]
+    """The action network read after every glimpse; the last row is the answer."""
+    logits: Float[Tensor, "*batch classes"]
+    """The action network's logits after the last glimpse."""
+    action: Int[Tensor, "*batch"]
+    """The most probable class after the last glimpse."""
+    action_log_prob: Float[Tensor, "*batch"]
+    """Log-probability of `action`."""
+    hidden_state: Float[Tensor, "*batch hidden"]
+    """The final hidden state."""
+
+
+class RAM(nn.Module):
+    """The Recurrent Attention Model of Mnih et al. (2014), as the specification defines it.
+
+    Args:
+        config: the architecture; the specification's defaults when absent.
+    """
+
+    def __init__(self, config: RAMConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = RAMConfig() if config is None else config
+        if not isinstance(config, RAMConfig):
+            raise TypeError(f"config={config!r} must be a RAMConfig")
+        self.glimpse_sensor = GlimpseSensor(config.glimpse_size, config.num_scales)
+        self.glimpse_network = GlimpseNetwork(config.patch_features, config.glimpse_hidden_size, config.hidden_size)
+        self.core_network = CoreNetwork(config.hidden_size, config.use_lstm)
+        self.location_network = LocationNetwork(config.hidden_size, config.location_std)
+        self.value_network = ValueNetwork(config.hidden_size)
+        self.action_network = ActionNetwork(config.hidden_size, config.num_actions)
+
+    def forward(
+        self, images: Float[Tensor, "*batch height width"], *, generator: Generator | None = None
+    ) -> dict[str, Tensor]:
+        """Runs one sampled episode per image and returns the specification's six keys.
+
+        Args:
+            images: one image (H, W) or a batch (B, H, W), floating point, in [0, 1].
+            generator: source of the initial locations, the sampled locations and the sampled actions, on
+                the images' device; PyTorch's global one when absent.
+
+        Returns:
+            For one image, with G glimpses: `actions` (1,), `locations` (G-1, 2), `location_log_probs`
+            (G-1,), `action_log_probs` (1,), `values` (G,) and `hidden_state` (hidden_size,). For a
+            batch, the same with B in front. As the specification says, the locations are the sampled
+            ones, without the initial location, and the action is sampled too; `rollout` gives the most
+            probable one.
+
+        Raises:
+            ValueError: the images are not of that shape, kind or range.
+        """
+        batch = _as_batch(images, self.value_network.linear.weight.dtype)
+        episode = self.episode(batch, generator=generator)
+        action = self.action_network(episode.hidden_states[-1], generator)
+        output = {
+            "actions": action.action[:, None],
+            "locations": episode.locations[1:].transpose(0, 1),
+            "location_log_probs": episode.location_log_probs.transpose(0, 1),
+            "action_log_probs": action.log_prob[:, None],
+            "values": self.values(episode).transpose(0, 1),
+            "hidden_state": episode.hidden_states[-1],
+        }
+        if images.dim() == 2:
+            return {key: value.squeeze(dim=0) for key, value in output.items()}
+        return output
+
+    def rollout(
+        self,
+        images: Float[Tensor, "*batch height width"],
+        *,
+        sample_locations: bool = True,
+        initial_location: Float[Tensor, "*start 2"] | None = None,
+        generator: Generator | None = None,
+    ) -> Rollout:
+        """Records one episode per image with everything a viewer needs.
+
+        Args:
+            images: one image (H, W) or a batch (B, H, W), floating point, in [0, 1].
+            sample_locations: look at samples of the location policy; if False, at its means.
+            initial_location: the first (x, y) in [-1, 1], one for all images (2,) or one each (B, 2);
+                uniformly random when absent.
+            generator: as for `forward`.
+
+        Raises:
+            ValueError: the images or the initial location are not of that shape, kind or range.
+        """
+        batch = _as_batch(images, self.value_network.linear.weight.dtype)
+        episode = self.episode(
+            batch,
+            sample_locations=sample_locations,
+            initial_location=_as_locations(initial_location, batch),
+            generator=generator,
+        )
+        class_logits = self.action_network.logits(torch.stack(episode.hidden_states))
+        log_probs = torch.log_softmax(class_logits, dim=-1)
+        action_log_prob, action = log_probs[-1].max(dim=-1)
+        recorded = Rollout(
+            locations=episode.locations.transpose(0, 1),
+            location_means=episode.location_means.transpose(0, 1),
+            location_log_probs=episode.location_log_probs.transpose(0, 1),
+            patches=torch.stack(episode.patches, dim=1),
+            values=self.values(episode).transpose(0, 1),
+            class_probs=log_probs.exp().transpose(0, 1),
+            logits=class_logits[-1],
+            action=action,
+            action_log_prob=action_log_prob,
+            hidden_state=episode.hidden_states[-1],
+        )
+        return Rollout(*(field.squeeze(dim=0) for field in recorded)) if images.dim() == 2 else recorded
+
+    def episode(
+        self,
+        images: Float[Tensor, "batch height width"],
+        *,
+        rollouts: int = 1,
+        sample_locations: bool = True,
+        initial_location: Float[Tensor, "episodes 2"] | None = None,
+        noise: Float[Tensor, "moves episodes 2"] | None = None,
+        location_std: float | None = None,
+        generator: Generator | None = None,
+    ) -> Episode:
+        """Draws what is random, unless it is given, and walks through all glimpses.
+
+        Unlike forward and rollout, it trusts its input. The episodes of one image stand side by side: episode i
+        looks at image i // rollouts. `location_std` replaces the policy's own, for annealed exploration, and
+        `noise` is what it adds to the means.
+        """
+        moves, episodes, device = self.config.num_glimpses - 1, len(images) * rollouts, images.device
+        std = self.config.location_std if location_std is None else location_std
+        if initial_location is None:
+            initial_location = torch.rand(episodes, 2, generator=generator, device=device, dtype=images.dtype) * 2 - 1
+        if noise is None:
+            noise = torch.zeros(moves, episodes, 2, device=device, dtype=images.dtype)
+            if sample_locations:
+                noise.normal_(std=std, generator=generator)
+        row = torch.arange(episodes, device=device) // rollouts
+        return self.walk(images, row, initial_location, noise, std)
+
+    def walk(
+        self,
+        images: Float[Tensor, "batch height width"],
+        row: Int[Tensor, " episodes"],
+        initial_location: Float[Tensor, "episodes 2"],
+        noise: Float[Tensor, "moves episodes 2"],
+        location_std: float,
+    ) -> Episode:
+        """The one step loop behind forward, rollout and training: nothing in it is random.
+
+        Args:
+            images: what is looked at.
+            row: which image each episode looks at.
+            initial_location: where each looks first.
+            noise: what is added to the policy's means.
+            location_std: the standard deviation that `noise` was drawn with.
+        """
+        windows = self.glimpse_sensor.windows(images)
+        location = initial_location
+        state: Tensor | LSTMState | None = None
+        locations, means, samples, patches = [location], [location], [], []
+        hidden_states: list[Tensor] = []
+        for step in range(self.config.num_glimpses):
+            if step > 0:
+                mean = self.location_network.mean(hidden_states[-1])
+                # Detached: the policy learns from REINFORCE alone, never through the glimpse it led to.
+                sample = mean.detach() + noise[step - 1]
+                location = sample.clamp(-1, 1)
+                locations.append(location)
+                means.append(mean)
+                samples.append(sample)
+            patch = self.glimpse_sensor.look(windows, row, location)
+            feature = self.glimpse_network(patch.flatten(start_dim=1), location)
+            state = self.core_network(feature, state)
+            patches.append(patch)
+            hidden_states.append(state.hidden if isinstance(state, LSTMState) else state)
+
+        location_means = torch.stack(means)
+        unclamped = torch.stack(samples) if samples else noise
+        return Episode(
+            locations=torch.stack(locations),
+            location_means=location_means,
+            location_log_probs=self.location_network.log_prob(unclamped, location_means[1:], location_std),
+            patches=patches,
+            hidden_states=hidden_states,
+        )
+
+    def compile_walk(self) -> bool:
+        """Lets torch.compile turn the step loop into one piece, once for each shape; halves the time of one look.
+
+        Takes about half a minute, here for one image of MNIST's size. Returns False, and changes nothing, where there
+        is no C++ compiler.
+        """
+        self.walk = torch.compile(self.walk, dynamic=False)  # type: ignore[method-assign]
+        try:
+            with torch.inference_mode():
+                self.episode(torch.zeros(1, 28, 28, device=self.value_network.linear.weight.device))
+        except torch._dynamo.exc.BackendCompilerFailed:
+            del self.walk
+            return False
+        return True
+
+    def values(self, episode: Episode) -> Float[Tensor, "glimpses batch"]:
+        """The value network's estimates after each glimpse of an episode."""
+        # Detached: the baseline must not shape the core (specification 5: it only reads the hidden state).
+        return self.value_network(torch.stack([hidden.detach() for hidden in episode.hidden_states]))
+
+
+def _as_batch(images: Tensor, dtype: torch.dtype) -> Float[Tensor, "batch height width"]:
+    """Checks what a caller passed as images and adds the batch dimension if it is absent."""
+    expected = "expected one image (H, W) or a batch (B, H, W), floating point, with values in [0, 1]"
+    if not isinstance(images, Tensor):
+        raise ValueError(f"images is a {type(images).__name__}, not a torch.Tensor; {expected}")
+    if images.dim() not in (2, 3) or 0 in images.shape:
+        raise ValueError(f"images has shape {tuple(images.shape)}; {expected}")
+    if not images.is_floating_point():
+        raise ValueError(f"images has dtype {images.dtype}; {expected} (divide uint8 grey levels by 255)")
+    if images.dtype != dtype:
+        raise ValueError(f"images has dtype {images.dtype}; {expected}, of the model's dtype {dtype}")
+    low, high = (extreme.item() for extreme in torch.aminmax(images))
+    if not (low >= 0 and high <= 1):  # also true of NaN, which aminmax propagates
+        raise ValueError(f"images has values from {low:g} to {high:g}; {expected}")
+    return images if images.dim() == 3 else images[None]
+
+
+def _as_locations(location: Tensor | None, images: Tensor) -> Float[Tensor, "batch 2"] | None:
+    """Checks what a caller passed as initial location and gives every image one."""
+    if location is None:
+        return None
+    expected = f"expected (x, y) in [-1, 1], of shape (2,) or ({len(images)}, 2)"
+    location = torch.as_tensor(location, dtype=images.dtype, device=images.device)
+    if location.shape not in ((2,), (len(images), 2)):
+        raise ValueError(f"initial_location has shape {tuple(location.shape)}; {expected}")
+    if not bool((location.abs() <= 1).all()):
+        raise ValueError(f"initial_location has the value {location.tolist()}; {expected}")
+    return location.expand(len(images), 2)

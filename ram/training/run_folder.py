@@ -1,0 +1,302 @@
+"""A training run is a folder: written by the command line, read by whoever wants to watch.
+
+config.json            what was asked for
+start.safetensors      the checkpoint whose weights it began with, if it did
+drawings.safetensors   drawings of one's own to train on beside MNIST, if there are
+lock, process          held by the process that trains; its number
+state.json             status, progress, estimated seconds left, best result so far
+metrics.jsonl          one line per reading, with its step
+traces.jsonl           how the same few digits were looked at in the course of the run
+latest.safetensors     everything needed to go on as if nothing had happened
+best.safetensors       the best checkpoint so far, loadable with `load_checkpoint`
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from ram.checkpoints import CheckpointError, load_checkpoint, read_info, write_atomically, write_tensors
+from ram.config import ConfigError, RAMConfig, TrainConfig, parse_config
+from ram.data.collection import Collection, CollectionError, load_collection, save_collection
+from ram.training.growth import grow
+
+if sys.platform != "win32":
+    import fcntl
+
+# What state.json says. A killed process still says "running" there: ask `RunFolder.is_running`.
+Status = Literal["waiting", "running", "stopped", "finished", "failed"]
+# Fields in which a run may differ from the checkpoint whose weights it begins with.
+FREE_FIELDS = {"num_glimpses", "location_std"}
+LOCK_PATIENCE_S = 2.0
+
+
+class RunError(RuntimeError):
+    """A run folder that cannot be used; the message says why and what to do."""
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig:
+    """What a run was asked to do."""
+
+    preset: str
+    model: RAMConfig
+    training: TrainConfig
+    start: str = ""
+    """Name of the checkpoint whose weights it begins with; empty from scratch."""
+
+
+@dataclasses.dataclass(frozen=True)
+class RunState:
+    """How far a run is."""
+
+    status: Status
+    epoch: int = 0
+    step: int = 0
+    steps: int = 0
+    elapsed_s: float = 0.0
+    eta_s: float = 0.0
+    best_error: float | None = None
+    """Validation error in percent of best.safetensors."""
+    problem: str = ""
+    """Why it failed, in one sentence."""
+
+    @property
+    def progress(self) -> float:
+        """Share of the training that is done, from 0 to 1."""
+        return self.elapsed_s / (self.elapsed_s + self.eta_s) if self.elapsed_s else 0.0
+
+
+class RunFolder:
+    """Reads and writes the files of one run."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.start = self.path / "start.safetensors"
+        self.drawings = self.path / "drawings.safetensors"
+        self.latest = self.path / "latest.safetensors"
+        self.best = self.path / "best.safetensors"
+
+    def create(self, config: RunConfig, *, start: Path | None = None, drawings: Collection | None = None) -> None:
+        """Makes the folder, complete in itself: later changes to `start` do not reach it.
+
+        Raises:
+            RunError: there is a run in it already.
+            CheckpointError: `start` is not usable.
+            ConfigError: the weights of `start` do not fit the model.
+        """
+        if (self.path / "config.json").exists():
+            raise RunError(f"{self.path} already holds a run: go on with --resume, or choose another --run")
+        if start is not None:
+            check_fit(config.model, read_info(start).config)
+            load_checkpoint(start, "cpu")
+        self.path.mkdir(parents=True, exist_ok=True)
+        if start is not None:
+            shutil.copyfile(start, self.start)
+        if drawings is not None:
+            save_collection(self.drawings, drawings)
+        self._write_json("config.json", dataclasses.asdict(config))
+
+    def read_config(self) -> RunConfig:
+        """What the run was asked to do.
+
+        Raises:
+            RunError: there is no run in the folder, or its config.json is damaged.
+        """
+        fields = self._read_json("config.json")
+        if fields is None:
+            raise RunError(f"{self.path} holds no run: there is no config.json in it")
+        try:
+            return RunConfig(
+                str(fields["preset"]),
+                parse_config(RAMConfig, fields["model"]),
+                parse_config(TrainConfig, fields["training"]),
+                str(fields.get("start", "")),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"{self.path / 'config.json'} is damaged: {error}") from error
+
+    def read_start(self, config: RunConfig) -> dict[str, Tensor] | None:
+        """The weights that the run begins with; None from scratch.
+
+        Raises:
+            RunError: they are damaged.
+        """
+        if not self.start.exists():
+            return None
+        try:
+            weights = load_checkpoint(self.start, "cpu").state_dict()
+            return grow(weights, read_info(self.start), config.model, config.training.image_size)
+        except CheckpointError as error:
+            raise RunError(f"{self.start} is damaged: {error}") from error
+
+    def read_drawings(self) -> Collection | None:
+        """The drawings to train on beside MNIST; None if there are none.
+
+        Raises:
+            RunError: they are damaged.
+        """
+        try:
+            return load_collection(self.drawings) if self.drawings.exists() else None
+        except CollectionError as error:
+            raise RunError(f"{self.drawings} is damaged: {error}") from error
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
+        """Marks the run as this process's own, until the process ends in whatever way.
+
+        Raises:
+            RunError: another process trains it.
+        """
+        try:
+            # Whoever asks `is_running` holds it for a moment, too: that is no reason to give up.
+            held = FileLock(self.path / "lock").acquire(LOCK_PATIENCE_S, 0.02)
+        except Timeout:
+            raise RunError(f"{self.path} is being trained already, by process {self.holder()}") from None
+        with held:
+            write_atomically(self.path / "process", str(os.getpid()).encode())
+            yield
+
+    def is_running(self) -> bool:
+        """Whether a process trains it now. The system takes the lock from a process that dies."""
+        try:
+            with (self.path / "lock").open() as file:
+                if sys.platform == "win32":
+                    FileLock(file.name).acquire(blocking=False).lock.release()
+                else:  # shared, so that many may ask at once
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except (BlockingIOError, Timeout):
+            return True
+        return False
+
+    def holder(self) -> int | None:
+        """Number of the process that trains it; 0 while that process has not written it yet; None if there is none."""
+        if not self.is_running():
+            return None
+        try:
+            text = (self.path / "process").read_text()
+        except OSError:
+            return 0
+        return int(text) if text.isdecimal() else 0
+
+    def write_state(self, state: RunState) -> None:
+        """Replaces state.json."""
+        self._write_json("state.json", dataclasses.asdict(state))
+
+    def read_state(self) -> RunState | None:
+        """How far the run is; None before its first report.
+
+        Raises:
+            RunError: state.json is damaged.
+        """
+        fields = self._read_json("state.json")
+        if fields is None:
+            return None
+        try:
+            state = RunState(**fields)
+        except TypeError as error:
+            raise RunError(f"{self.path / 'state.json'} is damaged: {error}") from error
+        numbers = (state.epoch, state.step, state.steps, state.elapsed_s, state.eta_s)
+        right = all(isinstance(number, int | float) for number in numbers) and isinstance(state.problem, str)
+        if not right or not isinstance(state.best_error, int | float | None) or state.status not in get_args(Status):
+            raise RunError(f"{self.path / 'state.json'} is damaged: its values are not those of a run")
+        return state
+
+    def append_metrics(self, row: dict[str, Any]) -> None:
+        """Adds a reading."""
+        self._append("metrics.jsonl", row)
+
+    def read_metrics(self) -> list[dict[str, Any]]:
+        """All readings; lines cut short by a crash, or damaged, are left out."""
+        return self._read_lines("metrics.jsonl")
+
+    def append_trace(self, row: dict[str, Any]) -> None:
+        """Adds a look at the traced digits; the first row says which these are."""
+        self._append("traces.jsonl", row)
+
+    def read_traces(self) -> list[dict[str, Any]]:
+        """All looks at the traced digits; lines cut short by a crash, or damaged, are left out."""
+        return self._read_lines("traces.jsonl")
+
+    def forget_after(self, step: int) -> None:
+        """Drops readings and looks that a resumed run will take again."""
+        for name in ("metrics.jsonl", "traces.jsonl"):
+            rows = [row for row in self._read_lines(name) if row.get("step", 0) <= step]
+            write_atomically(self.path / name, "".join(json.dumps(row) + "\n" for row in rows).encode())
+
+    def write_latest(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
+        """Replaces the state to resume from."""
+        write_tensors(self.latest, tensors, {"progress": json.dumps(progress)})
+
+    def read_latest(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """The state to resume from.
+
+        Raises:
+            RunError: it is missing or damaged.
+        """
+        try:
+            with safe_open(self.latest, framework="pt") as file:
+                tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118, not a dict
+                return tensors, json.loads(file.metadata()["progress"])
+        except FileNotFoundError:
+            raise RunError(f"{self.path} cannot be resumed: it stopped before its first save") from None
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+            raise RunError(f"{self.latest} is damaged ({error}): start the run again") from error
+
+    def _write_json(self, name: str, content: dict[str, Any]) -> None:
+        write_atomically(self.path / name, (json.dumps(content, indent=1) + "\n").encode())
+
+    def _read_json(self, name: str) -> dict[str, Any] | None:
+        """A file's content, None if there is no such file."""
+        path = self.path / name
+        try:
+            content = json.loads(path.read_text())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError) as error:
+            raise RunError(f"{path} is damaged: {error}") from error
+        if not isinstance(content, dict):
+            raise RunError(f"{path} is damaged: there are no named values in it")
+        return content
+
+    def _append(self, name: str, row: dict[str, Any]) -> None:
+        with (self.path / name).open("a") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def _read_lines(self, name: str) -> list[dict[str, Any]]:
+        try:
+            lines = (self.path / name).read_text(errors="replace").splitlines()
+        except OSError:
+            return []
+        rows = []
+        for line in lines:
+            with contextlib.suppress(ValueError, RecursionError):
+                rows.append(json.loads(line))
+        return [row for row in rows if isinstance(row, dict)]
+
+
+def check_fit(model: RAMConfig, start: RAMConfig) -> None:
+    """Checks that a model can begin with the weights of another.
+
+    Raises:
+        ConfigError: they differ in a field that shapes the weights, or what is seen. More scales are possible.
+    """
+    for name, value in dataclasses.asdict(start).items():
+        more_scales = name == "num_scales" and model.num_scales > value
+        if name not in FREE_FIELDS and not more_scales and getattr(model, name) != value:
+            raise ConfigError(
+                f"{name}={getattr(model, name)!r} is not possible: the checkpoint to start from has {name}={value!r}"
+            )

@@ -1,0 +1,185 @@
+import dataclasses
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+import pytest
+
+from app.components.viewer import scene_data
+from app.figures import belief
+from app.figures.contrast import blend, text_on
+from app.figures.palette import step_colors
+from app.figures.table import scene_rows
+from app.look.scene import Scene
+from tests.app.conftest import checked
+
+value_figure, probabilities_figure = checked(belief.value_figure), checked(belief.probabilities_figure)
+
+
+def scene_with(values: Sequence[float] | npt.NDArray, class_probs: npt.ArrayLike) -> Scene:
+    steps = len(values)
+    return Scene(
+        image=np.zeros((28, 28), np.float32),
+        locations=np.array([[0.1, -0.2]] * steps, np.float32),
+        location_means=np.zeros((steps, 2), np.float32),
+        location_std=0.0,
+        corners=np.full((steps, 1, 2), 10),
+        patches=np.zeros((steps, 1, 8, 8), np.float32),
+        values=np.array(values, np.float32),
+        class_probs=np.array(class_probs, np.float32),
+        model="test",
+        settings={},
+    )
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return scene_with([0.25, 0.5, 0.75], [[0.5, 0.3, 0.2], [0.125, 0.75, 0.125], [0.0, 1.0, 0.0]])
+
+
+def test_value_figure_plots_each_value_over_its_glimpse_in_the_steps_color(scene: Scene) -> None:
+    figure = value_figure(scene)
+    (trace,) = figure.data
+    assert list(trace.x) == [1, 2, 3]
+    assert list(trace.y) == [0.25, 0.5, 0.75]
+    assert list(trace.marker.color) == step_colors(3)
+    assert list(trace.text) == ["", "", "<b>0.75</b>"]
+    assert figure.layout.xaxis.title.text == "glimpse"
+    assert figure.layout.yaxis.title.text == "value"
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high"), [([0.25, 0.5], 0, 1), ([-0.5, 1.5], -0.5, 1.5), ([2.0, 0.5], 0, 2.0)]
+)
+def test_value_axis_spans_zero_to_one_and_every_value(values: list[float], low: float, high: float) -> None:
+    axis = value_figure(scene_with(values, [[1.0]] * 2)).layout.yaxis
+    assert axis.range == pytest.approx((low - 0.08, high + 0.08))
+
+
+def test_negative_value_that_rounds_to_zero_has_no_minus_sign() -> None:
+    assert value_figure(scene_with([-0.001], [[1.0]])).data[0].text == ("<b>0.00</b>",)
+
+
+def test_probabilities_figure_has_a_column_a_glimpse_from_dark_field_to_the_steps_color(scene: Scene) -> None:
+    columns = [trace for trace in probabilities_figure(scene).data if trace.type == "heatmap"]
+    assert [list(column.x) for column in columns] == [[1], [2], [3]]
+    assert [list(column.y) for column in columns] == [[0, 1, 2]] * 3
+    assert np.array([column.z for column in columns]).squeeze(axis=2) == pytest.approx(scene.class_probs)
+    assert [column.colorscale[-1] for column in columns] == [(1, color) for color in step_colors(3)]
+    assert {(column.zmin, column.zmax) for column in columns} == {(0, 1)}
+
+
+def test_probabilities_figure_prints_percent_and_leaves_out_what_is_below_one(scene: Scene) -> None:
+    numbers = probabilities_figure(scene).data[-1]
+    shown = list(zip(numbers.x, numbers.y, numbers.text, strict=True))
+    assert shown == [(1, 0, "50"), (1, 1, "30"), (1, 2, "20"), (2, 0, "12"), (2, 1, "75"), (2, 2, "12"), (3, 1, "100")]
+    assert numbers.textfont.color[-1] == "#0b0d14"  # the last step is amber
+    assert numbers.textfont.color[2] == "#ffffff"  # nearly the dark field
+
+
+def test_probabilities_figure_has_every_class_on_its_axis_zero_on_top(scene: Scene) -> None:
+    figure = probabilities_figure(scene)
+    assert figure.layout.yaxis.range == (2.5, -0.5)
+    assert figure.layout.xaxis.range == (0.5, 3.5)
+    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("glimpse", "class")
+
+
+def test_with_many_classes_the_cells_carry_no_numbers() -> None:
+    many = scene_with([0.5], np.full((1, 26), 1 / 26))
+    assert [trace.type for trace in probabilities_figure(many).data] == ["heatmap"]
+
+
+@pytest.mark.parametrize("figure_of", [value_figure, probabilities_figure])
+def test_figures_keep_their_identity_over_updates(scene: Scene, figure_of: Callable[[Scene], go.Figure]) -> None:
+    other = scene_with([0.1, 0.2, 0.3], [[0.2, 0.3, 0.5]] * 3)
+    before, after = figure_of(scene), figure_of(other)
+    assert [trace.uid for trace in before.data] == [trace.uid for trace in after.data]
+    assert None not in [trace.uid for trace in before.data]
+    assert before.layout.uirevision == after.layout.uirevision is not None
+
+
+@pytest.mark.parametrize("figure_of", [value_figure, probabilities_figure])
+def test_figures_fit_light_and_dark_pages(scene: Scene, figure_of: Callable[[Scene], go.Figure]) -> None:
+    layout = figure_of(scene).layout
+    assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
+    for part in (layout.font, layout.title.font, layout.xaxis.tickfont, layout.xaxis.title.font, layout.yaxis.tickfont):
+        assert part.color is None
+        assert part.size >= 14
+    assert layout.height == 260
+    assert layout.xaxis.fixedrange
+    assert layout.yaxis.fixedrange
+
+
+def test_classes_stand_at_the_axis_by_their_names(scene: Scene) -> None:
+    named = dataclasses.replace(scene, classes=("0", "<b>", "hippopotamus"))
+    assert list(probabilities_figure(named).layout.yaxis.ticktext) == ["0", "&lt;b&gt;", "hippop…"]
+    assert list(scene_rows(named)[0])[-3:] == ["p(0)", "p(<b>)", "p(hippopotamus)"]
+    assert named.answer == "RAM says <b> (100.0 %)"
+
+
+@pytest.mark.parametrize(
+    ("probability", "answer"),
+    [
+        (0.5, "RAM says 1 (50.0 %)"),
+        (0.496, "RAM is not sure: perhaps 1 (50 %)"),
+        (0.34, "RAM is not sure: perhaps 1 (34 %)"),
+    ],
+)
+def test_an_answer_that_is_rather_wrong_than_right_is_none(scene: Scene, probability: float, answer: str) -> None:
+    others = (1 - probability) / 2
+    last = np.array([[others, probability, others]], np.float32)
+    unsure = dataclasses.replace(scene, class_probs=np.concatenate([scene.class_probs[:-1], last]))
+    assert unsure.answer == answer
+    assert scene_data(unsure)["sure"] == (probability >= 0.5)
+
+
+@pytest.mark.parametrize(
+    ("best", "answer"), [(0.19, "RAM cannot tell: nothing is likely"), (0.21, "RAM is not sure: perhaps 3 (21 %)")]
+)
+def test_what_is_hardly_likelier_than_chance_is_not_named(best: float, answer: str) -> None:
+    probs = np.full((1, 10), (1 - best) / 9)
+    probs[0, 3] = best
+    assert scene_with([0.5], probs).answer == answer
+
+
+@pytest.mark.parametrize(("steps", "classes"), [(1, 2), (1, 10), (20, 26), (6, 1)])
+def test_figures_and_table_take_any_number_of_glimpses_and_classes(steps: int, classes: int) -> None:
+    scene = scene_with(np.linspace(0, 1, steps), np.full((steps, classes), 1 / classes))
+    assert len(value_figure(scene).data[0].x) == steps
+    assert sum(trace.type == "heatmap" for trace in probabilities_figure(scene).data) == steps
+    assert len(scene_rows(scene)) == steps
+
+
+def test_table_has_the_charts_numbers(scene: Scene) -> None:
+    rows = scene_rows(scene)
+    assert list(rows[0]) == ["glimpse", "x", "y", "value", "best class", "probability (%)", "p(0)", "p(1)", "p(2)"]
+    assert list(rows[0].values()) == [1, 0.1, -0.2, 0.25, "0", 50.0, 0.5, 0.3, 0.2]
+    assert [row["glimpse"] for row in rows] == [1, 2, 3]
+    assert [row["best class"] for row in rows] == ["0", "1", "1"]
+    assert [row["probability (%)"] for row in rows] == [50.0, 75.0, 100.0]
+    assert {type(cell) for row in rows for cell in row.values()} == {int, float, str}
+    assert [row["value"] for row in rows] == list(value_figure(scene).data[0].y)
+
+
+@pytest.mark.parametrize(
+    ("background", "text"),
+    [("#000000", "#ffffff"), ("#ffffff", "#0b0d14"), ("#6e56e7", "#ffffff"), ("#f8bd1d", "#0b0d14")],
+)
+def test_text_takes_the_color_with_more_contrast(background: str, text: str) -> None:
+    assert text_on(background) == text
+
+
+def test_blend_goes_from_start_to_end() -> None:
+    assert [blend("#000000", "#ff6400", share) for share in (0, 0.5, 1)] == ["#000000", "#803200", "#ff6400"]
+
+
+def test_figures_and_exports_load_neither_streamlit_nor_torch() -> None:
+    program = (
+        "import sys, app.exports, app.figures.belief, app.figures.table;"
+        "print(sorted({'streamlit', 'torch'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

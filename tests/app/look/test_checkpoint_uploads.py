@@ -1,0 +1,82 @@
+"""Checkpoints that somebody uploads, hostile ones among them."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.runs.jobs import JobError, Jobs
+from app.server import resources
+from ram.checkpoints import CheckpointInfo, save_checkpoint
+from ram.config import RAMConfig
+from ram.model import RAM
+
+MODEL = RAMConfig(num_glimpses=2, hidden_size=32, glimpse_hidden_size=16)
+SHIPPED = resources.CHECKPOINTS / "mnist.safetensors"
+
+
+def test_uploaded_checkpoint_can_be_chosen(jobs: Jobs) -> None:
+    run = jobs.add_checkpoint(SHIPPED.read_bytes(), "from home")
+    assert [(job.name, job.status, job.has_checkpoint) for job in jobs.all()] == [("from home", "uploaded", True)]
+    assert run in resources.model_names()
+    assert resources.model_labels()[run] == "from home"
+
+
+def checkpoint(tmp_path: Path, config: RAMConfig, image_size: int = 28, spoil: float | None = None) -> bytes:
+    model = RAM(config)
+    if spoil is not None:
+        next(model.parameters()).data.fill_(spoil)
+    save_checkpoint(tmp_path / "made", model.state_dict(), CheckpointInfo(config, image_size, {}, {}))
+    return (tmp_path / "made").read_bytes()
+
+
+@pytest.mark.parametrize("side", [28, 60, 256])
+def test_uploaded_checkpoint_may_be_for_larger_images(jobs: Jobs, tmp_path: Path, side: int) -> None:
+    run = jobs.add_checkpoint(checkpoint(tmp_path, MODEL, image_size=side), "from home")
+    assert resources.model_field(run).side == side
+
+
+def header(size: int, **entries: object) -> bytes:
+    text = json.dumps(entries).encode()
+    return struct.pack("<Q", size or len(text)) + text
+
+
+class Trap:
+    """Unpickling this would make a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return Path.touch, (self.path,)
+
+
+HOSTILE: dict[str, Callable[[Path], bytes]] = {
+    "empty": lambda path: b"",
+    "text": lambda path: b"hello, I am a text file",
+    "picture": lambda path: b"\x89PNG\r\n\x1a\n" + bytes(100),
+    "pickle": lambda path: pickle.dumps(Trap(path / "sprung")),
+    "truncated": lambda path: SHIPPED.read_bytes()[:-1000],
+    "huge declared header": lambda path: header(2**62, a=1),
+    "huge declared tensor": lambda path: header(0, w={"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}),
+    "wrong shapes": lambda path: checkpoint(path, MODEL).replace(b'\\"hidden_size\\": 32', b'\\"hidden_size\\": 64'),
+    "unknown field": lambda path: checkpoint(path, MODEL).replace(b"glimpse_size", b"glimpse_sizo"),
+    "not finite": lambda path: checkpoint(path, MODEL, spoil=float("nan")),
+    "too many parameters": lambda path: checkpoint(path, RAMConfig(hidden_size=900)),
+    "images too large": lambda path: checkpoint(path, MODEL, image_size=257),
+    "images too small": lambda path: checkpoint(path, MODEL, image_size=27),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_upload_is_refused_in_one_sentence(jobs: Jobs, tmp_path: Path, kind: str) -> None:
+    with pytest.raises(JobError, match=r"^This file cannot be used: [^\n]*\.$"):
+        jobs.add_checkpoint(HOSTILE[kind](tmp_path), "upload")
+    assert jobs.all() == []
+    assert not [path for path in jobs.folder.iterdir() if path.is_dir()]
+    assert not (tmp_path / "sprung").exists()

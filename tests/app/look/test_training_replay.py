@@ -1,0 +1,217 @@
+"""From the lines of traces.jsonl to a lesson, and from there to what the browser gets."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.components.learning import lesson_data
+from app.figures.palette import step_colors
+from app.look.training_replay import MOST_READINGS, Lesson, read_lesson
+from ram.config import RAMConfig
+
+# Two digits of 4 rows and 6 columns, two glimpses at two scales, three classes.
+CONFIG = RAMConfig(glimpse_size=2, num_scales=2, num_glimpses=2, num_actions=3)
+IMAGES = [[[0] * 6] * 4, [[255] * 6] * 4]
+HEADER = {"images": IMAGES, "labels": [2, 0], "classes": ["a", "b", "c"]}
+
+
+def reading(step: int, **changes: Any) -> dict[str, Any]:
+    row = {
+        "step": step,
+        "epoch": step / 10,
+        "locations": [[[0.0, 0.0], [1.0, -1.0]], [[-1.0, 0.5], [0.1234567, 0.2]]],
+        "values": [[0.5, 0.25], [0.1, -0.98765]],
+        "class_probs": [[[0.2, 0.3, 0.5], [0.1, 0.2, 0.7]], [[1.0, 0.0, 0.0], [0.12345, 0.54321, 0.33334]]],
+        "accuracy": 95.25,
+    }
+    return {**row, **changes}
+
+
+def lesson_of(*rows: Any, run: str = "") -> Lesson:
+    lesson = read_lesson([HEADER, *rows], CONFIG, run=run)
+    assert lesson is not None
+    return lesson
+
+
+def test_lesson_holds_header_and_readings() -> None:
+    lesson = lesson_of(reading(0, accuracy=None), reading(25), run="mine")
+    assert lesson.run == "mine"
+    assert lesson.images.dtype == np.uint8
+    assert lesson.images.tolist() == IMAGES
+    assert (lesson.labels.tolist(), lesson.classes) == ([2, 0], ("a", "b", "c"))
+    assert (lesson.steps.tolist(), lesson.epochs.tolist()) == ([0, 25], [0.0, 2.5])
+    assert lesson.locations.shape == (2, 2, 2, 2)
+    assert lesson.values[1].tolist() == [[0.5, 0.25], [0.1, -0.98765]]
+    assert lesson.class_probs.shape == (2, 2, 2, 3)
+    assert lesson.answers.tolist() == [[2, 1], [2, 1]]
+    assert np.isnan(lesson.accuracy[0])
+    assert lesson.accuracy[1] == 95.25
+
+
+def test_corners_are_the_sensors() -> None:
+    # A location (x, y) lies at ((x + 1) / 2 * 6, (y + 1) / 2 * 4) pixels; the windows of 2 and of 4 pixels are
+    # centred there, on the nearest corner of pixels: (3, 2), (6, 0), (0, 3) and (3.37, 2.4), which is (3, 2).
+    assert lesson_of(reading(0)).corners[0].tolist() == [
+        [[[2, 1], [1, 0]], [[5, -1], [4, -2]]],
+        [[[-1, 2], [-2, 1]], [[2, 1], [1, 0]]],
+    ]
+
+
+@pytest.mark.parametrize("rows", [[], [HEADER], [HEADER, {}], [HEADER, {"step": 3}]])
+def test_there_is_no_lesson_without_a_reading(rows: list[dict[str, Any]]) -> None:
+    assert read_lesson(rows, CONFIG) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"images": [[[0] * 6] * 4, [[0] * 5] * 4]},
+        {"images": []},
+        {"images": [[[0.5] * 6] * 4] * 2},
+        {"images": [[[256] * 6] * 4] * 2},
+        {"images": [[[-1] * 6] * 4] * 2},
+        {"images": None},
+        {"labels": [2]},
+        {"labels": [2, 3]},
+        {"labels": [2, -1]},
+        {"labels": ["c", "a"]},
+        {"classes": ["a", "b"]},
+        {"classes": ["a", "b", 3]},
+        {"classes": None},
+    ],
+)
+def test_damaged_header_gives_no_lesson(change: dict[str, Any]) -> None:
+    assert read_lesson([{**HEADER, **change}, reading(0)], CONFIG) is None
+
+
+def test_header_that_is_missing_gives_no_lesson() -> None:
+    assert read_lesson([reading(0), reading(1)], CONFIG) is None
+    broken: Any = [None, reading(0)]
+    assert read_lesson(broken, CONFIG) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"step": None},
+        {"step": 1.5},
+        {"step": -1},
+        {"epoch": "soon"},
+        {"epoch": float("inf")},
+        {"locations": [[[0.0, 0.0], [1.0, -1.0]], [[-1.0, 0.5]]]},
+        {"locations": [[[0.0, 0.0], [1.0, -1.0]]]},
+        {"locations": [[[0.0, 0.0], [1.0, -1.01]]] * 2},
+        {"locations": [[[0.0, 0.0], [1.0, float("nan")]]] * 2},
+        {"values": [[0.5, None], [0.1, 0.2]]},
+        {"values": [0.5, 0.1]},
+        {"values": [[0.5, 10**400], [0.1, 0.2]]},
+        {"class_probs": [[[0.5, 0.5]] * 2] * 2},
+        {"class_probs": [[[0.5, 0.5, float("nan")]] * 2] * 2},
+        {"accuracy": float("nan")},
+        {"accuracy": "good"},
+    ],
+)
+def test_damaged_reading_is_left_out(change: dict[str, Any]) -> None:
+    assert lesson_of(reading(0), {**reading(5), **change}, reading(10)).steps.tolist() == [0, 10]
+
+
+@pytest.mark.parametrize("key", list(reading(0)))
+def test_reading_without_one_of_its_keys_is_left_out(key: str) -> None:
+    broken = reading(5)
+    del broken[key]
+    assert lesson_of(reading(0), broken, [], None, "{").steps.tolist() == [0]
+
+
+def test_resumed_run_replaces_a_reading_at_the_same_step() -> None:
+    lesson = lesson_of(reading(0), reading(10), reading(20), reading(10, accuracy=50.0))
+    assert lesson.steps.tolist() == [0, 10, 20]
+    assert lesson.accuracy.tolist() == [95.25, 50.0, 95.25]
+
+
+@pytest.mark.parametrize(
+    ("count", "kept"),
+    [
+        (1, [0]),
+        (MOST_READINGS, list(range(120))),
+        (121, [*range(0, 120, 2), 120]),
+        (239, [*range(0, 238, 2), 238]),
+        (240, [*range(0, 239, 4), 239]),
+        (1000, [*range(0, 999, 16), 999]),
+    ],
+)
+def test_long_runs_are_thinned_evenly_and_keep_first_and_last(count: int, kept: list[int]) -> None:
+    assert lesson_of(*(reading(step) for step in range(count))).steps.tolist() == kept
+
+
+def test_thinned_run_that_grows_changes_only_at_its_end() -> None:
+    rows = [reading(step) for step in range(201)]
+    before, after = lesson_of(*rows[:200]).steps.tolist(), lesson_of(*rows).steps.tolist()
+    assert before[:-1] == after[: len(before) - 1]
+    assert (before[-1], after[-1]) == (199, 200)
+
+
+def test_browser_gets_the_last_answer_rounded() -> None:
+    data = lesson_data(lesson_of(reading(0, accuracy=None), reading(3, accuracy=95.26)))
+    assert (data["labels"], data["classes"]) == ([2, 0], ["a", "b", "c"])
+    assert (data["size"], data["scales"], data["shape"]) == (2, 2, [4, 6])
+    assert data["colors"] == step_colors(2)
+    assert base64.b64decode(data["images"][1]) == b"\xff" * 24
+    assert (data["steps"], data["epochs"]) == ([0, 3], [0.0, 0.3])
+    assert data["locations"][0] == [[[0.0, 0.0], [1.0, -1.0]], [[-1.0, 0.5], [0.123, 0.2]]]
+    assert data["corners"][1][0][1] == [[5, -1], [4, -2]]
+    assert (data["answers"][0], data["sure"][0], data["values"][0]) == ([2, 1], [0.7, 0.543], [0.25, -0.988])
+    assert data["accuracy"] == [None, 95.3]
+
+
+def test_answer_is_the_most_probable_class_also_where_rounding_hides_it() -> None:
+    probs = [[[0.3, 0.3, 0.4], [0.4996, 0.5004, 0.0]]] * 2
+    data = lesson_data(lesson_of(reading(0, class_probs=probs)))
+    assert (data["answers"], data["sure"]) == ([[1, 1]], [[0.5, 0.5]])
+
+
+def test_identity_stays_while_a_run_grows_and_differs_between_runs() -> None:
+    data = lesson_data(lesson_of(reading(0), run="a"))
+    grown = lesson_data(lesson_of(reading(0), reading(1), run="a"))
+    again = lesson_data(lesson_of(reading(0), run="a"))
+    other = lesson_data(lesson_of(reading(0), run="b"))
+    assert grown["id"] == data["id"] == again["id"] != other["id"]
+    assert grown["version"] != data["version"] == again["version"]
+    turned = copy.deepcopy(HEADER)
+    turned["images"] = IMAGES[::-1]
+    lesson = read_lesson([turned, reading(0)], CONFIG, run="a")
+    assert lesson is not None
+    assert lesson_data(lesson)["id"] != data["id"]
+
+
+def test_payload_is_compact() -> None:
+    config = RAMConfig()
+    rng = np.random.default_rng(0)
+    header = {"images": rng.integers(0, 256, (6, 28, 28)).tolist(), "labels": [0] * 6, "classes": list("0123456789")}
+    rows = [
+        {
+            "step": step,
+            "epoch": step / 3,
+            "locations": rng.uniform(-1, 1, (6, 6, 2)).tolist(),
+            "values": rng.random((6, 6)).tolist(),
+            "class_probs": rng.random((6, 6, 10)).tolist(),
+            "accuracy": None,
+        }
+        for step in range(MOST_READINGS)
+    ]
+    lesson = read_lesson([header, *rows], config)
+    assert lesson is not None
+    assert len(json.dumps(lesson_data(lesson))) < 200_000
+
+
+def test_lesson_loads_no_torch_at_import() -> None:
+    program = "import sys, app.lesson, app.components.learning; print('torch' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "False"

@@ -1,0 +1,388 @@
+"""Runs as separate processes: real ones, with all that can happen to them."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from app.runs.jobs import JobError, Jobs
+from app.runs.run_list import Job
+from app.server import resources
+from app.server.limits import Limits
+from ram.checkpoints import load_checkpoint
+from ram.config import RAMConfig, TrainConfig
+from ram.data.collection import Collection
+from ram.data.mnist import Digits
+from ram.training.run_folder import RunConfig
+from tests.app.conftest import end
+
+ROOT = Path(__file__).parents[3]
+MODEL = RAMConfig(num_glimpses=2, hidden_size=32, glimpse_hidden_size=16)
+# 128 digits in batches of 32: four steps an epoch.
+SHORT = TrainConfig(train_images=128, validation_images=100, batch_size=32, rollouts=1, epochs=3)
+LONG = dataclasses.replace(SHORT, train_images=4000, epochs=100_000)
+SHIPPED = resources.CHECKPOINTS / "mnist.safetensors"
+
+
+def submit(jobs: Jobs, training: TrainConfig = SHORT, name: str = "run", model: RAMConfig = MODEL) -> str:
+    return jobs.submit(RunConfig("mnist", model, training), name, start=None, drawings=None)
+
+
+def known(jobs: Jobs, job_id: str) -> Job:
+    job = jobs.get(job_id)
+    assert job is not None
+    return job
+
+
+def wait(jobs: Jobs, job_id: str, condition: Callable[[Job], bool]) -> Job:
+    """Ticks as the server's thread does until the run is as wanted."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        jobs.tick()
+        job = known(jobs, job_id)
+        if condition(job):
+            return job
+        time.sleep(0.05)
+    raise AssertionError(known(jobs, job_id))
+
+
+def status(*wanted: str) -> Callable[[Job], bool]:
+    return lambda job: job.status in wanted
+
+
+def trains(job: Job) -> bool:
+    return job.status == "running" and job.state.step > 0 and job.has_checkpoint
+
+
+def test_run_waits_trains_and_finishes_with_a_model_that_can_be_chosen(jobs: Jobs) -> None:
+    run = submit(jobs, name="First  try")
+    assert known(jobs, run).status == "waiting"
+    assert known(jobs, run).name == "First try"
+    job = wait(jobs, run, status("finished", "failed"))
+    assert (job.status, job.problem, job.state.step) == ("finished", "", 12)
+    assert run in resources.model_names()
+    assert resources.model_labels()[run] == "First try"
+    assert load_checkpoint(resources.checkpoint_path(run), "cpu").config == MODEL
+
+
+def test_run_is_a_process_of_low_priority_with_one_thread(jobs: Jobs) -> None:
+    run = submit(jobs, LONG)
+    wait(jobs, run, trains)
+    holder = jobs.run_folder(run).holder()
+    assert holder
+    assert os.getpriority(os.PRIO_PROCESS, holder) == 10
+    command = Path(f"/proc/{holder}/cmdline").read_text().split("\0")
+    assert command[1:4] == ["-m", "ram.train", "--resume"]
+    assert "--threads\0001\0" in Path(f"/proc/{holder}/cmdline").read_text()
+
+
+def test_one_run_trains_at_a_time_and_the_others_wait_in_order(jobs: Jobs) -> None:
+    first, second, third = (submit(jobs, LONG, name) for name in ("a", "b", "c"))
+    wait(jobs, first, trains)
+    assert [job.id for job in jobs.queue()] == [second, third]
+    jobs.stop(second)
+    assert known(jobs, second).status == "stopped"
+    jobs.resume(second)
+    assert [job.id for job in jobs.queue()] == [third, second]
+    jobs.stop(first)
+    wait(jobs, third, trains)
+    assert known(jobs, first).status == "stopped"
+    assert known(jobs, second).status == "waiting"
+
+
+def test_stopped_run_keeps_its_best_and_goes_on(jobs: Jobs) -> None:
+    run = submit(jobs, LONG)
+    wait(jobs, run, trains)
+    jobs.stop(run)
+    stopped = wait(jobs, run, status("stopped"))
+    load_checkpoint(jobs.run_folder(run).best, "cpu")
+    jobs.resume(run)
+    assert known(jobs, run).status == "waiting"
+    wait(jobs, run, lambda job: job.status == "running" and job.state.step > stopped.state.step)
+
+
+def test_run_that_is_only_starting_can_be_stopped(jobs: Jobs) -> None:
+    run = submit(jobs, LONG)
+    jobs.tick()
+    jobs.stop(run)
+    assert wait(jobs, run, status("stopped")).problem == ""
+    assert not jobs.run_folder(run).is_running()
+
+
+def test_killed_run_says_so_loses_nothing_saved_and_resumes(jobs: Jobs) -> None:
+    run = submit(jobs, LONG)
+    wait(jobs, run, trains)
+    holder = jobs.run_folder(run).holder()
+    assert holder
+    os.kill(holder, signal.SIGKILL)
+    job = wait(jobs, run, status("interrupted"))
+    assert job.problem == "Its process ended before its time. What was saved before is intact."
+    assert job.can_resume
+    load_checkpoint(jobs.run_folder(run).best, "cpu")
+    _, saved = jobs.run_folder(run).read_latest()
+    jobs.resume(run)
+    wait(jobs, run, lambda job: job.status == "running" and job.state.step > saved["step"])
+    steps = [row["step"] for row in jobs.run_folder(run).read_metrics()]
+    assert steps == sorted(set(steps))
+
+
+@pytest.mark.parametrize("delay", [0.0, 1.5, 2.5])
+def test_run_killed_at_any_moment_resumes(jobs: Jobs, delay: float) -> None:
+    run = submit(jobs, LONG)
+    jobs.tick()
+    process = jobs._supervisor.process
+    assert process is not None
+    time.sleep(delay)  # while PyTorch is imported, while it begins, while it trains
+    process.kill()
+    job = wait(jobs, run, status("interrupted", "failed"))
+    assert job.can_resume
+    jobs.resume(run)
+    wait(jobs, run, trains)
+
+
+SERVER = """
+import sys, time
+from pathlib import Path
+from app.server import resources
+from app.runs.jobs import Jobs
+from app.server.limits import Limits
+from app.runs.run_list import Job
+limits = Limits(Path(sys.argv[1]), 500_000, 30, 6, 3, 100)
+resources.read_limits = lambda: limits
+jobs = Jobs(limits)
+print("ready", flush=True)
+while True:
+    jobs.tick()
+    time.sleep(0.1)
+"""
+
+
+def test_run_outlives_its_server_and_the_next_server_finds_it(jobs: Jobs, limits: Limits) -> None:
+    first, second = submit(jobs, LONG, "a"), submit(jobs, LONG, "b")
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER, str(limits.runs)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert server.stdout is not None
+    assert server.stdout.readline() == "ready\n"
+    deadline = time.monotonic() + 60
+    while not trains(known(jobs, first)):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    jobs.tick()  # beside the server that has the say, another one only watches
+    assert jobs._supervisor.process is None
+    server.kill()
+    server.communicate()
+    step = known(jobs, first).state.step
+    job = wait(jobs, first, lambda job: job.status == "running" and job.state.step > step)
+    assert jobs._supervisor.process is None
+    assert known(jobs, second).status == "waiting"
+    jobs.stop(job.id)
+    wait(jobs, second, trains)
+    assert known(jobs, first).status == "stopped"
+
+
+FULL_DISK = """
+import subprocess, sys, time
+from pathlib import Path
+from app.server import resources
+from app.runs.jobs import JobError, Jobs
+from app.server.limits import Limits
+from app.runs.run_list import Job
+from tests.app.conftest import end
+from ram.checkpoints import load_checkpoint
+from ram.config import RAMConfig, TrainConfig
+from ram.training.run_folder import RunConfig
+
+disk = Path(sys.argv[1])
+limits = Limits(disk / "runs", 500_000, 30, 6, 3, 100)
+resources.read_limits = lambda: limits
+jobs = Jobs(limits)
+training = TrainConfig(train_images=128, validation_images=100, batch_size=32, rollouts=1, epochs=40)
+run = jobs.submit(RunConfig("mnist", RAMConfig(), training), "run", start=None, drawings=None)
+
+def until(*wanted):
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        jobs.tick()
+        job = jobs.get(run)
+        if job.status in wanted:
+            return job
+        time.sleep(0.05)
+    raise AssertionError(job)
+
+def resize(size):
+    subprocess.run(["mount", "-o", f"remount,size={size}", str(disk)], check=True)
+
+ended = until("interrupted", "failed", "finished")
+assert ended.status in ("interrupted", "failed"), ended
+assert "No space left on device" in ended.problem, ended
+assert ended.has_checkpoint
+load_checkpoint(jobs.run_folder(run).best, "cpu")
+try:
+    jobs.add_checkpoint(Path(sys.argv[2]).read_bytes(), "upload")
+except JobError as error:
+    assert "No space left on device" in str(error)
+else:
+    raise AssertionError("an upload found room")
+assert [job.id for job in jobs.all()] == [run]
+resize("64m")
+jobs.resume(run)
+assert until("finished", "failed", "interrupted").status == "finished"
+print("survived", flush=True)
+"""
+
+
+def test_full_disk_ends_a_run_in_words_and_it_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    # Room for the first checkpoint, but not for the state to resume from beside it.
+    script = 'mount -t tmpfs -o size=3m tmpfs "$1" && exec "$2" -c "$3" "$1" "$4"'
+    done = subprocess.run(
+        ["unshare", "--map-root-user", "--mount", "sh", "-c", script, "sh", disk, sys.executable, FULL_DISK, SHIPPED],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.stdout == "survived\n", done.stderr
+
+
+@pytest.mark.parametrize("name", ["config.json", "state.json"])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\x00", b"[]", b'{"status": "running", "model": 3}'])
+def test_damaged_run_is_shown_as_damaged_and_can_be_deleted(jobs: Jobs, name: str, content: bytes) -> None:
+    run, other = submit(jobs), submit(jobs)
+    (jobs.folder / run / name).write_bytes(content)
+    time.sleep(0.6)
+    job = known(jobs, run)
+    assert job.status == "damaged"
+    assert name in job.problem
+    assert [job.id for job in jobs.queue()] == [other]
+    jobs.delete(run)
+    assert [job.id for job in jobs.all()] == [other]
+
+
+def test_run_with_a_damaged_save_says_so_and_does_not_stop_the_queue(jobs: Jobs) -> None:
+    run, other = submit(jobs, LONG), submit(jobs)
+    wait(jobs, run, trains)
+    jobs.stop(run)
+    wait(jobs, run, status("stopped"))
+    jobs.run_folder(run).latest.write_bytes(b"half a fi")
+    jobs.resume(run)
+    job = wait(jobs, run, status("failed", "interrupted"))
+    assert "latest.safetensors is damaged" in job.problem
+    assert wait(jobs, other, status("finished", "failed")).status == "finished"
+
+
+def test_run_folder_with_odd_things_in_it_is_listed(jobs: Jobs) -> None:
+    run = submit(jobs)
+    wait(jobs, run, status("finished"))
+    folder = jobs.folder / run
+    (folder / "metrics.jsonl").write_bytes(b"\xff{}}\n[1]\n")
+    (folder / "name.txt").write_bytes(b"\xff\xfe\n")
+    (folder / "log.txt").unlink()
+    (folder / "log.txt").mkdir()
+    (jobs.folder / "empty").mkdir()
+    (jobs.folder / "a file").touch()
+    time.sleep(0.6)
+    assert {job.id: job.status for job in jobs.all()} == {run: "finished", "empty": "damaged"}
+
+
+def test_deleting_waits_until_the_run_has_stopped(jobs: Jobs) -> None:
+    run = submit(jobs, LONG)
+    wait(jobs, run, trains)
+    with pytest.raises(JobError, match="stop it first"):
+        jobs.delete(run)
+    jobs.stop(run)
+    wait(jobs, run, status("stopped"))
+    jobs.delete(run)
+    assert jobs.all() == []
+    assert not (jobs.folder / run).exists()
+
+
+def test_names_are_told_apart(jobs: Jobs) -> None:
+    runs = [submit(jobs, name="mine") for _ in range(3)]
+    assert [known(jobs, run).name for run in runs] == ["mine", "mine 2", "mine 3"]
+    jobs.rename(runs[2], "  another\tname ")
+    assert known(jobs, runs[2]).name == "another name"
+    jobs.rename(runs[2], "")
+    assert known(jobs, runs[2]).name == runs[2]
+    shutil.copytree(jobs.folder / runs[0], jobs.folder / "by-hand")
+    time.sleep(0.6)
+    names = [job.name for job in jobs.all()]
+    assert len(set(names)) == len(names) == 4
+
+
+def test_limits_are_kept_in_words(jobs: Jobs) -> None:
+    with pytest.raises(JobError, match=r"would have [\d,]+ parameters; this server trains at most 500,000"):
+        submit(jobs, model=RAMConfig(hidden_size=1000))
+    with pytest.raises(JobError, match="40 minutes are too long; this server trains at most 30 minutes"):
+        submit(jobs, dataclasses.replace(SHORT, minutes=40.0))
+    for _ in range(3):
+        submit(jobs, LONG)
+    with pytest.raises(JobError, match="3 runs are waiting already"):
+        submit(jobs)
+    for job in jobs.queue():
+        jobs.stop(job.id)
+    for _ in range(3):
+        jobs.stop(submit(jobs))
+    with pytest.raises(JobError, match="keeps at most 6 runs: delete one"):
+        submit(jobs)
+    (jobs.folder / jobs.all()[0].id / "large").write_bytes(bytes(101 * 1024**2))
+    jobs.delete(jobs.all()[1].id)
+    with pytest.raises(JobError, match=r"The runs take 101 MB of this server's 100 MB: delete one"):
+        submit(jobs)
+    assert len(jobs.all()) == 5
+
+
+def test_overlong_run_is_stopped(limits: Limits) -> None:
+    jobs = Jobs(dataclasses.replace(limits, longest_run=1 / 60))
+    run = submit(jobs, LONG)
+    job = wait(jobs, run, status("stopped", "failed"))
+    assert job.status == "stopped"
+    assert 1 < job.state.elapsed_s < 20
+    end(jobs)
+
+
+def test_run_begins_with_a_checkpoint_and_drawings(jobs: Jobs) -> None:
+    images = torch.zeros(8, 28, 28, dtype=torch.uint8)
+    images[:, 4:24, 13:15] = 255
+    drawings = Collection(Digits(images, torch.ones(8, dtype=torch.long)), tuple("0l23456789"))
+    config = RunConfig("my-drawings", RAMConfig(), SHORT, "mnist")
+    run = jobs.submit(config, "mine", start=SHIPPED, drawings=drawings)
+    job = wait(jobs, run, status("finished", "failed"))
+    assert job.status == "finished", job
+    readings = [row["drawings_error"] for row in jobs.run_folder(run).read_metrics() if "drawings_error" in row]
+    assert len(readings) >= 2
+    assert resources.model_info(run).class_names()[1] == "l"
+
+
+def test_start_that_does_not_fit_is_refused_and_leaves_nothing(jobs: Jobs) -> None:
+    with pytest.raises(ValueError, match="hidden_size=32 is not possible: the checkpoint to start from has"):
+        jobs.submit(RunConfig("mnist", MODEL, SHORT, "mnist"), "run", start=SHIPPED, drawings=None)
+    assert list(jobs.folder.iterdir()) == []
+
+
+def test_wish_that_comes_too_late_changes_nothing(jobs: Jobs) -> None:
+    run = submit(jobs)
+    wait(jobs, run, status("finished"))
+    jobs.stop(run)
+    assert known(jobs, run).status == "finished"
+    with pytest.raises(JobError, match="This run cannot go on any more"):
+        jobs.resume(run)
+    jobs.delete(run)
+    jobs.stop(run)
+    for wish in (jobs.resume, jobs.delete, lambda job_id: jobs.rename(job_id, "x")):
+        with pytest.raises(JobError):
+            wish(run)
+    assert jobs.all() == []

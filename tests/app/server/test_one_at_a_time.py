@@ -1,0 +1,54 @@
+"""Sessions compute one after the other, but never wait for long."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.server import one_at_a_time as turns
+from app.server.one_at_a_time import turn
+
+
+def test_sessions_compute_one_after_the_other() -> None:
+    inside, most = 0, 0
+
+    def compute(_: int) -> None:
+        nonlocal inside, most
+        with turn():
+            inside += 1
+            most = max(most, inside)
+            time.sleep(0.005)
+            inside -= 1
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(compute, range(16)))
+    assert most == 1
+
+
+def test_session_that_takes_long_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "PATIENCE_S", 0.05)
+    begun, done = threading.Event(), threading.Event()
+
+    def take_long() -> None:
+        with turn():
+            begun.set()
+            assert done.wait(10)
+
+    slow = threading.Thread(target=take_long)
+    slow.start()
+    assert begun.wait(10)
+    with turn():
+        assert slow.is_alive()
+    done.set()
+    slow.join()
+    assert turns._turn.acquire(timeout=1)  # whoever went ahead has not given back what was not theirs, twice
+    turns._turn.release()
+
+
+def test_turn_is_given_back_when_a_run_is_broken_off() -> None:
+    with pytest.raises(KeyError), turn():
+        raise KeyError
+    assert not turns._turn.locked()

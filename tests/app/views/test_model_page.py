@@ -1,0 +1,117 @@
+"""What the Model page says about a checkpoint's results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from app.server import resources
+from ram.checkpoints import CheckpointInfo, save_checkpoint
+from ram.config import RAMConfig
+from ram.model import RAM
+
+CONFIG = RAMConfig(glimpse_size=4, num_glimpses=3, hidden_size=8, glimpse_hidden_size=4)
+
+
+def measured(mean: float) -> dict[str, Any]:
+    return {"mean": mean, "spread": 0.04, "per_seed": [mean] * 5}
+
+
+ERRORS = {
+    "test_error_mean": measured(0.5),
+    "test_error_sampled": measured(2.0),
+    "test_error_random": measured(20.0),
+    "test_error_ten": measured(0.4),
+    "calibration_error_before": measured(0.75),
+}
+CALIBRATED = {**ERRORS, "calibration_error_after": measured(0.25), "temperature": 1.254}
+
+
+class Shown:
+    """The page for a checkpoint with these results."""
+
+    def __init__(self, folder: Path, results: dict[str, Any], **recipe: Any) -> None:
+        torch.manual_seed(0)
+        info = CheckpointInfo(CONFIG, recipe.get("image_size", 28), recipe, results)
+        save_checkpoint(folder / "only.safetensors", RAM(CONFIG).state_dict(), info)
+        page = AppTest.from_function(_show, default_timeout=60).run()
+        assert not page.exception
+        assert not page.error
+        self.metrics = {metric.label: metric.value for metric in page.metric}
+        self.html = "\n".join(element.proto.body for element in page.get("html"))
+        self.commands = [element.value for element in page.code]
+        self.text = "\n".join(element.value for element in (*page.markdown, *page.caption))
+
+
+def _show() -> None:
+    from app.views import model_card
+
+    model_card.show()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(resources, "CHECKPOINTS", tmp_path)
+    return tmp_path
+
+
+def test_gazes_are_compared_by_bars_as_long_as_their_errors(folder: Path) -> None:
+    shown = Shown(folder, ERRORS)
+    for gaze, length in (("mean", 2.5), ("sampled", 10.0), ("random", 100.0), ("ten", 2.0)):
+        assert f"<li class='{gaze}'>" in shown.html
+        assert f"style='width: {length}%'" in shown.html
+    assert "<b>0.50 <small>± 0.04</small> %</b>" in shown.html
+    assert "is wrong **40 times** as often" in shown.text
+
+
+def test_small_gain_of_the_learned_gaze_is_said_precisely(folder: Path) -> None:
+    assert "is wrong **1.2 times** as often" in Shown(folder, {**ERRORS, "test_error_random": measured(0.6)}).text
+
+
+def test_calibration_is_shown_as_it_is_now_beside_what_it_was(folder: Path) -> None:
+    shown = Shown(folder, CALIBRATED)
+    assert shown.metrics["Calibration error"] == "0.25 %"
+    assert "divided by 1.25, which makes it less sure" in shown.text
+    assert "Before, it was 0.75\u00a0%" in shown.text
+
+
+def test_model_without_calibration_says_so(folder: Path) -> None:
+    shown = Shown(folder, ERRORS)
+    assert shown.metrics["Calibration error"] == "0.75 %"
+    assert "as training left them" in shown.text
+
+
+def test_larger_images_are_described(folder: Path) -> None:
+    shown = Shown(folder, ERRORS, image_size=60, clutter=4)
+    assert shown.metrics["Image"] == "60×60"
+    assert "anywhere in 60×60 pixels among 4 pieces of others" in shown.text
+
+
+def test_run_shows_its_validation_error_alone(folder: Path) -> None:
+    shown = Shown(folder, {"validation_error": 2.345, "training_error": 1.0, "epoch": 3})
+    assert list(shown.metrics) == ["Parameters", "Glimpses", "Patch", "Image", "Validation error, digits held back"]
+    assert shown.metrics["Validation error, digits held back"] == "2.35 %"
+    assert "<li" not in shown.html
+
+
+@pytest.mark.parametrize("damage", [None, "<script>", {}, {"mean": "<script>", "spread": 0, "per_seed": []}, [1]])
+def test_results_that_make_no_sense_are_left_out(folder: Path, damage: object) -> None:
+    shown = Shown(folder, dict.fromkeys([*CALIBRATED, "validation_error"], damage), clutter=damage)
+    assert list(shown.metrics) == ["Parameters", "Glimpses", "Patch", "Image"]
+    assert "<script>" not in shown.html + shown.text
+
+
+def test_recipe_is_the_command_that_trains_the_same(folder: Path) -> None:
+    (command,) = Shown(folder, {}, preset="mnist", seed=2).commands
+    assert command.startswith("python -m ram.train --preset mnist ")
+    assert "--seed 2" in command
+
+
+def test_recipe_of_another_version_says_so(folder: Path) -> None:
+    shown = Shown(folder, {}, preset="mnist", magic=1)
+    assert not shown.commands
+    assert "in a way that this version does not know: unknown field 'magic'" in shown.text

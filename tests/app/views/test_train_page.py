@@ -1,0 +1,248 @@
+"""The Train page, run by Streamlit without a browser; its runs are real processes."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.runs.jobs import jobs
+from app.server import resources
+from ram.config import PRESETS, RAMConfig, TrainConfig
+from ram.train import build_parser, command_line
+from ram.training.run_folder import RunConfig, RunFolder, RunState
+from tests.app.views.test_pages import open_app, shown
+
+TINY = (
+    "hidden_size:32,glimpse_hidden_size:16,num_glimpses:2,epochs:2,minutes:0.0,train_images:500,validation_images:100"
+)
+
+
+def show_train() -> None:
+    """The page alone, with its settings."""
+    from app.session import address
+    from app.views import train
+
+    address.read()
+    train.show()
+    address.write("train")
+
+
+def train_page(**address: str) -> AppTest:
+    page = AppTest.from_function(show_train, default_timeout=60)
+    for name, value in address.items():
+        page.query_params[name] = value
+    return page.run()
+
+
+def put_run(runs_folder: Path, name: str, training: TrainConfig, status: str = "finished") -> str:
+    """A run that has been trained before."""
+    run = RunFolder(runs_folder / name)
+    run.create(RunConfig("one-minute", PRESETS["one-minute"].model, training))
+    (run.path / "name.txt").write_text(name)
+    run.write_state(RunState(status, epoch=3, step=30, steps=30, elapsed_s=60.0, best_error=2.5))  # type: ignore[arg-type]
+    for step in range(10):
+        run.append_metrics({"step": step, "epoch": step / 10, "elapsed_s": step, "reward": 0.5, "value": 0.4})
+    shutil.copy(resources.CHECKPOINTS / "mnist.safetensors", run.best)
+    return name
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def button(page: AppTest, key: str) -> bool:
+    return any(button.key == key for button in page.button)
+
+
+def test_new_session_finds_the_presets_and_an_invitation() -> None:
+    page = train_page()
+    assert not page.exception
+    assert page.radio(key="preset").options[:2] == ["One minute", "Five minutes"]
+    assert page.markdown[-1].value == "**217,613** parameters, about **60 seconds** of training"
+    assert [button.label for button in page.button] == ["Start training"]
+    assert shown_prompt(page).startswith("Take a preset and start")
+
+
+def shown_prompt(page: AppTest) -> str:
+    viewer = next(element for element in page.get("bidi_component") if element.key == "lesson-none")
+    return str(json.loads(viewer.proto.json)["prompt"])
+
+
+def test_preset_fills_the_form_and_stands_in_the_address() -> None:
+    page = train_page()
+    page.radio(key="preset").set_value("tiny-glimpses").run()
+    assert page.number_input(key="field_glimpse_size").value == 3
+    assert page.query_params["preset"] == "tiny-glimpses"
+    assert "recipe" not in page.query_params
+
+
+def test_what_was_changed_travels_in_the_address() -> None:
+    page = train_page()
+    page.number_input(key="field_num_glimpses").set_value(7)
+    page.number_input(key="field_learning_rate").set_value(0.0015)
+    page.toggle(key="field_use_lstm").set_value(True).run()
+    recipe = str(page.query_params["recipe"])
+    assert sorted(recipe.split(",")) == ["learning_rate:0.0015", "num_glimpses:7", "use_lstm:True"]
+    again = train_page(recipe=recipe)
+    assert again.number_input(key="field_num_glimpses").value == 7
+    assert again.toggle(key="field_use_lstm").value is True
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"preset": "mnist"},
+        {"preset": "x" * 1000},
+        {"recipe": "hidden_size:x,nothing:3,,:,baseline:both,use_lstm:1,seed:-4,epochs:1e99"},
+        {"run": "../..", "against": "nothing"},
+        {"start": "nothing", "with_drawings": "?"},
+    ],
+)
+def test_nonsense_in_the_address_is_ignored(address: dict[str, str]) -> None:
+    page = train_page(**address)
+    assert not page.exception
+    assert page.markdown[-1].value.startswith("**217,613** parameters")
+
+
+def test_impossible_combination_is_refused_in_words() -> None:
+    page = train_page(recipe="glimpse_size:200,num_scales:8")
+    assert page.warning[0].value.startswith("num_scales=8 is not possible: it must be small enough that")
+    assert page.button(key="start_training").disabled
+
+
+def test_start_from_a_checkpoint_takes_its_architecture() -> None:
+    page = train_page()
+    page.selectbox(key="start").select("mnist").run()
+    assert page.number_input(key="field_num_scales").value == 1
+    assert page.number_input(key="field_num_scales").disabled
+    assert not page.number_input(key="field_num_glimpses").disabled
+    assert page.markdown[-1].value.startswith("**209,421** parameters")
+    page.selectbox(key="start").select("").run()
+    assert page.number_input(key="field_num_scales").value == 2
+
+
+def test_own_drawings_need_drawings() -> None:
+    page = train_page(preset="my-drawings")
+    assert page.warning[0].value.startswith("There are no drawings of yours yet")
+    assert page.button(key="start_training").disabled
+
+
+def test_run_trains_and_is_a_model_at_once(runs_folder: Path) -> None:
+    page = train_page(recipe=TINY)
+    page.text_input(key="run_name").set_value("Class 7b")
+    page.button(key="start_training").click().run()
+    assert not page.exception
+    run = page.session_state["run"]
+    assert page.session_state["run_name"] == ""
+    assert button(page, "stop")
+    wait_for(lambda: RunFolder(runs_folder / run).read_state() == RunState("finished") or _finished(runs_folder / run))
+    page.run()
+    assert button(page, "use")
+    assert not button(page, "stop")
+    app = open_app(sample="17", model=run)
+    assert app.selectbox(key="model").value == run
+    assert len(shown(app)["scene"]["locations"]) == 2
+
+
+def _finished(path: Path) -> bool:
+    state = RunFolder(path).read_state()
+    assert state is None or state.status != "failed", state
+    return state is not None and state.status == "finished"
+
+
+def test_full_queue_is_said(runs_folder: Path) -> None:
+    page = train_page(recipe=TINY.replace("epochs:2", "epochs:5000"))
+    page.button(key="start_training").click().run()
+    wait_for(lambda: any(job.status == "running" for job in jobs().all()))
+    for _ in range(3):
+        page.button(key="start_training").click().run()
+    assert page.error[0].value == "2 runs are waiting already: try again when one has finished."
+
+
+def test_uploaded_checkpoint_promises_no_curves(runs_folder: Path) -> None:
+    run = jobs().add_checkpoint((resources.CHECKPOINTS / "mnist.safetensors").read_bytes(), "from home")
+    page = train_page(run=run)
+    assert not page.exception
+    assert page.caption[-1].value == "How it learned was not recorded here: use it on Draw to watch it look."
+    assert not page.get("bidi_component")
+
+
+def test_run_that_ended_before_its_first_reading_promises_nothing(runs_folder: Path) -> None:
+    name = put_run(runs_folder, "a", TrainConfig(epochs=5), status="stopped")
+    for file in ("metrics.jsonl", "best.safetensors"):
+        (runs_folder / name / file).unlink()
+    page = train_page(run=name)
+    assert not page.exception
+    assert "How it learned was not recorded here." in [caption.value for caption in page.caption]
+    assert not page.get("bidi_component")
+
+
+def test_two_runs_are_compared_by_what_differs(runs_folder: Path) -> None:
+    put_run(runs_folder, "a", TrainConfig(minutes=1))
+    put_run(runs_folder, "b", TrainConfig(minutes=1, baseline="none"))
+    page = train_page(run="a", against="b")
+    assert not page.exception
+    assert page.dataframe[0].value.to_dict("records") == [{"field": "baseline", "a": "value", "b": "none"}]
+
+
+def test_interrupted_run_says_what_happened_and_can_be_resumed(runs_folder: Path) -> None:
+    put_run(runs_folder, "a", TrainConfig(epochs=5), status="running")
+    page = train_page()
+    assert page.warning[-1].value == (
+        "Its process ended before its time. What was saved before is intact. Resume it, or go on with what it has."
+    )
+    assert button(page, "resume")
+
+
+def test_damaged_run_is_shown_with_a_way_on(runs_folder: Path) -> None:
+    put_run(runs_folder, "a", TrainConfig(epochs=5))
+    (runs_folder / "a" / "config.json").write_text('{"training": {"cycles": 4}, "model": {}, "preset": ""}')
+    page = train_page()
+    assert not page.exception
+    assert page.warning[-1].value == (
+        "config.json is damaged: unknown field 'cycles' of TrainConfig. Delete it and start again."
+    )
+    page.checkbox(key="sure-a").check().run()
+    page.button(key="delete").click().run()
+    assert not page.exception
+    assert not (runs_folder / "a").exists()
+
+
+def test_deleted_model_makes_room_for_the_default_in_an_open_session(runs_folder: Path) -> None:
+    put_run(runs_folder, "a", TrainConfig(epochs=5))
+    app = open_app(sample="17", model="a")
+    assert shown(app)["scene"]["answer"].startswith("RAM says 7")
+    shutil.rmtree(runs_folder / "a")
+    app.run()
+    assert not app.exception
+    assert app.selectbox(key="model").value == "mnist"
+
+
+def test_run_is_compared_with_the_pretrained_model_on_one_digit(runs_folder: Path) -> None:
+    put_run(runs_folder, "a", TrainConfig(epochs=5))
+    app = open_app(sample="17", model="a", compare="yes")
+    viewers = [element.key for element in app.get("bidi_component") if element.key in ("viewer", "pretrained")]
+    assert viewers == ["viewer", "pretrained"]
+
+
+@pytest.mark.parametrize("preset", [*PRESETS, "of another version"])
+def test_command_reproduces_the_configuration(preset: str) -> None:
+    model, training = RAMConfig(use_lstm=True, num_glimpses=3), TrainConfig(minutes=2, baseline="none", seed=4)
+    command = shlex.split(command_line(RunConfig(preset, model, training, "my best run")))
+    options = build_parser().parse_args(command[3:])
+    given = {name: value for name, value in vars(options).items() if value is not None}
+    usual = {**vars(PRESETS[options.preset].model), **vars(PRESETS[options.preset].training)}
+    wanted = {**vars(model), **vars(training)}
+    del wanted["epochs"]  # which a time budget replaces
+    assert {name: given.get(name, usual[name]) for name in wanted} == wanted
+    assert str(options.start) == "my best run.safetensors"

@@ -1,0 +1,151 @@
+"""Several processes that train one run, started by torchrun as a user would."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import pytest
+import torch
+
+from ram.training.distributed import Team
+from ram.training.run_folder import RunFolder
+
+# 500 digits in batches of 75 leave 50 for the last: no share is like another.
+RECIPE = {
+    "preset": "one-minute",
+    "minutes": 0,
+    "train-images": 500,
+    "validation-images": 100,
+    "batch-size": 75,
+    "rollouts": 2,
+    "precision": "float32",
+    "rotation": 10,
+    "translation": 1,
+    "threads": 1,
+    "device": "cpu",
+}
+
+
+def training(folder: Path, epochs: int) -> list[str]:
+    flags = [word for name, value in RECIPE.items() for word in (f"--{name}", str(value))]
+    return ["ram.train", *flags, "--epochs", str(epochs), "--run", str(folder)]
+
+
+LAUNCHER = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+
+
+def torchrun(folder: Path, epochs: int) -> list[str]:
+    return [*LAUNCHER, "-m", "--", *training(folder, epochs)]
+
+
+def run(command: list[str]) -> None:
+    ran = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=180)
+    assert ran.returncode == 0, ran.stdout.decode()
+
+
+def test_two_processes_train_the_same_as_one(tmp_path: Path) -> None:
+    alone = [sys.executable, "-m", *training(tmp_path / "alone", 1)]
+    for command in (alone, torchrun(tmp_path / "both", 1)):
+        run(command)
+    alone_rows, both_rows = (
+        [row for row in RunFolder(tmp_path / name).read_metrics() if "action_loss" in row] for name in ("alone", "both")
+    )
+    assert len(alone_rows) == len(both_rows) >= 2
+    # No further: a location on the edge between two pixels falls to either side with the last digit of a float, and
+    # from there on two runs see different things.
+    for name in ("action_loss", "reinforce_loss", "value_loss", "reward", "value", "location_spread"):
+        assert [row[name] for row in both_rows] == pytest.approx([row[name] for row in alone_rows], rel=2e-3, abs=1e-4)
+    assert [row.get("validation_error") for row in both_rows] == pytest.approx(
+        [row.get("validation_error") for row in alone_rows], abs=1.0
+    )
+
+
+def test_a_killed_process_ends_the_run_with_a_clear_error_and_it_can_be_resumed(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    with (tmp_path / "log").open("w") as log, ended(torchrun(folder.path, 1000), log) as team:
+        deadline = time.monotonic() + 90
+        while not (folder.path / "metrics.jsonl").exists() or len(folder.read_metrics()) < 5:
+            assert team.poll() is None, (tmp_path / "log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        os.kill(process_of(team.pid, rank=1), signal.SIGKILL)
+        assert team.wait(timeout=120) != 0
+    assert "another process of this run has ended: go on with --resume" in (tmp_path / "log").read_text()
+    state = folder.read_state()
+    assert state is not None
+    assert state.status == "failed"
+    with ended([sys.executable, "-m", "ram.train", "--resume", str(folder.path)], subprocess.DEVNULL) as again:
+        while (state := folder.read_state()) is None or state.status != "running":
+            assert again.poll() is None
+            assert time.monotonic() < deadline + 60
+            time.sleep(0.2)
+        assert state.step > 0
+
+
+def test_nothing_of_the_team_runs_on_after_it(tmp_path: Path) -> None:
+    (tmp_path / "member.py").write_text("""
+import os, time, torch
+from ram.training.distributed import Team
+with Team.from_environment() as team:
+    team.wrap(torch.nn.Linear(2, 2))(torch.ones(1, 2)).sum().backward()
+    assert len(os.listdir("/proc/self/task")) > 1
+deadline = time.monotonic() + 10  # a thread that has been joined may still be listed for a moment
+while len(os.listdir("/proc/self/task")) > 1:
+    assert time.monotonic() < deadline
+    time.sleep(0.01)
+""")
+    run([*LAUNCHER, str(tmp_path / "member.py")])
+
+
+@contextlib.contextmanager
+def ended(command: list[str], output: IO[str] | int) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that does not outlive the test, whatever happens."""
+    process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def process_of(parent: int, rank: int) -> int:
+    """The process that torchrun gave a rank."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    for child in children:
+        environment = dict(
+            line.split("=", 1) for line in Path(f"/proc/{child}/environ").read_text().split("\0") if "=" in line
+        )
+        if environment.get("RANK") == str(rank):
+            return int(child)
+    raise AssertionError(f"no process of rank {rank} among {children}")
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 128])
+@pytest.mark.parametrize("size", [1, 2, 3, 8])
+def test_shares_are_a_division_without_rest(count: int, size: int) -> None:
+    shares = [Team(rank, size).share(count) for rank in range(size)]
+    assert [place for share in shares for place in range(count)[share]] == list(range(count))
+    lengths = [share.stop - share.start for share in shares]
+    assert max(lengths) - min(lengths) <= 1
+
+
+def test_each_process_of_a_machine_has_its_own_gpu() -> None:
+    cuda, cpu = torch.device("cuda"), torch.device("cpu")
+    assert Team(5, 8, local_rank=1).device(cuda) == torch.device("cuda:1")
+    assert Team(5, 8, local_rank=1).device(cpu) == cpu
+    assert Team().device(cuda) == cuda
+
+
+def test_place_comes_from_torchruns_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Team.from_environment() == Team(0, 1, 0)
+    for name, value in (("RANK", "3"), ("WORLD_SIZE", "4"), ("LOCAL_RANK", "1")):
+        monkeypatch.setenv(name, value)
+    assert Team.from_environment() == Team(3, 4, 1)
+    assert not Team.from_environment().leads
