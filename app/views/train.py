@@ -91,7 +91,7 @@ def _has_drawings() -> bool:
 
 
 def _default_name() -> str:
-    from ram.config import PRESETS
+    from ram.presets import PRESETS
 
     return PRESETS[st.session_state.preset].title
 
