@@ -12,8 +12,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from ram.training.run_folder import RunFolder
-from tests.e2e.conftest import ROOT, end_runs, running_app
+from tests.e2e.conftest import running_app
 from tests.e2e.drawing import Desk
+from tests.processes import end_runs
+from tests.servers import ROOT
 
 # Twenty seconds of a small model: long enough to be watched, stopped and found again.
 RECIPE = "minutes:0.33,hidden_size:64,validation_images:1000"
@@ -56,7 +58,7 @@ class Workshop:
 def workshop(page: Page, tmp_path: Path) -> Iterator[Workshop]:
     with running_app(tmp_path) as server:
         yield Workshop(page, server, tmp_path)
-        end_runs(tmp_path)
+        end_runs(tmp_path / "runs")
 
 
 def test_class_trains_stops_resumes_and_draws_with_the_result(workshop: Workshop) -> None:
@@ -123,9 +125,9 @@ def test_run_survives_a_refresh_another_tab_and_a_new_server(page: Page, tmp_pat
         expect(page.locator(".stProgress")).to_contain_text("left", timeout=30_000)
         workshop.click("start_training")
         expect(workshop.status).to_contain_text("Number 1 in the queue", timeout=20_000)
-        end_runs(tmp_path)
+        end_runs(tmp_path / "runs")
         expect(page.locator(".stProgress")).to_contain_text("left", timeout=60_000)
-        end_runs(tmp_path)
+        end_runs(tmp_path / "runs")
 
 
 def test_killed_run_says_what_happened_and_goes_on(workshop: Workshop) -> None:
