@@ -55,14 +55,14 @@ def _canvas_and_viewer() -> None:
     """The canvas and what follows from a drawing: a fragment, because all else stays as it is while one draws."""
     with turn():
         scene, stage = _draw_and_look()
+    # The charts keep the browser busy for a tenth of a second: the viewer's first frame goes before.
+    time.sleep(HEAD_START if scene is not None else 0)
+    address.write("draw")
     if scene is not None:
         from app.views import numbers_view
 
-        # The charts keep the browser busy for a tenth of a second: the viewer's first frame goes before.
-        time.sleep(HEAD_START)
         with turn(), stage:
             numbers_view.show(scene)
-    address.write("draw")
     if picture.sources_are_outdated():
         st.rerun()
 
