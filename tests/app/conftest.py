@@ -10,8 +10,7 @@ import pytest
 from app.figures.chart import Figure
 from app.runs import jobs as server_jobs
 from app.runs.jobs import Jobs
-from app.server import resources
-from app.server.limits import Limits
+from app.server.limits import Limits, read_limits
 from tests.processes import end_runs
 from tests.servers import write_limits
 
@@ -19,7 +18,7 @@ from tests.servers import write_limits
 @pytest.fixture(autouse=True)
 def runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of the runs of a server with small limits."""
-    limits = write_limits(tmp_path, largest_model=500_000, longest_run=30, most_runs=4, longest_queue=2, disk=100)
+    limits = write_limits(tmp_path, largest_model=500_000, longest_run=30, most_runs=6, longest_queue=3, disk=100)
     monkeypatch.setenv("GLIMPSE_LIMITS", str(limits))
     yield tmp_path / "runs"
     if not (tmp_path / "runs").exists():  # the test has asked for no server
@@ -33,11 +32,9 @@ def checked(figure_of: Callable[[Any], Figure]) -> Callable[[Any], go.Figure]:
 
 
 @pytest.fixture
-def limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Limits:
-    """A server's limits with a folder of its own; the whole app goes by them."""
-    limits = Limits(tmp_path / "runs", 500_000, 30, 6, 3, 100)
-    monkeypatch.setattr(resources, "read_limits", lambda: limits)
-    return limits
+def limits(runs_folder: Path) -> Limits:
+    """The limits of that server; the whole app goes by them."""
+    return read_limits()
 
 
 @pytest.fixture
