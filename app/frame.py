@@ -6,14 +6,21 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.pages import pages
-from app.session import address
+from app.session import address, pages
+from app.views import draw, model_card, my_drawings, train
 
 st.set_page_config(page_title="Glimpse Playground", page_icon="👁️", layout="wide")
 st.html(Path(__file__).with_name("style.css"))
 
+every = {
+    "draw": st.Page(draw.show, title="Draw", icon=":material/draw:", url_path="draw", default=True),
+    "train": st.Page(train.show, title="Train", icon=":material/model_training:", url_path="train"),
+    "drawings": st.Page(my_drawings.show, title="My drawings", icon=":material/gesture:", url_path="drawings"),
+    "model": st.Page(model_card.show, title="Model", icon=":material/account_tree:", url_path="model"),
+}
 address.read()
-page = st.navigation([*pages().values()], position="top")
+pages.register(every)
+page = st.navigation([*every.values()], position="top")
 page.run()
 address.write(page.url_path)
 

@@ -1,4 +1,4 @@
-"""What `streamlit run` starts: the server. It loads PyTorch at once, so that the first visitor need not wait for it."""
+"""What `streamlit run` starts: the server. It imports PyTorch at once, so that nobody has to wait."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import streamlit as st
 
 from app.server.shell import routes
 
-# Seconds after which Python's threads take turns. While one imports, the usual 5 ms would halve the page's speed.
+# Seconds after which Python switches threads. While one imports, the usual 5 ms would halve the page's speed.
 BRIEF = 0.0002
 
 
 @contextlib.asynccontextmanager
 async def warm_up(_app: st.App) -> AsyncIterator[None]:
-    """Runs beside the server, and does not keep it from answering."""
+    """Imports PyTorch beside the server, which answers meanwhile."""
     threading.Thread(target=_load, daemon=True).start()
     yield
 
@@ -27,7 +27,8 @@ def _load() -> None:
     usual = sys.getswitchinterval()
     sys.setswitchinterval(BRIEF)
     try:
-        importlib.import_module("app.look.looking")
+        for module in ("app.look.looking", "app.look.hardest", "app.runs.jobs"):
+            importlib.import_module(module)
         importlib.import_module("ram.machine").share_arenas()
     finally:
         sys.setswitchinterval(usual)

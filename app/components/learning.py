@@ -13,7 +13,7 @@ import numpy.typing as npt
 from app.components import component
 from app.figures.light import LIGHT
 from app.figures.palette import step_colors
-from app.look.training_replay import Lesson
+from app.look.training_replay import TrainingReplay
 
 _mount = component("learning")
 
@@ -29,12 +29,12 @@ def learning_viewer(lesson: str | None, *, prompt: str, key: str) -> Any:
     return _mount(data={"lesson": lesson, "prompt": prompt, "light": LIGHT._asdict()}, key=key)
 
 
-def lesson_json(lesson: Lesson) -> str:
+def lesson_json(lesson: TrainingReplay) -> str:
     """What the browser needs of a lesson, as text."""
     return json.dumps(lesson_data(lesson), separators=(",", ":"))
 
 
-def lesson_data(lesson: Lesson) -> dict[str, Any]:
+def lesson_data(lesson: TrainingReplay) -> dict[str, Any]:
     """What the browser needs of a lesson, as plain lists.
 
     Locations, values and probabilities are rounded to 3 decimals, accuracies to 1. `id` names the run

@@ -10,8 +10,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 
 
-def in_words(width: int, height: int, pieces: int) -> list[str]:
-    """What an image is, apart from the digit in it: its size, and the pieces of clutter if there are some."""
+def image_in_words(width: int, height: int, pieces: int) -> list[str]:
+    """What an image is, apart from the digit in it: its size, and the pieces of clutter if there are any."""
     clutter = [f"{pieces} piece{'' if pieces == 1 else 's'} of clutter"] if pieces else []
     return [f"{width}×{height} pixels", *clutter]
 
@@ -57,7 +57,7 @@ class Scene:
     def field(self) -> str:
         """The image in words: its size, and the clutter in it."""
         height, width = self.image.shape
-        return " with ".join(in_words(width, height, int(self.settings.get("clutter", 0))))
+        return " with ".join(image_in_words(width, height, int(self.settings.get("clutter", 0))))
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
-if TYPE_CHECKING:
-    from ram.config import RAMConfig
+from ram.config import RAMConfig
+from ram.model.sensor import GlimpseSensor
 
 MOST_READINGS = 120
 
 
 @dataclasses.dataclass(frozen=True)
-class Lesson:
+class TrainingReplay:
     """R readings of D digits of H x W pixels: G glimpses at S scales, and what they led to among C classes."""
 
     run: str
@@ -65,7 +66,7 @@ class _Reading(NamedTuple):
     accuracy: float
 
 
-def read_lesson(rows: list[dict[str, Any]], config: RAMConfig, *, run: str = "") -> Lesson | None:
+def read_replay(rows: list[dict[str, Any]], config: RAMConfig, *, run: str = "") -> TrainingReplay | None:
     """Reads a run's traces; None while there is no reading, or if their header is damaged.
 
     Damaged readings are left out: the run goes on writing, and the others are still worth seeing. Of two
@@ -74,7 +75,7 @@ def read_lesson(rows: list[dict[str, Any]], config: RAMConfig, *, run: str = "")
     Args:
         rows: the lines of traces.jsonl, the header first.
         config: the architecture of the model.
-        run: name of the run; lessons of different runs must differ in it if their digits are the same.
+        run: name of the run; replays of different runs must differ in it if their digits are the same.
     """
     header = _header(rows[0], config.num_actions) if rows else None
     if header is None:
@@ -85,7 +86,7 @@ def read_lesson(rows: list[dict[str, Any]], config: RAMConfig, *, run: str = "")
     if not readings:
         return None
     locations = np.stack([reading.locations for reading in readings]).astype(np.float32)
-    return Lesson(
+    return TrainingReplay(
         run=run,
         images=header.images,
         labels=header.labels,
@@ -163,9 +164,5 @@ def _thin(readings: list[_Reading]) -> list[_Reading]:
 def _corners(
     locations: npt.NDArray[np.float32], images: npt.NDArray[np.uint8], config: RAMConfig
 ) -> npt.NDArray[np.int64]:
-    import torch
-
-    from ram.model.sensor import GlimpseSensor
-
     sensor = GlimpseSensor(config.glimpse_size, config.num_scales)
     return sensor.corners(torch.from_numpy(locations), *images.shape[1:]).numpy()

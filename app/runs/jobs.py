@@ -23,8 +23,8 @@ import streamlit as st
 from app.look.field import field_of
 from app.runs.run_list import Job, read_jobs
 from app.runs.supervisor import Supervisor
+from app.server.catalogue import LONGEST_NAME, unique_name
 from app.server.limits import Limits, read_limits
-from app.server.resources import LONGEST_NAME, unique_name
 from ram.checkpoints import CheckpointError, load_checkpoint, parameter_count, read_info, write_atomically
 from ram.data.collection import Collection
 from ram.training.run_folder import RunConfig, RunError, RunFolder, RunState
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 class JobError(RuntimeError):
-    """A wish that cannot be granted; the message is one sentence for the user."""
+    """A request that cannot be met; the message is one sentence for the user."""
 
 
 class Jobs:
@@ -88,7 +88,7 @@ class Jobs:
         except OSError:
             return time.time()
 
-    # ---- wishes ----
+    # ---- requests ----
 
     def submit(self, config: RunConfig, name: str, *, start: Path | None, drawings: Collection | None) -> str:
         """Puts a run into the queue and returns its id.
@@ -98,7 +98,7 @@ class Jobs:
             ValueError: the configuration or the checkpoint to start from cannot work.
         """
         self._check_size(config)
-        with self._wish():
+        with self._request():
             self._check_room(waits=True)
             job_id = self._new_id()
             folder = self.run_folder(job_id)
@@ -117,7 +117,7 @@ class Jobs:
         Raises:
             JobError: it is no usable checkpoint, the limits do not allow it, or the disk is full.
         """
-        with self._wish():
+        with self._request():
             self._check_room(waits=False)
             folder = self.folder / f".{self._new_id()}"
             try:
@@ -136,7 +136,7 @@ class Jobs:
 
     def stop(self, job_id: str) -> None:
         """Asks a run to stop, or takes it out of the queue; the best so far is kept."""
-        with self._wish():
+        with self._request():
             job = self.get(job_id)
             if job is not None and not self._supervisor.stop(job) and job.status == "waiting":
                 self._set_status(self.run_folder(job_id), "stopped")
@@ -147,7 +147,7 @@ class Jobs:
         Raises:
             JobError: the queue or the disk is full, or it has nothing left to do.
         """
-        with self._wish():
+        with self._request():
             if (job := self.get(job_id)) is None or not job.can_resume:
                 raise JobError("This run cannot go on any more.")
             if len(self.queue()) >= self.limits.longest_queue:
@@ -162,7 +162,7 @@ class Jobs:
         Raises:
             JobError: the disk is full.
         """
-        with self._wish():
+        with self._request():
             self._write_name(self.folder / job_id, name)
 
     def delete(self, job_id: str) -> None:
@@ -171,7 +171,7 @@ class Jobs:
         Raises:
             JobError: it is being trained.
         """
-        with self._wish():
+        with self._request():
             job = self.get(job_id)
             starts = job is not None and job.status == "waiting" and self._supervisor.is_starting(job_id)
             if starts or self.run_folder(job_id).is_running():
@@ -180,8 +180,8 @@ class Jobs:
             shutil.rmtree(self.folder / job_id)
 
     @contextlib.contextmanager
-    def _wish(self) -> Iterator[None]:
-        """One wish at a time; whatever was known is looked at afresh afterwards."""
+    def _request(self) -> Iterator[None]:
+        """One request at a time; before and after it the runs are read afresh."""
         with self._changing:
             try:
                 self._look()

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from app.server.resources import run_names
+from app.server.catalogue import run_names
 from ram.training.run_folder import RunConfig, RunError, RunFolder, RunState
 
 # "interrupted": its process is gone without a word. "uploaded": a checkpoint that was trained elsewhere.
@@ -37,7 +37,7 @@ class Job(NamedTuple):
 
 def read_jobs(folder: Path, given_up: dict[str, str]) -> list[Job]:
     """Every run in a folder, the newest first; `given_up` says why some could not be trained."""
-    return [_read(folder / job_id, name, given_up) for job_id, name in run_names().items()]
+    return [_read(folder / job_id, name, given_up) for job_id, name in run_names(folder).items()]
 
 
 def last_words(path: Path) -> str:

@@ -1,139 +1,66 @@
-"""The page's settings in its URL: read once when a session begins, written after every run.
+"""The session in its URL: read once when it begins, written after every run.
 
-There is one writer, the server. (Widgets that write their own part of the URL and `st.query_params`
-race: each sends the whole query as it knew it, and a setting just made gets lost.)
+The server is the only writer. (Widgets that write their own part of the URL and `st.query_params` race: each sends
+the whole query as it knew it, and a setting that was just made gets lost.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
-
 import streamlit as st
 
-from app.server import resources
+from app.session.settings import in_address
 
-DIGIT_KINDS = ["any", *"0123456789", "hardest"]
-BRUSHES = [12, 16, 20, 24, 28]  # pixels of a canvas on which the digit fills an image of 28x28
-LARGEST_SEED = 999_999
-LONGEST_TEXT = 500  # characters
-
-
-class Setting(NamedTuple):
-    """A setting: the key of its widget, if it has one, in `st.session_state` and its name in the URL."""
-
-    default: Any
-    parse: Callable[[str], Any]
-    """From the URL's text; raises ValueError if it is not possible."""
-    page: str | None = None
-    """The only page in whose URL it stands; None for every page's."""
-
-
-def _one_of(*choices: Any) -> Callable[[str], Any]:
-    by_text = {f"{choice}": choice for choice in choices}
-
-    def parse(text: str) -> Any:
-        if text not in by_text:
-            raise ValueError(text)
-        return by_text[text]
-
-    return parse
-
-
-def _between(kind: type[int] | type[float], low: float, high: float) -> Callable[[str], Any]:
-    def parse(text: str) -> Any:
-        value = kind(text)
-        if not low <= value <= high:
-            raise ValueError(text)
-        return value
-
-    return parse
-
-
-def _text(text: str) -> str:
-    if len(text) > LONGEST_TEXT or not text.isprintable():
-        raise ValueError(text)
-    return text
-
-
-def _settings() -> dict[str, Setting]:
-    models: list[str | None] = [*resources.model_names()] or [None]
-    return {
-        "model": Setting(models[0], _one_of(*models)),
-        "first": Setting("random", _one_of("random", "centre", "place")),
-        "x": Setting(0.0, _between(float, -1, 1)),
-        "y": Setting(0.0, _between(float, -1, 1)),
-        "gaze": Setting("mean", _one_of("mean", "sampled")),
-        "seed": Setting(0, _between(int, 0, LARGEST_SEED)),
-        "clutter": Setting("trained", _one_of("trained", "yes", "no")),
-        "pieces": Setting(0, _between(int, 0, LARGEST_SEED)),
-        "spot": Setting(0, _between(int, 0, LARGEST_SEED)),
-        "compare": Setting("no", _one_of("no", "yes")),
-        "device": Setting("auto", _one_of(*resources.device_names())),
-        "brush": Setting(20, _one_of(*BRUSHES)),
-        "digits": Setting("any", _one_of(*DIGIT_KINDS)),
-        "speed": Setting(1, _one_of(0.25, 0.5, 1, 2, 4)),
-        "seen": Setting("all", _one_of("all", "only")),
-        "preset": Setting("one-minute", _text, "train"),
-        "recipe": Setting("", _text, "train"),
-        "start": Setting("", _one_of("", *models), "train"),
-        "with_drawings": Setting("no", _one_of("no", "yes"), "train"),
-        "run": Setting("", _text, "train"),
-        "against": Setting("", _text, "train"),
-    }
+LINKS = ("sample", "picture", "drawings")  # a test digit, and what is kept on the server's shelves, by name
 
 
 def read() -> None:
     """Gives every setting its value before the widgets are made.
 
-    A new session takes them from the URL, ignoring nonsense. Later, whatever a page switch made
-    Streamlit forget comes back as it was.
+    A new session takes them from the URL and ignores values that are not possible. In later runs, settings
+    that Streamlit forgot because their page was left get their values back.
     """
     state = st.session_state
-    known = state.get("settings", {})
-    # Whichever page is opened first, these must not get lost before somebody asks for them.
-    state.setdefault("drawings_name", st.query_params.get("drawings", ""))
-    if "address" not in state:
-        asked = [(name, st.query_params[name]) for name in ("sample", "picture") if name in st.query_params]
-        state.address = asked[0] if asked else None
+    known = state.get("known_settings", {})
+    # From the first run on, whichever page it is for: the pages that need them may be opened much later.
+    state.setdefault("links", {name: st.query_params.get(name, "") for name in LINKS})
     # Kept for `write`, which each drawing calls: the list of models is read from the disk.
-    state.possible = _settings()
-    for name, setting in state.possible.items():
-        if name not in known:
+    state.settings_in_address = in_address()
+    for key, setting in state.settings_in_address.items():
+        if key not in known:
             try:
-                known[name] = setting.parse(st.query_params[name])
+                known[key] = setting.parse(st.query_params[setting.name or key])
             except (KeyError, ValueError):
-                known[name] = setting.default
-        if name not in state:
-            state[name] = known[name]
-        if not _is_possible(setting, state[name]):
-            # A run was deleted, perhaps in another tab: whoever looked with it goes on with the default.
-            state[name] = known[name] = setting.default
-    state.settings = known
-
-
-def _is_possible(setting: Setting, value: Any) -> bool:
-    try:
-        setting.parse(f"{value}")
-    except ValueError:
-        return False
-    return True
+                known[key] = setting.default
+        if key not in state:
+            state[key] = known[key]
+        if not setting.is_possible(state[key]):
+            # A run was deleted, perhaps in another tab: a session that used it goes on with the default.
+            state[key] = known[key] = setting.default
+    state.known_settings = known
 
 
 def write(page: str) -> None:
-    """Puts all settings that are not the default, the picture and the own drawings into the URL of this page."""
+    """Puts all settings that are not the default, and the links, into the URL of this page."""
     state = st.session_state
-    state.settings = {name: state.get(name, value) for name, value in state.settings.items()}
+    known = state.known_settings = {key: state.get(key, value) for key, value in state.known_settings.items()}
     query = {
-        name: f"{state.settings[name]:g}" if isinstance(setting.default, float) else f"{state.settings[name]}"
-        for name, setting in state.possible.items()
-        if state.settings[name] != setting.default and setting.page in (None, page)
+        setting.name or key: f"{known[key]:g}" if isinstance(setting.default, float) else f"{known[key]}"
+        for key, setting in state.settings_in_address.items()
+        if known[key] != setting.default and setting.page in (None, page)
     }
-    if state.address:
-        query[state.address[0]] = state.address[1]
-    if state.drawings_name:
-        query["drawings"] = state.drawings_name
+    query |= {name: value for name, value in state.links.items() if value}
     # The browser's query, as this run knows it, may be older than what was written last.
-    if query != st.query_params.to_dict() or query != state.get("written"):
+    if query != st.query_params.to_dict() or query != state.get("written_query"):
         st.query_params.from_dict(query)
-        state.written = query
+        state.written_query = query
+
+
+def link(name: str) -> str:
+    """What the URL names as one of the `LINKS`; empty if nothing."""
+    links: dict[str, str] = st.session_state.get("links", {})
+    return links.get(name, "")
+
+
+def set_link(**links: str) -> None:
+    """Names something in the URL, or, with an empty text, no longer."""
+    st.session_state.links = {**st.session_state.get("links", {}), **links}

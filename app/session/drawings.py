@@ -7,150 +7,79 @@ and named in the URL, so that a reload brings it back. Every change puts a new v
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
 import streamlit as st
-from streamlit_drawable_canvas import CanvasResult, st_canvas
+import torch
+from streamlit_drawable_canvas import CanvasResult
 
-from app.session.picture import CANVAS_SIZE, INK, PAPER
+from app.session import address, label_canvas, messages
+from app.session.canvas import Strokes, strokes_on
+from app.session.messages import Message
 from app.session.shelf import collections
+from ram import prepare_drawing
+from ram.data.collection import DIGIT_NAMES, Collection, CollectionError, empty_collection, load_collection
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+PAGE = "drawings"  # whose messages are about them
+Place = Literal["canvas", "set", "file", "names"]  # where on the page something is done
 
-    from ram.data.collection import Collection
 
-CANVAS = "label_canvas"
+class _Undo(NamedTuple):
+    before: Collection
+    """The set as it was."""
+    strokes: Strokes | None
+    """What was on the canvas, if it was emptied."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Note:
-    """One sentence about what was done last, and the way back."""
-
-    text: str
-    place: Literal["canvas", "set", "file", "names"]
-    """Where on the page it was done."""
-    before: Collection | None = None
-    """The set as it was, if it was changed."""
-    strokes: list[dict[str, Any]] | None = None
-    """What was on the canvas, if it was emptied."""
-    problem: bool = False
+class _State:
+    collection: Collection
+    chosen: int | None = None
+    """The position of the drawing that the next step is about."""
+    undo: _Undo | None = None
+    """The way back from the last change."""
+    names_shown: tuple[str, ...] = ()
+    """The classes' names that the page's fields were last filled with."""
 
 
 def current_collection() -> Collection:
     """The session's own drawings; on any page, those that its URL names."""
-    from ram.data.collection import empty_collection
-
-    state = st.session_state
-    if "collection" not in state:
-        kept = collections().get(state.get("drawings_name", ""))
-        state.collection = empty_collection() if kept is None else kept
-        if kept is None:
-            state.drawings_name = ""
-    return state.collection
-
-
-def set_collection(collection: Collection) -> None:
-    """Replaces the session's own drawings."""
-    from ram.data.collection import DIGIT_NAMES
-
-    images, labels = collection.digits
-    st.session_state.collection = collection
-    if len(labels) or collection.classes != DIGIT_NAMES:
-        st.session_state.drawings_name = collections().put(collection, images.nbytes + labels.nbytes + 1000)
-    else:
-        st.session_state.drawings_name = ""
-
-
-def note() -> Note | None:
-    """What was done last."""
-    return st.session_state.get("drawings_note")
+    return _state().collection
 
 
 def chosen() -> int | None:
     """The position of the drawing that the next step is about."""
-    return st.session_state.get("chosen_drawing")
+    return _state().chosen
 
 
 def choose(position: int | None) -> None:
-    """Makes one drawing the chosen one; once more, and it is not."""
-    st.session_state.chosen_drawing = None if position == chosen() else position
-    st.session_state.drawings_note = None
-
-
-def show_canvas(brush: int, *, entering: bool) -> CanvasResult:
-    """Draws the canvas. `entering` says that the page was just opened: an unfinished drawing is then given back.
-
-    The canvas redraws whenever `initial_drawing` changes, so it stays the same until there is an order to;
-    the order's number makes even a repeated one new.
-    """
-    state = st.session_state
-    if entering:
-        state.pressed_class = None
-        # What was just kept is no longer unfinished, even if the canvas had no time to report that it was empty.
-        if state.get("label_strokes") and state.label_strokes != state.get("kept_strokes"):
-            _order(state.label_strokes)
-    canvas = st_canvas(
-        stroke_width=brush,
-        stroke_color=INK,
-        background_color=PAPER,
-        width=CANVAS_SIZE,
-        height=CANVAS_SIZE,
-        initial_drawing=state.get("label_order"),
-        return_image_data=True,
-        key=CANVAS,
-    )
-    if canvas.image_bytes is not None:
-        state.label_strokes = _strokes(canvas)
-    if state.get("kept_strokes") != state.get("label_strokes"):
-        state.kept_strokes = None
-    return canvas
-
-
-def undo_stroke() -> None:
-    """Takes the last stroke off the canvas."""
-    _order(st.session_state.get("label_strokes", [])[:-1])
-
-
-def clear_canvas() -> None:
-    """Empties the canvas."""
-    _order([])
-
-
-def press(label: int) -> None:
-    """Says what the drawing is; it is kept when the run comes to `keep_pressed`."""
-    st.session_state.pressed_class = label
+    """Makes one drawing the chosen one; choosing it again undoes that."""
+    _change(chosen=None if position == chosen() else position, undo=None)
+    messages.forget(PAGE)
 
 
 def keep_pressed(canvas: CanvasResult) -> None:
     """Keeps the drawing that somebody has just said the class of, and empties the canvas for the next one."""
-    from ram import prepare_drawing
-
-    state = st.session_state
-    if state.get("pressed_class") is None:
+    label = label_canvas.take_pressed()
+    strokes = strokes_on(canvas)
+    if label is None or label_canvas.is_kept(strokes):
         return
-    label, state.pressed_class = state.pressed_class, None
-    strokes = _strokes(canvas)
-    if strokes and strokes == state.get("kept_strokes"):
-        return  # The same press twice: the canvas has not yet reported that it is empty.
     pixels = canvas.image_data
     image = None if pixels is None else prepare_drawing(pixels)
     if image is None or not image.any():
-        state.drawings_note = Note("Nothing is drawn yet: draw, then say what it is.", "canvas", problem=True)
+        _complain("Nothing is drawn yet: draw, then say what it is.", "canvas")
         return
     _keep(np.rint(image * 255).astype(np.uint8), label, strokes)
     st.rerun()
 
 
-def _keep(image: np.ndarray, label: int, strokes: list[dict[str, Any]]) -> None:
-    import torch
-
+def _keep(image: np.ndarray, label: int, strokes: Strokes) -> None:
     before = current_collection()
-    if _change(lambda: before.add(torch.from_numpy(image), label), "canvas"):
-        st.session_state.kept_strokes = strokes
-        _note(f"Kept as {before.classes[label]}.", "canvas", before, strokes)
-        _order([])
+    if _try(lambda: before.add(torch.from_numpy(image), label), "canvas"):
+        _say(f"Kept as {before.classes[label]}.", "canvas", _Undo(before, strokes))
+        label_canvas.empty_after_keeping(strokes)
 
 
 def remove_chosen() -> None:
@@ -159,52 +88,57 @@ def remove_chosen() -> None:
     if position is None:
         return
     name = before.classes[int(before.digits.labels[position])]
-    if _change(lambda: before.remove(position), "set"):
-        _note(f"Removed a drawing of {name}.", "set", before)
+    if _try(lambda: before.remove(position), "set"):
+        _say(f"Removed a drawing of {name}.", "set", _Undo(before, None))
 
 
 def remove_all() -> None:
     """Removes every drawing and every name."""
-    from ram.data.collection import empty_collection
-
     before = current_collection()
-    if _change(empty_collection, "set"):
-        _note(f"Removed {count_drawings(len(before.digits.labels))}.", "set", before)
+    if _try(empty_collection, "set"):
+        _say(f"Removed {count_drawings(len(before.digits.labels))}.", "set", _Undo(before, None))
 
 
 def rename(names: Sequence[str]) -> None:
     """Gives the ten classes these names."""
     before = current_collection()
     names = [name.strip() for name in names]
-    if list(before.classes) != names and _change(lambda: before.rename(names), "names"):
-        _note("The names are changed.", "names", before)
+    if list(before.classes) != names and _try(lambda: before.rename(names), "names"):
+        _say("The names are changed.", "names", _Undo(before, None))
 
 
 def add_file(content: bytes) -> None:
     """Adds the drawings of a file."""
-    from ram.data.collection import load_collection
-
     before = current_collection()
-    if not _change(lambda: before.merge(load_collection(content)), "file"):
+    if not _try(lambda: before.merge(load_collection(content)), "file"):
         return
     added = len(current_collection().digits.labels) - len(before.digits.labels)
     if added:
-        _note(f"Added {count_drawings(added)} from the file.", "file", before)
+        _say(f"Added {count_drawings(added)} from the file.", "file", _Undo(before, None))
     else:
-        _note("All drawings of this file are here already.", "file", None)
+        _say("All drawings of this file are here already.", "file", None)
 
 
 def undo_change() -> None:
-    """Takes back what was done last: the set is as it was, and what was on the canvas is there again."""
-    last = note()
-    if last is None or last.before is None:
+    """Takes back the last change: the set is as it was, and what was on the canvas is there again."""
+    undo = _state().undo
+    if undo is None:
         return
-    set_collection(last.before)
-    if last.strokes is not None:
-        _order(last.strokes)
-    st.session_state.kept_strokes = None
-    st.session_state.drawings_note = None
-    st.session_state.chosen_drawing = None
+    _set_collection(undo.before)
+    label_canvas.bring_back(undo.strokes)
+    _change(chosen=None, undo=None)
+    messages.forget(PAGE)
+
+
+def fill_name_fields() -> bool:
+    """Whether the page's fields are to be filled with the classes' names now.
+
+    They follow the set when it changes by a file or an undo, but not while somebody corrects a name.
+    """
+    names = current_collection().classes
+    changed = names != _state().names_shown
+    _change(names_shown=names)
+    return changed
 
 
 def count_drawings(count: int) -> str:
@@ -212,32 +146,43 @@ def count_drawings(count: int) -> str:
     return f"{count:,} drawing{'' if count == 1 else 's'}"
 
 
-def _change(make: Any, place: Literal["canvas", "set", "file", "names"]) -> bool:
-    """Replaces the set; says in one sentence why if that is not possible."""
-    from ram.data.collection import CollectionError
-
+def _try(make: Callable[[], Collection], place: Place) -> bool:
+    """Replaces the set; if that is not possible, the page says why in one sentence."""
     try:
-        set_collection(make())
+        _set_collection(make())
     except CollectionError as error:
-        st.session_state.drawings_note = Note(str(error), place, problem=True)
+        _complain(str(error), place)
         return False
-    st.session_state.chosen_drawing = None
+    _change(chosen=None)
     return True
 
 
-def _note(
-    text: str,
-    place: Literal["canvas", "set", "file", "names"],
-    before: Collection | None,
-    strokes: list[dict[str, Any]] | None = None,
-) -> None:
-    st.session_state.drawings_note = Note(text, place, before, strokes)
+def _set_collection(collection: Collection) -> None:
+    images, labels = collection.digits
+    _change(collection=collection)
+    worth_keeping = len(labels) or collection.classes != DIGIT_NAMES
+    name = collections().put(collection, images.nbytes + labels.nbytes + 1000) if worth_keeping else ""
+    address.set_link(drawings=name)
 
 
-def _strokes(canvas: CanvasResult) -> list[dict[str, Any]]:
-    return (canvas.json_data or {}).get("objects", [])
+def _say(text: str, place: Place, undo: _Undo | None) -> None:
+    _change(undo=undo)
+    messages.say(PAGE, Message(text, place, can_be_undone=undo is not None))
 
 
-def _order(strokes: list[dict[str, Any]]) -> None:
-    number = st.session_state.get("label_order", {}).get("number", 0) + 1
-    st.session_state.label_order = {"objects": strokes, "number": number}
+def _complain(text: str, place: Place) -> None:
+    _change(undo=None)
+    messages.say(PAGE, Message(text, place, is_problem=True))
+
+
+def _state() -> _State:
+    if "drawings" not in st.session_state:
+        kept = collections().get(address.link("drawings"))
+        if kept is None:
+            address.set_link(drawings="")
+        st.session_state.drawings = _State(empty_collection() if kept is None else kept)
+    return st.session_state.drawings
+
+
+def _change(**changes: object) -> None:
+    st.session_state.drawings = dataclasses.replace(_state(), **changes)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The picture that is being looked at, and the ways it gets onto the page.
+"""The picture that is being looked at.
 
 There is one picture a session. Whatever the user did last decides it: drew, took a test digit or
 uploaded a file. It is kept in the session, so that a page switch loses nothing, and named in the URL,
@@ -7,128 +7,163 @@ so that a reload or a link brings it back.
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
-from streamlit_drawable_canvas import CanvasResult, st_canvas
+from streamlit_drawable_canvas import CanvasResult
 
-from app.look.field import Picture, digit_picture
+from app.look.picture import DRAWING, Picture
+from app.session import address, messages, settings
+from app.session.canvas import Canvas, Strokes, strokes_on
 from app.session.shelf import Kept, shelf
 
-CANVAS_SIZE = 280  # pixels a side
-PAPER, INK = "#0a0c12", "#ffffff"
-DRAWING = "your drawing"
+CANVAS = Canvas("canvas")
+PAGE = "draw"  # whose messages are about the picture
 
 
-def current_picture() -> Picture | None:
+@dataclasses.dataclass(frozen=True)
+class _State:
+    picture: Picture | None = None
+    strokes: Strokes | None = None
+    """On the canvas when it was last asked; None before that."""
+    requested_digit: int | None = None
+    """The test digit that the URL of a new session names, until it is taken."""
+    gallery_page: int = 0
+    sources_show: SourcesShow | None = None
+
+
+class SourcesShow(NamedTuple):
+    """What the other sources of pictures, beside the canvas, show of the current one."""
+
+    test_digit: int | None
+    """Marked in the gallery."""
+    message: messages.Message | None
+
+
+def current() -> Picture | None:
     """What is being looked at; None while there is nothing."""
-    return st.session_state.get("picture")
+    return _state().picture
 
 
-def restore_drawing() -> None:
-    """Gives a new session the drawing or upload that its URL names."""
-    if "picture" in st.session_state:
-        return
-    kind, name = st.session_state.address or ("", "")
-    st.session_state.picture = st.session_state.address = None
-    st.session_state.requested_digit = name if kind == "sample" else ""
-    kept = shelf().get(name) if kind == "picture" else None
-    if kept is not None:
-        st.session_state.picture = Picture(kept.image, kept.origin, kept.place)
-        st.session_state.strokes = kept.strokes
-        st.session_state.address = ("picture", name)
-        _order_drawing(kept.strokes)
+def show(picture: Picture | None) -> None:
+    """Makes this the picture."""
+    _change(picture=picture)
+    messages.forget(PAGE)
+    if picture is None:
+        address.set_link(sample="", picture="")
+    elif picture.test_digit is not None:
+        address.set_link(sample=str(picture.test_digit), picture="")
+    else:
+        strokes = (_state().strokes or []) if picture.origin == DRAWING else []
+        address.set_link(sample="", picture=shelf().put(Kept(picture, strokes)))
 
 
-def restore_test_digit() -> None:
-    """Gives a new session the test digit that its URL names."""
-    position = st.session_state.pop("requested_digit", "")
-    if current_picture() is None and position.isascii() and position.isdecimal() and int(position) < 10_000:
-        take_test_digit(int(position))
+def show_where_it_lay(picture: Picture) -> None:
+    """Makes this the picture; in a larger field it is not moved."""
+    settings.put_digit_back()
+    show(picture)
 
 
-def show_canvas(brush: int, *, entering: bool) -> CanvasResult:
-    """Draws the canvas. `entering` says that the page was just opened: the drawing is then given back.
+def take_requested_digit() -> int | None:
+    """The test digit that the URL of a new session names, if nothing else was taken since; returned only once."""
+    requested = _state().requested_digit
+    _change(requested_digit=None)
+    return requested if current() is None else None
 
-    The canvas takes `initial_drawing` as an order to redraw whenever it changes, so it stays the same
-    until there is one: on entering, undo and clear. The order's number makes even a repeated one new.
-    """
-    if entering and "strokes" in st.session_state:
-        _order_drawing(st.session_state.strokes)
-    return st_canvas(
-        stroke_width=brush,
-        stroke_color=INK,
-        background_color=PAPER,
-        width=CANVAS_SIZE,
-        height=CANVAS_SIZE,
-        initial_drawing=st.session_state.get("ordered_drawing"),
-        return_image_data=True,
-        key="canvas",
-    )
+
+# ---- the canvas ----
+
+
+def show_canvas(brush: int) -> CanvasResult:
+    """Draws the canvas; when its page is opened, with the drawing as it was."""
+    strokes = _state().strokes
+    if CANVAS.was_just_opened() and strokes is not None:
+        CANVAS.order(strokes)
+    return CANVAS.show(brush)
+
+
+def new_drawing(canvas: CanvasResult) -> npt.NDArray[np.uint8] | None:
+    """What is on the canvas, (height, width, 4) RGBA, if that has changed since the last call."""
+    strokes, pixels = strokes_on(canvas), canvas.image_data
+    if strokes == (_state().strokes or []) or pixels is None:
+        return None
+    _change(strokes=strokes)
+    return pixels
+
+
+def show_drawing(drawn: Picture | None) -> None:
+    """Makes the drawing the picture; None is a canvas without ink, which takes only a drawing away."""
+    before = current()
+    if drawn is not None:
+        show_where_it_lay(drawn)
+    elif before is not None and before.origin == DRAWING:
+        show(None)
 
 
 def undo() -> None:
     """Takes the last stroke off the canvas."""
-    _order_drawing(st.session_state.get("strokes", [])[:-1])
+    CANVAS.order((_state().strokes or [])[:-1])
 
 
 def clear() -> None:
     """Empties the canvas and the stage."""
-    _order_drawing([])
-    _show(None)
+    CANVAS.order([])
+    show(None)
 
 
-def _order_drawing(strokes: list[dict[str, Any]]) -> None:
-    number = st.session_state.get("ordered_drawing", {}).get("number", 0) + 1
-    st.session_state.ordered_drawing = {"objects": strokes, "number": number}
+# ---- the other sources of pictures ----
 
 
-def take_drawing(canvas: CanvasResult) -> None:
-    """Makes the drawing the picture if it has changed since the last run."""
-    from ram.data.drawing import prepare_placed_drawing
-
-    strokes = (canvas.json_data or {}).get("objects", [])
-    if strokes == st.session_state.get("strokes", []) or (pixels := canvas.image_data) is None:
-        return
-    st.session_state.strokes = strokes
-    image, place = prepare_placed_drawing(pixels)
-    current = current_picture()
-    if image.any():
-        st.session_state.spot = 0  # it lies where it was drawn
-        _show(Picture(image, DRAWING, place))
-    elif current is not None and current.origin == DRAWING:
-        _show(None)
+def gallery_page() -> int:
+    """Which page of the test digits is shown, from 0."""
+    return _state().gallery_page
 
 
-def take_test_digit(position: int) -> None:
-    """Makes a test digit the picture."""
-    _show(digit_picture(position))
+def turn_gallery_page() -> None:
+    """Shows other test digits."""
+    _change(gallery_page=gallery_page() + 1)
 
 
-def take_upload(content: bytes) -> None:
-    """Makes an uploaded file the picture, or says in one sentence why not."""
-    from app.look.uploads import UploadError, read_image
-    from ram.data.drawing import DrawingError, check_is_drawing, prepare_placed_drawing
-
-    try:
-        pixels = read_image(content)
-        check_is_drawing(pixels)
-    except (UploadError, DrawingError) as error:
-        st.session_state.problem = str(error)
-        return
-    image, place = prepare_placed_drawing(pixels)
-    st.session_state.spot = 0
-    _show(Picture(image, "your image", place))
+def sources_show() -> SourcesShow:
+    """What the other sources have to show now."""
+    picture = current()
+    return SourcesShow(None if picture is None else picture.test_digit, messages.read(PAGE))
 
 
-def _show(picture: Picture | None) -> None:
-    st.session_state.picture = picture
-    st.session_state.problem = ""
-    if picture is None:
-        st.session_state.address = None
-    elif picture.test_digit is not None:
-        st.session_state.address = ("sample", str(picture.test_digit))
-    else:
-        strokes = st.session_state.get("strokes", []) if picture.origin == DRAWING else []
-        kept = Kept(picture.image, picture.origin, picture.place, strokes)
-        st.session_state.address = ("picture", shelf().put(kept))
+def note_sources(shown: SourcesShow | None) -> None:
+    """Notes what the other sources show; None while the whole page is being drawn anew, and they will follow."""
+    _change(sources_show=shown)
+
+
+def sources_are_outdated() -> bool:
+    """Whether the other sources, which are not drawn again with each stroke, show what is no longer true."""
+    shown = _state().sources_show
+    return shown is not None and shown != sources_show()
+
+
+def _state() -> _State:
+    if "picture" not in st.session_state:
+        st.session_state.picture = _named_by_the_url()
+    return st.session_state.picture
+
+
+def _named_by_the_url() -> _State:
+    """What a new session starts with: a drawing or an upload is there at once, a test digit is to be taken."""
+    sample, name = address.link("sample"), address.link("picture")
+    address.set_link(sample="", picture="")
+    if sample:
+        is_position = sample.isascii() and sample.isdecimal() and len(sample) <= len("9999")
+        return _State(requested_digit=int(sample) if is_position else None)
+    kept = shelf().get(name)
+    if kept is None:
+        return _State()
+    address.set_link(picture=name)
+    CANVAS.order(kept.strokes)
+    return _State(kept.picture, kept.strokes)
+
+
+def _change(**changes: object) -> None:
+    st.session_state.picture = dataclasses.replace(_state(), **changes)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 
 import streamlit as st
 
-from app.server import resources
+from app.server import catalogue, models
 from app.server.limits import read_limits
 from app.session.drawings import current_collection
 from ram.config import PRESETS, RAMConfig, TrainConfig, parse_config
@@ -45,6 +45,16 @@ class Recipe(NamedTuple):
     """Drawings to train on beside MNIST."""
 
 
+def preset() -> str:
+    """The chosen preset."""
+    return st.session_state.preset
+
+
+def is_changed() -> bool:
+    """Whether anything differs from the preset."""
+    return bool(st.session_state.recipe)
+
+
 def restore() -> None:
     """Gives the form's widgets their values: from the URL in a new session, as they were after a page switch."""
     state = st.session_state
@@ -75,9 +85,9 @@ def read() -> Recipe:
             state.preset,
             _config(RAMConfig, values),
             _config(TrainConfig, values),
-            resources.model_labels()[state.start] if state.start else "",
+            catalogue.model_labels()[state.start] if state.start else "",
         ),
-        resources.checkpoint_path(state.start) if state.start else None,
+        catalogue.checkpoint_path(state.start) if state.start else None,
         own if own is not None and len(own.digits.labels) else None,
     )
 
@@ -98,7 +108,7 @@ def show_presets() -> None:
 def show_form() -> None:
     """Everything that can be changed of the preset."""
     state = st.session_state
-    names = {"": "random weights", **resources.model_labels()}
+    names = {"": "random weights", **catalogue.model_labels()}
     st.selectbox(
         "Start from",
         [*names],
@@ -164,7 +174,7 @@ def _take_preset() -> None:
     """A preset was chosen: everything is as it says."""
     state = st.session_state
     own = state.preset == OWN
-    state.start = resources.DEFAULT_MODEL if own and resources.DEFAULT_MODEL in resources.model_names() else ""
+    state.start = catalogue.DEFAULT_MODEL if own and catalogue.DEFAULT_MODEL in catalogue.model_names() else ""
     state.with_drawings = "yes" if own else "no"
     _fill(_defaults())
 
@@ -184,7 +194,7 @@ def _defaults() -> dict[str, Any]:
     model = preset.model
     if state.start:
         try:
-            model = resources.model_info(state.start).config
+            model = models.model_info(state.start).config
         except CheckpointError:
             state.start = ""  # it was deleted just now
     return {**dataclasses.asdict(model), **dataclasses.asdict(preset.training)}

@@ -1,4 +1,4 @@
-"""What all sessions hold, kept in the server's memory so that a reload or a link brings it back."""
+"""What the sessions have made, kept in the server's memory, so that a reload or a link brings it back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import streamlit as st
 
-from app.look.scene import Floats
+from app.look.picture import Picture
 
 if TYPE_CHECKING:
     from ram.data.collection import Collection
@@ -20,16 +20,14 @@ Item = TypeVar("Item")
 
 
 class Kept(NamedTuple):
-    """A picture and the strokes it was drawn with, if it was."""
+    """A picture, and the strokes if it was drawn."""
 
-    image: Floats
-    origin: str
-    place: tuple[float, float] | None
+    picture: Picture
     strokes: list[dict[str, Any]]
 
 
 class Shelf(Generic[Item]):
-    """Holds things under names that nobody can guess; what was not asked for longest makes room."""
+    """Holds things under names that nobody can guess; the least recently used make room for new ones."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -48,7 +46,7 @@ class Shelf(Generic[Item]):
         return name
 
     def get(self, name: str) -> Item | None:
-        """What has that name, unless it had to make room or the server was restarted."""
+        """What has that name; None if it had to make room, or the server was restarted since."""
         with self._lock:
             if name not in self._kept:
                 return None

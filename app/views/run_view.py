@@ -12,10 +12,11 @@ import streamlit as st
 from app.components.charts import charts_data, live_charts
 from app.components.learning import learning_viewer, lesson_json
 from app.figures import curves
-from app.look.training_replay import read_lesson
+from app.look.training_replay import read_replay
 from app.runs.estimate import briefly, in_words
 from app.runs.jobs import Jobs
 from app.runs.run_list import Job
+from app.session import runs_on_show
 from app.session.messages import plain_text
 from ram.checkpoints import parameter_count
 from ram.config import RAMConfig
@@ -54,7 +55,7 @@ def show_invitation() -> None:
 def show_queue(runs: Jobs) -> None:
     """What is being trained and what waits, with a button for each."""
     active = [job for job in runs.all() if job.status in LIVE]
-    if len(active) > 1 or (active and active[0].id != st.session_state.run):
+    if len(active) > 1 or (active and active[0].id != runs_on_show.current().run):
         st.fragment(_queue, run_every=LIVE_S)(runs)
 
 
@@ -68,12 +69,8 @@ def _queue(runs: Jobs) -> None:
 
 
 def _choose(job: Job, label: str, icon: str) -> None:
-    if st.button(label, icon=icon, type="tertiary", key=f"choose-{job.id}", on_click=_show, args=(job.id,)):
+    if st.button(label, icon=icon, type="tertiary", key=f"choose-{job.id}", on_click=runs_on_show.show, args=(job.id,)):
         st.rerun()
-
-
-def _show(job_id: str) -> None:
-    st.session_state.run = job_id
 
 
 def show_run(runs: Jobs, job: Job, other: Job | None) -> None:
@@ -209,5 +206,5 @@ def _drawings(path: Path, size: int) -> list[float]:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _lesson(path: Path, size: int, config: RAMConfig) -> str | None:
-    lesson = read_lesson(RunFolder(path).read_traces(), config, run=path.name)
+    lesson = read_replay(RunFolder(path).read_traces(), config, run=path.name)
     return None if lesson is None else lesson_json(lesson)

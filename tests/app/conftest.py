@@ -1,7 +1,5 @@
 """What the tests of `app` share."""
 
-import os
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,27 +10,20 @@ import pytest
 from app.figures.chart import Figure
 from app.runs import jobs as server_jobs
 from app.runs.jobs import Jobs
-from app.server import resources
-from app.server.limits import Limits
-from ram.training.run_folder import RunFolder
-from tests.e2e.conftest import end_runs
+from app.server.limits import Limits, read_limits
+from tests.processes import end_runs
+from tests.servers import write_limits
 
 
 @pytest.fixture(autouse=True)
 def runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of the runs of a server with small limits."""
-    lines = ["largest_model = 500_000", "longest_run = 30", "most_runs = 4", "longest_queue = 2", "disk = 100"]
-    (tmp_path / "limits.toml").write_text("\n".join([f'runs = "{tmp_path / "runs"}"', *lines]))
-    monkeypatch.setenv("GLIMPSE_LIMITS", str(tmp_path / "limits.toml"))
+    limits = write_limits(tmp_path, largest_model=500_000, longest_run=30, most_runs=6, longest_queue=3, disk=100)
+    monkeypatch.setenv("GLIMPSE_LIMITS", str(limits))
     yield tmp_path / "runs"
     if not (tmp_path / "runs").exists():  # the test has asked for no server
         return
-    server = server_jobs.jobs()
-    server.close()
-    end_runs(tmp_path)
-    if server._supervisor.process is not None:
-        server._supervisor.process.kill()
-        server._supervisor.process.wait()
+    end(server_jobs.jobs())
 
 
 def checked(figure_of: Callable[[Any], Figure]) -> Callable[[Any], go.Figure]:
@@ -41,11 +32,9 @@ def checked(figure_of: Callable[[Any], Figure]) -> Callable[[Any], go.Figure]:
 
 
 @pytest.fixture
-def limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Limits:
-    """A server's limits with a folder of its own; the whole app goes by them."""
-    limits = Limits(tmp_path / "runs", 500_000, 30, 6, 3, 100)
-    monkeypatch.setattr(resources, "read_limits", lambda: limits)
-    return limits
+def limits(runs_folder: Path) -> Limits:
+    """The limits of that server; the whole app goes by them."""
+    return read_limits()
 
 
 @pytest.fixture
@@ -57,11 +46,9 @@ def jobs(limits: Limits) -> Iterator[Jobs]:
 
 
 def end(jobs: Jobs) -> None:
-    """Ends what still runs, and waits for it."""
-    for path in jobs.folder.glob("*/"):
-        if holder := RunFolder(path).holder():
-            os.kill(holder, signal.SIGKILL)
+    """Stops a server's runs and its thread, and kills what still trains."""
+    jobs.close()  # first, lest it start the next run
+    end_runs(jobs.folder)
     if jobs._supervisor.process is not None:
         jobs._supervisor.process.kill()
         jobs._supervisor.process.wait()
-    jobs.close()

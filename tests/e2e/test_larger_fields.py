@@ -15,8 +15,9 @@ from playwright.sync_api import Locator, expect
 from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.config import RAMConfig
 from ram.model import RAM
-from tests.e2e.conftest import end_runs, running_app
+from tests.e2e.conftest import running_app
 from tests.e2e.drawing import Desk
+from tests.processes import end_runs
 
 MODELS = {"sixty": (60, 4, 3), "hundred": (100, 8, 4)}  # side, clutter, scales
 
@@ -33,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         save_checkpoint(folder / "runs" / name / "best.safetensors", RAM(config).state_dict(), info)
     with running_app(folder) as address:
         yield address
-    end_runs(folder)
+    end_runs(folder / "runs")
 
 
 def tool(desk: Desk, name: str) -> Locator:

@@ -14,8 +14,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.e2e.conftest import chromium, end_runs, running_app
+from tests.browser import chromium
 from tests.e2e.drawing import Desk
+from tests.processes import end_runs
+from tests.servers import started_server
 
 # The stage was cleared before: the first frame with a scene is the first one in which it is not idle.
 WATCH = """() => {
@@ -64,17 +66,17 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         folder, browser = Path(place), chromium(playwright)
-        with running_app(folder) as server:
+        with started_server(folder) as server:
             page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-            desk = Desk(page, server)
+            desk = Desk(page, server.address)
             desk.open()
             page.evaluate(WATCH)
             latencies(page, desk, 5)  # warms everything up
             idle = latencies(page, desk, options.drawings)
-            start_training(browser, server)
+            start_training(browser, server.address)
             training = latencies(page, desk, options.drawings)
         browser.close()
-        end_runs(folder)
+        end_runs(folder / "runs")
     for name, times in (("idle", idle), ("while a run trains", training)):
         print(f"{name}: median {statistics.median(times):.0f} ms, worst {max(times):.0f} ms of {len(times)} drawings")
     print(f"ratio of the medians: {statistics.median(training) / statistics.median(idle):.2f}")

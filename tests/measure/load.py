@@ -34,8 +34,9 @@ from typing import NamedTuple
 import numpy as np
 from websockets.exceptions import WebSocketException
 
-from tests.measure.server import memory, processor_time, started_server
+from tests.measure.usage import memory, processor_time
 from tests.measure.visitor import Run, VisitError, Visitor, drawings, visit
+from tests.servers import started_server
 
 STOCK = 1000  # drawings made beforehand: making one costs as much as answering it
 LARGEST_P95 = {30: 100.0, 100: 300.0}  # milliseconds, by sessions

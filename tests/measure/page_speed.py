@@ -30,9 +30,9 @@ import numpy as np
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from tests.e2e.conftest import chromium
+from tests.browser import chromium
 from tests.e2e.drawing import Desk
-from tests.measure.server import Server, started_server
+from tests.servers import Server, started_server
 
 ONE_STROKE = (1, 2, 3, 5, 6, 7, 9)
 MOST_ABOVE_CANVAS = 60.0  # milliseconds, median

@@ -24,9 +24,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.e2e.conftest import ROOT
-from tests.measure.server import Server, free_port, started_server, wait_until_listening
 from tests.measure.visitor import drawings, visit
+from tests.servers import ROOT, Server, free_port, started_server, wait_until_listening
 
 CONFIGURATION = ROOT / "docs/nginx.conf"
 PATHS = ("/", "/_stcore/health", "/_stcore/host-config", "/")

@@ -10,21 +10,22 @@ from pathlib import Path
 
 import pytest
 
+from app.look.layout import model_field
 from app.runs.jobs import JobError, Jobs
-from app.server import resources
+from app.server import catalogue
 from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.config import RAMConfig
 from ram.model import RAM
 
 MODEL = RAMConfig(num_glimpses=2, hidden_size=32, glimpse_hidden_size=16)
-SHIPPED = resources.CHECKPOINTS / "mnist.safetensors"
+SHIPPED = catalogue.SHIPPED / "mnist.safetensors"
 
 
 def test_uploaded_checkpoint_can_be_chosen(jobs: Jobs) -> None:
     run = jobs.add_checkpoint(SHIPPED.read_bytes(), "from home")
     assert [(job.name, job.status, job.has_checkpoint) for job in jobs.all()] == [("from home", "uploaded", True)]
-    assert run in resources.model_names()
-    assert resources.model_labels()[run] == "from home"
+    assert run in catalogue.model_names()
+    assert catalogue.model_labels()[run] == "from home"
 
 
 def checkpoint(tmp_path: Path, config: RAMConfig, image_size: int = 28, spoil: float | None = None) -> bytes:
@@ -38,7 +39,7 @@ def checkpoint(tmp_path: Path, config: RAMConfig, image_size: int = 28, spoil: f
 @pytest.mark.parametrize("side", [28, 60, 256])
 def test_uploaded_checkpoint_may_be_for_larger_images(jobs: Jobs, tmp_path: Path, side: int) -> None:
     run = jobs.add_checkpoint(checkpoint(tmp_path, MODEL, image_size=side), "from home")
-    assert resources.model_field(run).side == side
+    assert model_field(run).side == side
 
 
 def header(size: int, **entries: object) -> bytes:

@@ -5,13 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.look.field import Arrangement, Field, Picture, corner, digit_picture, field_of, lay_out
+from app.look.field import Arrangement, Field, field_of
+from app.look.layout import corner
+from app.look.layout import lay_out as lay_out_with
+from app.look.picture import Picture
 from app.look.scene import Floats
-from app.server.resources import test_digits as all_test_digits
+from app.look.sources import digit_picture
+from app.server.models import test_digits as all_test_digits
 from ram.checkpoints import CheckpointInfo
 from ram.config import RAMConfig
 
 PLAIN, SIXTY, HUNDRED, CLUTTERED = Field(), Field(60), Field(100), Field(60, 4)
+
+
+def lay_out(picture: Picture | None, field: Field, arrangement: Arrangement) -> Floats:
+    """The image among clutter that is cut from the test digits."""
+    return lay_out_with(picture, field, arrangement, all_test_digits())
 
 
 def dot(place: tuple[float, float] | None) -> Picture:
@@ -30,7 +39,7 @@ def ink(image: Floats) -> list[tuple[int, int]]:
 def test_model_of_plain_digits_gets_the_digit_itself_whatever_is_wanted() -> None:
     digit = np.random.default_rng(0).random((28, 28), np.float32)
     picture = Picture(digit, "your drawing", (0.1, 0.9))
-    image = lay_out(picture, PLAIN, Arrangement("yes", pieces=3, spot=2))
+    image = lay_out(picture, PLAIN, Arrangement("yes", clutter_seed=3, place_seed=2))
     assert image.tobytes() == digit.tobytes()
     assert image.dtype == np.float32
 
@@ -73,7 +82,7 @@ def test_test_digits_lie_at_places_of_their_own_alike_in_every_field() -> None:
 
 
 def test_test_digit_is_the_datasets_own() -> None:
-    picture = digit_picture(17)
+    picture = digit_picture(all_test_digits(), 17)
     assert (picture.image * 255).round().astype(np.uint8).tolist() == all_test_digits().images[17].tolist()
     assert picture.origin == "MNIST test digit 17, a 7"
     left, top = corner(picture, SIXTY, 0)
@@ -107,7 +116,7 @@ def test_clutter_lies_over_the_digit_at_places_that_follow_from_the_seed() -> No
     picture = Picture(np.full((28, 28), 0.5, np.float32), "your drawing", (0.5, 0.5))
     bare, first, again, other = (
         lay_out(picture, SIXTY, arrangement)
-        for arrangement in (Arrangement(), Arrangement("yes"), Arrangement("yes"), Arrangement("yes", pieces=1))
+        for arrangement in (Arrangement(), Arrangement("yes"), Arrangement("yes"), Arrangement("yes", clutter_seed=1))
     )
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
@@ -121,7 +130,7 @@ def test_clutter_stays_where_it_is_while_somebody_draws_and_the_digit_moves() ->
     clutter = lay_out(None, CLUTTERED, Arrangement())
     assert clutter.any()
     for picture, spot in ((dot((0.2, 0.2)), 0), (dot((0.9, 0.4)), 0), (dot((0.9, 0.4)), 5)):
-        assert (lay_out(picture, CLUTTERED, Arrangement(spot=spot)) != clutter).sum() <= 1
+        assert (lay_out(picture, CLUTTERED, Arrangement(place_seed=spot)) != clutter).sum() <= 1
 
 
 def test_test_digits_lie_among_clutter_of_their_own() -> None:
@@ -159,7 +168,7 @@ def test_field_that_cannot_be_made_is_refused(side: int) -> None:
 
 
 def test_decisions_say_what_was_to_be_decided() -> None:
-    wanted = Arrangement("trained", pieces=3, spot=2)
+    wanted = Arrangement("trained", clutter_seed=3, place_seed=2)
     assert wanted.decisions(PLAIN) == {}
     assert wanted.decisions(CLUTTERED) == {"clutter": 4, "pieces": 3, "spot": 2}
     assert wanted.decisions(SIXTY) == {"clutter": 0, "pieces": 3, "spot": 2}

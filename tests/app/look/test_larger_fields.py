@@ -11,8 +11,13 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from app.look.field import Arrangement, digit_picture, lay_out
-from app.server import resources
+from app.look.field import Arrangement
+from app.look.hardest import hardest_digits
+from app.look.layout import lay_out, model_field
+from app.look.sources import digit_picture
+from app.server import models as server_models
+from app.server.models import load_model
+from app.server.models import test_digits as all_test_digits
 from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.config import RAMConfig
 from ram.data.mnist import DataError
@@ -32,6 +37,12 @@ def models(runs_folder: Path) -> Path:
         info = CheckpointInfo(SHAPE, side, {"image_size": side, "clutter": clutter}, {})
         save_checkpoint(runs_folder / name / "best.safetensors", RAM(SHAPE).state_dict(), info)
     return runs_folder
+
+
+def image_at_first(position: int, model: str) -> np.ndarray:
+    """A test digit as this model gets it before anything is changed."""
+    digits = all_test_digits()
+    return lay_out(digit_picture(digits, position), model_field(model), Arrangement(), digits)
 
 
 def image_of(app: AppTest) -> np.ndarray:
@@ -78,7 +89,7 @@ def test_same_drawing_is_looked_at_by_each_model_in_its_own_field() -> None:
     for model, side in (("translated", 60), ("wide", 100), ("mnist", 28)):
         app.selectbox(key="model").select(model).run()
         assert image_of(app).shape == (side, side)
-        app.session_state["clutter"] = "no"
+        app.session_state["show_clutter"] = "no"
         bare = image_of(app.run())
         assert sorted(bare[bare > 0]) == sorted(digit[digit > 0])
     assert np.array_equal(image_of(app), digit)
@@ -147,9 +158,7 @@ def test_drawing_comes_back_by_its_address_at_its_place() -> None:
 def test_impossible_clutter_or_place_in_the_address_is_ignored(address: dict[str, str]) -> None:
     app = open_app(model="cluttered", sample="17", **address)
     assert not app.exception
-    assert np.array_equal(
-        image_of(app), np.rint(lay_out(digit_picture(17), resources.model_field("cluttered"), Arrangement()) * 255)
-    )
+    assert np.array_equal(image_of(app), np.rint(image_at_first(17, "cluttered") * 255))
 
 
 @pytest.mark.usefixtures("models")
@@ -184,11 +193,12 @@ def test_model_for_images_that_cannot_be_made_gets_one_sentence() -> None:
 
 @pytest.mark.usefixtures("models")
 def test_clutter_without_test_digits_gets_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing() -> None:
+    def missing(split: str) -> None:
         raise DataError("t10k-images-idx3-ubyte.gz is missing")
 
     app = draw(open_app(model="cluttered"), SMALL_SEVEN)
-    monkeypatch.setattr(resources, "test_digits", missing)
+    monkeypatch.setattr(server_models, "load_mnist", missing)
+    all_test_digits.clear()
     press(app, "Other clutter")
     assert not app.exception
     assert app.error[0].value.startswith("t10k-images-idx3-ubyte.gz is missing")
@@ -196,12 +206,12 @@ def test_clutter_without_test_digits_gets_one_sentence(monkeypatch: pytest.Monke
 
 @pytest.mark.usefixtures("models")
 def test_hardest_digits_are_those_that_the_page_will_show() -> None:
-    order = resources.hardest_digits("cluttered")
+    order = hardest_digits("cluttered")
     assert sorted(order) == list(range(2000))
-    model, field = resources.load_model("cluttered"), resources.model_field("cluttered")
+    model, labels = load_model("cluttered"), all_test_digits().labels
     probs = []
     for position in (order[0], order[1000], order[-1]):
-        image = torch.from_numpy(lay_out(digit_picture(int(position)), field, Arrangement()))
+        image = torch.from_numpy(image_at_first(int(position), "cluttered"))
         rollout = model.rollout(image, sample_locations=False, initial_location=torch.zeros(2))
-        probs.append(float(rollout.class_probs[-1, int(resources.test_digits().labels[position])]))
+        probs.append(float(rollout.class_probs[-1, int(labels[position])]))
     assert probs == sorted(probs)

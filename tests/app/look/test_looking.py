@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.look.looking import Settings, look
-from app.session.shelf import CAPACITY, Kept, Shelf
+from app.look.looking import LookRequest, look
 from ram import RAM, RAMConfig
 
 IMAGE = np.random.default_rng(0).random((28, 28), np.float32)
@@ -20,7 +19,7 @@ def model() -> RAM:
 
 
 def test_scene_is_the_models_own_rollout(model: RAM) -> None:
-    scene = look(model, IMAGE, Settings(first="centre", seed=3), "test")
+    scene = look(model, IMAGE, LookRequest(first="centre", seed=3), "test")
     rollout = model.rollout(torch.from_numpy(IMAGE), sample_locations=False, initial_location=torch.zeros(2))
     assert scene.locations.tolist() == rollout.locations.tolist()
     assert scene.values.tolist() == rollout.values.tolist()
@@ -31,32 +30,22 @@ def test_scene_is_the_models_own_rollout(model: RAM) -> None:
 
 
 def test_corners_frame_what_the_patch_shows(model: RAM) -> None:
-    scene = look(model, IMAGE, Settings(first="place", place=(0.3, -0.2)), "test")
+    scene = look(model, IMAGE, LookRequest(first="place", place=(0.3, -0.2)), "test")
     left, top = scene.corners[0, 0]
     assert scene.patches[0, 0].tolist() == IMAGE[top : top + 8, left : left + 8].tolist()
 
 
 def test_equal_settings_give_an_equal_scene_and_other_seeds_another(model: RAM) -> None:
-    settings = Settings(gaze="sampled", seed=7)
-    locations = look(model, IMAGE, settings, "test").locations.tolist()
-    assert look(model, IMAGE, settings, "test").locations.tolist() == locations
-    assert look(model, IMAGE, Settings(gaze="sampled", seed=8), "test").locations.tolist() != locations
+    request = LookRequest(gaze="sampled", seed=7)
+    locations = look(model, IMAGE, request, "test").locations.tolist()
+    assert look(model, IMAGE, request, "test").locations.tolist() == locations
+    assert look(model, IMAGE, LookRequest(gaze="sampled", seed=8), "test").locations.tolist() != locations
 
 
 def test_sampled_gaze_leaves_the_mean_and_says_by_how_much(model: RAM) -> None:
-    scene = look(model, IMAGE, Settings(gaze="sampled"), "test")
+    scene = look(model, IMAGE, LookRequest(gaze="sampled"), "test")
     assert scene.location_std == 0.2
     assert (scene.locations[1:] != scene.location_means[1:]).all()
-    still = look(model, IMAGE, Settings(gaze="mean"), "test")
+    still = look(model, IMAGE, LookRequest(gaze="mean"), "test")
     assert still.location_std == 0
     assert still.locations.tolist() == still.location_means.tolist()
-
-
-def test_shelf_keeps_the_last_pictures_and_lets_the_oldest_go() -> None:
-    shelf: Shelf[Kept] = Shelf(CAPACITY)
-    names = [shelf.put(Kept(IMAGE, str(number), None, [])) for number in range(CAPACITY + 1)]
-    assert shelf.get(names[0]) is None
-    kept = shelf.get(names[-1])
-    assert kept is not None
-    assert kept.origin == str(CAPACITY)
-    assert shelf.get("unknown") is None

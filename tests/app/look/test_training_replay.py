@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import copy
 import json
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
@@ -14,7 +12,7 @@ import pytest
 
 from app.components.learning import lesson_data
 from app.figures.palette import step_colors
-from app.look.training_replay import MOST_READINGS, Lesson, read_lesson
+from app.look.training_replay import MOST_READINGS, TrainingReplay, read_replay
 from ram.config import RAMConfig
 
 # Two digits of 4 rows and 6 columns, two glimpses at two scales, three classes.
@@ -35,8 +33,8 @@ def reading(step: int, **changes: Any) -> dict[str, Any]:
     return {**row, **changes}
 
 
-def lesson_of(*rows: Any, run: str = "") -> Lesson:
-    lesson = read_lesson([HEADER, *rows], CONFIG, run=run)
+def lesson_of(*rows: Any, run: str = "") -> TrainingReplay:
+    lesson = read_replay([HEADER, *rows], CONFIG, run=run)
     assert lesson is not None
     return lesson
 
@@ -67,7 +65,7 @@ def test_corners_are_the_sensors() -> None:
 
 @pytest.mark.parametrize("rows", [[], [HEADER], [HEADER, {}], [HEADER, {"step": 3}]])
 def test_there_is_no_lesson_without_a_reading(rows: list[dict[str, Any]]) -> None:
-    assert read_lesson(rows, CONFIG) is None
+    assert read_replay(rows, CONFIG) is None
 
 
 @pytest.mark.parametrize(
@@ -89,13 +87,13 @@ def test_there_is_no_lesson_without_a_reading(rows: list[dict[str, Any]]) -> Non
     ],
 )
 def test_damaged_header_gives_no_lesson(change: dict[str, Any]) -> None:
-    assert read_lesson([{**HEADER, **change}, reading(0)], CONFIG) is None
+    assert read_replay([{**HEADER, **change}, reading(0)], CONFIG) is None
 
 
 def test_header_that_is_missing_gives_no_lesson() -> None:
-    assert read_lesson([reading(0), reading(1)], CONFIG) is None
+    assert read_replay([reading(0), reading(1)], CONFIG) is None
     broken: Any = [None, reading(0)]
-    assert read_lesson(broken, CONFIG) is None
+    assert read_replay(broken, CONFIG) is None
 
 
 @pytest.mark.parametrize(
@@ -186,7 +184,7 @@ def test_identity_stays_while_a_run_grows_and_differs_between_runs() -> None:
     assert grown["version"] != data["version"] == again["version"]
     turned = copy.deepcopy(HEADER)
     turned["images"] = IMAGES[::-1]
-    lesson = read_lesson([turned, reading(0)], CONFIG, run="a")
+    lesson = read_replay([turned, reading(0)], CONFIG, run="a")
     assert lesson is not None
     assert lesson_data(lesson)["id"] != data["id"]
 
@@ -206,12 +204,6 @@ def test_payload_is_compact() -> None:
         }
         for step in range(MOST_READINGS)
     ]
-    lesson = read_lesson([header, *rows], config)
+    lesson = read_replay([header, *rows], config)
     assert lesson is not None
     assert len(json.dumps(lesson_data(lesson))) < 200_000
-
-
-def test_lesson_loads_no_torch_at_import() -> None:
-    program = "import sys, app.lesson, app.components.learning; print('torch' in sys.modules)"
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "False"

@@ -17,8 +17,9 @@ import torch
 
 from app.runs.jobs import JobError, Jobs
 from app.runs.run_list import Job
-from app.server import resources
+from app.server import catalogue
 from app.server.limits import Limits
+from app.server.models import model_info
 from ram.checkpoints import load_checkpoint
 from ram.config import RAMConfig, TrainConfig
 from ram.data.collection import Collection
@@ -31,7 +32,7 @@ MODEL = RAMConfig(num_glimpses=2, hidden_size=32, glimpse_hidden_size=16)
 # 128 digits in batches of 32: four steps an epoch.
 SHORT = TrainConfig(train_images=128, validation_images=100, batch_size=32, rollouts=1, epochs=3)
 LONG = dataclasses.replace(SHORT, train_images=4000, epochs=100_000)
-SHIPPED = resources.CHECKPOINTS / "mnist.safetensors"
+SHIPPED = catalogue.SHIPPED / "mnist.safetensors"
 
 
 def submit(jobs: Jobs, training: TrainConfig = SHORT, name: str = "run", model: RAMConfig = MODEL) -> str:
@@ -70,9 +71,9 @@ def test_run_waits_trains_and_finishes_with_a_model_that_can_be_chosen(jobs: Job
     assert known(jobs, run).name == "First try"
     job = wait(jobs, run, status("finished", "failed"))
     assert (job.status, job.problem, job.state.step) == ("finished", "", 12)
-    assert run in resources.model_names()
-    assert resources.model_labels()[run] == "First try"
-    assert load_checkpoint(resources.checkpoint_path(run), "cpu").config == MODEL
+    assert run in catalogue.model_names()
+    assert catalogue.model_labels()[run] == "First try"
+    assert load_checkpoint(catalogue.checkpoint_path(run), "cpu").config == MODEL
 
 
 def test_run_is_a_process_of_low_priority_with_one_thread(jobs: Jobs) -> None:
@@ -151,15 +152,10 @@ def test_run_killed_at_any_moment_resumes(jobs: Jobs, delay: float) -> None:
 
 
 SERVER = """
-import sys, time
-from pathlib import Path
-from app.server import resources
+import time
 from app.runs.jobs import Jobs
-from app.server.limits import Limits
-from app.runs.run_list import Job
-limits = Limits(Path(sys.argv[1]), 500_000, 30, 6, 3, 100)
-resources.read_limits = lambda: limits
-jobs = Jobs(limits)
+from app.server.limits import read_limits
+jobs = Jobs(read_limits())
 print("ready", flush=True)
 while True:
     jobs.tick()
@@ -167,11 +163,9 @@ while True:
 """
 
 
-def test_run_outlives_its_server_and_the_next_server_finds_it(jobs: Jobs, limits: Limits) -> None:
+def test_run_outlives_its_server_and_the_next_server_finds_it(jobs: Jobs) -> None:
     first, second = submit(jobs, LONG, "a"), submit(jobs, LONG, "b")
-    server = subprocess.Popen(
-        [sys.executable, "-c", SERVER, str(limits.runs)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
+    server = subprocess.Popen([sys.executable, "-c", SERVER], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     assert server.stdout.readline() == "ready\n"
     deadline = time.monotonic() + 60
@@ -194,10 +188,8 @@ def test_run_outlives_its_server_and_the_next_server_finds_it(jobs: Jobs, limits
 FULL_DISK = """
 import subprocess, sys, time
 from pathlib import Path
-from app.server import resources
 from app.runs.jobs import JobError, Jobs
 from app.server.limits import Limits
-from app.runs.run_list import Job
 from tests.app.conftest import end
 from ram.checkpoints import load_checkpoint
 from ram.config import RAMConfig, TrainConfig
@@ -205,7 +197,6 @@ from ram.training.run_folder import RunConfig
 
 disk = Path(sys.argv[1])
 limits = Limits(disk / "runs", 500_000, 30, 6, 3, 100)
-resources.read_limits = lambda: limits
 jobs = Jobs(limits)
 training = TrainConfig(train_images=128, validation_images=100, batch_size=32, rollouts=1, epochs=40)
 run = jobs.submit(RunConfig("mnist", RAMConfig(), training), "run", start=None, drawings=None)
@@ -364,7 +355,7 @@ def test_run_begins_with_a_checkpoint_and_drawings(jobs: Jobs) -> None:
     assert job.status == "finished", job
     readings = [row["drawings_error"] for row in jobs.run_folder(run).read_metrics() if "drawings_error" in row]
     assert len(readings) >= 2
-    assert resources.model_info(run).class_names()[1] == "l"
+    assert model_info(run).class_names()[1] == "l"
 
 
 def test_start_that_does_not_fit_is_refused_and_leaves_nothing(jobs: Jobs) -> None:
@@ -373,7 +364,7 @@ def test_start_that_does_not_fit_is_refused_and_leaves_nothing(jobs: Jobs) -> No
     assert list(jobs.folder.iterdir()) == []
 
 
-def test_wish_that_comes_too_late_changes_nothing(jobs: Jobs) -> None:
+def test_request_that_comes_too_late_changes_nothing(jobs: Jobs) -> None:
     run = submit(jobs)
     wait(jobs, run, status("finished"))
     jobs.stop(run)
@@ -382,7 +373,7 @@ def test_wish_that_comes_too_late_changes_nothing(jobs: Jobs) -> None:
         jobs.resume(run)
     jobs.delete(run)
     jobs.stop(run)
-    for wish in (jobs.resume, jobs.delete, lambda job_id: jobs.rename(job_id, "x")):
+    for request in (jobs.resume, jobs.delete, lambda job_id: jobs.rename(job_id, "x")):
         with pytest.raises(JobError):
-            wish(run)
+            request(run)
     assert jobs.all() == []

@@ -17,7 +17,7 @@ async def serve():
             if thread.daemon:
                 thread.join()
 asyncio.run(serve())
-from app.server.resources import is_warm
+from app.server.pytorch import is_warm
 print(is_warm(), sys.getswitchinterval() == usual)
 """
 

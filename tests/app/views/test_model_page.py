@@ -9,7 +9,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from app.server import resources
+from app.server import catalogue
 from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.config import RAMConfig
 from ram.model import RAM
@@ -55,7 +55,7 @@ def _show() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(resources, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(catalogue, "SHIPPED", tmp_path)
     return tmp_path
 
 

@@ -14,7 +14,6 @@ from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from app.components.gallery import SHEET_COLUMNS, sheet_url
-from app.session.shelf import Shelf
 from ram.data.collection import DIGIT_NAMES, Collection, collection_bytes
 from ram.data.mnist import Digits
 
@@ -26,12 +25,12 @@ def _page() -> None:
     """The page, with buttons for what AppTest cannot do: press in a component, upload a file."""
     import streamlit as st
 
-    from app.session import address, drawings
+    from app.session import address, drawings, label_canvas
     from app.views import my_drawings
 
     address.read()
     for label in range(10):
-        st.button(f"press {label}", key=f"press {label}", on_click=drawings.press, args=(label,))
+        st.button(f"press {label}", key=f"press {label}", on_click=label_canvas.press, args=(label,))
     st.button("choose", key="choose", on_click=lambda: drawings.choose(st.session_state.choice))
     st.button("add", key="add", on_click=lambda: drawings.add_file(st.session_state.content))
     my_drawings.show()
@@ -93,7 +92,7 @@ def keep(page: AppTest, label: int, *lines: list[tuple[int, int]]) -> None:
 
 
 def collection(page: AppTest) -> Collection:
-    kept = page.session_state["collection"]
+    kept = page.session_state["drawings"].collection
     assert isinstance(kept, Collection)
     return kept
 
@@ -136,7 +135,7 @@ def test_kept_drawing_is_as_the_model_wants_it_and_the_canvas_is_emptied() -> No
     rows, columns = np.nonzero(kept.digits.images[0].numpy())
     assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20  # MNIST's box
     assert kept.digits.images.max() == 255
-    assert page.session_state["label_order"]["objects"] == []
+    assert page.session_state["label_canvas_order"]["objects"] == []
     assert "Kept as 7." in texts(page)
     assert component(page, "kept_7")["names"] == ["7, drawing 1 of 1"]
 
@@ -169,7 +168,7 @@ def test_taking_back_brings_the_drawing_to_the_canvas() -> None:
     draw(page, SEVEN)
     click(page, "press 1", "take_back")
     assert collection(page).counts == (0,) * 10
-    assert page.session_state["label_order"]["objects"] == [{"type": "Path", "path": SEVEN}]
+    assert page.session_state["label_canvas_order"]["objects"] == [{"type": "Path", "path": SEVEN}]
     click(page, "press 7")
     assert collection(page).digits.labels.tolist() == [7]
 
@@ -178,9 +177,9 @@ def test_undo_and_clear_take_strokes_off() -> None:
     page = open_page()
     draw(page, SEVEN, BAR)
     click(page, "label_undo")
-    assert page.session_state["label_order"]["objects"] == [{"type": "Path", "path": SEVEN}]
+    assert page.session_state["label_canvas_order"]["objects"] == [{"type": "Path", "path": SEVEN}]
     click(page, "label_clear")
-    assert page.session_state["label_order"]["objects"] == []
+    assert page.session_state["label_canvas_order"]["objects"] == []
 
 
 def test_every_fourth_is_marked_as_held_back() -> None:
@@ -326,15 +325,7 @@ def test_full_set_keeps_the_drawing_on_the_canvas() -> None:
     draw(page, SEVEN)
     click(page, "press 7")
     assert "at most 1,000 can be kept" in texts(page).replace("\\", "")
-    assert "label_order" not in page.session_state
-
-
-def test_shelf_lets_go_what_was_not_asked_for_longest() -> None:
-    shelf: Shelf[str] = Shelf(10)
-    first, second = shelf.put("first", 4), shelf.put("second", 4)
-    assert shelf.get(first) == "first"
-    third = shelf.put("third", 4)
-    assert [shelf.get(name) for name in (first, second, third)] == ["first", None, "third"]
+    assert "label_canvas_order" not in page.session_state
 
 
 def test_sheet_of_images_has_rows() -> None:

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
-from app.server import resources
+from app.server import catalogue
 
 MAIN = str(Path(__file__).parents[3] / "app" / "frame.py")
 STROKES = [{"type": "Path", "number": 1}]
@@ -113,7 +113,7 @@ def test_drawing_comes_back_by_its_address() -> None:
     draw_seven(app)
     again = open_app(picture="".join(app.query_params["picture"]))
     assert shown(again)["scene"] == shown(app)["scene"]
-    assert again.session_state["ordered_drawing"]["objects"] == STROKES
+    assert again.session_state["canvas_order"]["objects"] == STROKES
 
 
 def test_painted_canvas_counts_as_blank() -> None:
@@ -160,9 +160,9 @@ def _show_model_card() -> None:
 
 
 def test_damaged_checkpoint_gets_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = (resources.CHECKPOINTS / "mnist.safetensors").read_bytes()
+    content = (catalogue.SHIPPED / "mnist.safetensors").read_bytes()
     (tmp_path / "mnist.safetensors").write_bytes(content[: len(content) // 2])
-    monkeypatch.setattr(resources, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(catalogue, "SHIPPED", tmp_path)
     app = open_app(sample="17")
     assert not app.exception
     assert app.error[0].value.startswith("mnist.safetensors is not a safetensors file")
@@ -171,7 +171,7 @@ def test_damaged_checkpoint_gets_one_sentence(tmp_path: Path, monkeypatch: pytes
 
 
 def test_missing_checkpoints_get_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resources, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(catalogue, "SHIPPED", tmp_path)
     app = open_app()
     assert not app.exception
     assert [error.value for error in app.error] == ["There is no model: put a checkpoint into the folder checkpoints/."]

@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.runs.jobs import jobs
-from app.server import resources
+from app.server import catalogue
 from ram.config import PRESETS, RAMConfig, TrainConfig
 from ram.train import build_parser, command_line
 from ram.training.run_folder import RunConfig, RunFolder, RunState
@@ -26,10 +26,13 @@ TINY = (
 
 def show_train() -> None:
     """The page alone, with its settings."""
-    from app.session import address
+    import streamlit as st
+
+    from app.session import address, pages
     from app.views import train
 
     address.read()
+    pages.register({"drawings": st.Page(lambda: None, title="My drawings", url_path="drawings")})
     train.show()
     address.write("train")
 
@@ -49,7 +52,7 @@ def put_run(runs_folder: Path, name: str, training: TrainConfig, status: str = "
     run.write_state(RunState(status, epoch=3, step=30, steps=30, elapsed_s=60.0, best_error=2.5))  # type: ignore[arg-type]
     for step in range(10):
         run.append_metrics({"step": step, "epoch": step / 10, "elapsed_s": step, "reward": 0.5, "value": 0.4})
-    shutil.copy(resources.CHECKPOINTS / "mnist.safetensors", run.best)
+    shutil.copy(catalogue.SHIPPED / "mnist.safetensors", run.best)
     return name
 
 
@@ -164,13 +167,13 @@ def test_full_queue_is_said(runs_folder: Path) -> None:
     page = train_page(recipe=TINY.replace("epochs:2", "epochs:5000"))
     page.button(key="start_training").click().run()
     wait_for(lambda: any(job.status == "running" for job in jobs().all()))
-    for _ in range(3):
+    for _ in range(4):
         page.button(key="start_training").click().run()
-    assert page.error[0].value == "2 runs are waiting already: try again when one has finished."
+    assert page.error[0].value == "3 runs are waiting already: try again when one has finished."
 
 
 def test_uploaded_checkpoint_promises_no_curves(runs_folder: Path) -> None:
-    run = jobs().add_checkpoint((resources.CHECKPOINTS / "mnist.safetensors").read_bytes(), "from home")
+    run = jobs().add_checkpoint((catalogue.SHIPPED / "mnist.safetensors").read_bytes(), "from home")
     page = train_page(run=run)
     assert not page.exception
     assert page.caption[-1].value == "How it learned was not recorded here: use it on Draw to watch it look."

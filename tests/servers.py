@@ -1,21 +1,21 @@
-"""A server of the app's own for one measurement, and what it takes of the machine."""
+"""Real servers of the app, for tests and measurements."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import socket
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.e2e.conftest import ROOT
-
+ROOT = Path(__file__).resolve().parents[1]
 PATIENCE_S = 60.0
-MB = 1024**2
 
 
 class Server(NamedTuple):
@@ -24,21 +24,28 @@ class Server(NamedTuple):
     address: str
     process: subprocess.Popen[bytes]
     started: float
-    """In seconds since the epoch, as the clock of a browser tells them, too."""
+    """Seconds since the epoch, a browser's clock."""
     listening: float
-    """When it first took a connection, by the same clock."""
+    """When the server first took a connection, by the same clock."""
+
+
+def write_limits(folder: Path, **limits: float) -> Path:
+    """Writes `limits.toml` for a server with its runs in `folder`; the app's own limits hold where none is given."""
+    lines = tomllib.loads((ROOT / "app/server/limits.toml").read_text())
+    lines |= {"runs": str(folder / "runs"), **limits}
+    file = folder / "limits.toml"
+    file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items()))
+    return file
 
 
 @contextlib.contextmanager
-def started_server(folder: Path) -> Iterator[Server]:
-    """A server of its own from the moment it listens, with its runs in `folder`; its log is `folder / "log"`."""
-    port, limits = free_port(), folder / "limits.toml"
-    text = (ROOT / "app/server/limits.toml").read_text()
-    limits.write_text(text.replace('runs = "runs"', f'runs = "{folder / "runs"}"'))
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.headless=true"]
-    environment = {**os.environ, "GLIMPSE_LIMITS": str(limits)}
+def started_server(folder: Path, script: str = "app/main.py", **limits: float) -> Iterator[Server]:
+    """A server from the moment it listens, with its runs in `folder`; its log is `folder / "log"`."""
+    port = free_port()
+    environment = {**os.environ, "GLIMPSE_LIMITS": str(write_limits(folder, **limits))}
     # Compiled modules are kept, as on every machine that has started the app once.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true"]
     with (folder / "log").open("wb") as log:
         started = time.time()
         process = subprocess.Popen(
@@ -71,21 +78,3 @@ def wait_until_listening(port: int, process: subprocess.Popen[bytes]) -> None:
             return
         time.sleep(0.01)
     raise RuntimeError(f"nobody listens on port {port}")
-
-
-def memory(process: int) -> float:
-    """Resident set of a process in MB; not a number where the system has no /proc."""
-    try:
-        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
-    except OSError:
-        return float("nan")
-    return pages * os.sysconf("SC_PAGE_SIZE") / MB
-
-
-def processor_time(process: int) -> float:
-    """Seconds that a process has computed; not a number where the system has no /proc."""
-    try:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return float("nan")
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

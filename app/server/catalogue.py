@@ -1,0 +1,84 @@
+"""The names of all models and training runs of a server, read from their folders.
+
+Nothing here needs PyTorch: a cold server can show the names before it has been imported.
+"""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+from app.server.limits import PROJECT, read_limits
+
+DEFAULT_MODEL = "mnist"
+MADE_FOR = {  # what a shipped model was trained for, after "made for"
+    "mnist": "drawn digits",
+    "mnist-lstm": "drawn digits",
+    "translated-60": "a digit anywhere",
+    "cluttered-60": "a digit among clutter",
+    "cluttered-100": "a digit among clutter",
+}
+LONGEST_NAME = 40  # characters of a run's name
+SHIPPED = PROJECT / "checkpoints"  # the same as in ram.checkpoints, which would import PyTorch
+
+
+def model_names() -> list[str]:
+    """Names of all models: the shipped checkpoints, the default first, then the runs, the newest first."""
+    shipped = sorted(path.stem for path in SHIPPED.glob("*.safetensors"))
+    runs = sorted((path.parent.name for path in _runs().glob("[!.]*/best.safetensors")), reverse=True)
+    return [*sorted(shipped, key=lambda name: name != DEFAULT_MODEL), *(run for run in runs if run not in shipped)]
+
+
+def model_labels() -> dict[str, str]:
+    """What the page calls each of the `model_names`."""
+    given = run_names(_runs())
+    return {name: name if _is_shipped(name) else given.get(name, name) for name in model_names()}
+
+
+def model_label(name: str) -> str:
+    """What the page calls one of the `model_names`; the list of runs is read only if it is not shipped."""
+    return name if _is_shipped(name) else run_names(_runs()).get(name, name)
+
+
+def checkpoint_path(name: str) -> Path:
+    """The file of one of the `model_names`."""
+    run = _runs() / name / "best.safetensors"
+    return run if not _is_shipped(name) and run.exists() else _shipped(name)
+
+
+def run_names(folder: Path) -> dict[str, str]:
+    """The name of every run in a folder, by its id, the newest first.
+
+    No two names are equal: a list to choose from cannot tell options with equal labels apart.
+    """
+    names: dict[str, str] = {}
+    taken = {path.stem for path in SHIPPED.glob("*.safetensors")}
+    for path in sorted(folder.glob("[!.]*/")):
+        names[path.name] = unique_name(_given_name(path), taken)
+        taken.add(names[path.name])
+    return dict(reversed(names.items()))
+
+
+def unique_name(name: str, taken: set[str]) -> str:
+    """The name, with a number if it is taken."""
+    numbered = (f"{name[: LONGEST_NAME - 4]} {number}" for number in itertools.count(2))
+    return name if name not in taken else next(other for other in numbered if other not in taken)
+
+
+def _given_name(path: Path) -> str:
+    try:
+        return " ".join((path / "name.txt").read_text(errors="replace").split())[:LONGEST_NAME] or path.name
+    except OSError:
+        return path.name
+
+
+def _is_shipped(name: str) -> bool:
+    return _shipped(name).exists()
+
+
+def _shipped(name: str) -> Path:
+    return SHIPPED / f"{name}.safetensors"
+
+
+def _runs() -> Path:
+    return read_limits().runs

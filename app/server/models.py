@@ -1,0 +1,68 @@
+"""The models and test digits that all sessions share, each loaded once, on first use."""
+
+from __future__ import annotations
+
+import functools
+import gc
+from pathlib import Path
+
+import streamlit as st
+import torch
+
+from app.server.catalogue import checkpoint_path
+from app.server.pytorch import DEVICES
+from ram import RAM, load_checkpoint
+from ram.checkpoints import CheckpointInfo, read_info
+from ram.data.mnist import Digits, load_mnist
+
+
+def load_model(name: str, device: str = "CPU") -> RAM:
+    """The model of that name on one of the `device_names`, shared by all sessions.
+
+    Raises:
+        CheckpointError: its file is missing or unusable.
+        ValueError: this machine has no such device.
+    """
+    path = checkpoint_path(name)
+    return _load_model(path, _modified(path), DEVICES[device])
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _load_model(path: Path, modified: int, device: str) -> RAM:
+    # One thread a look: with several, sessions wait for each other (150 ms instead of 1 ms under load).
+    torch.set_num_threads(1)
+    model = load_checkpoint(path, device).requires_grad_(False)
+    # Frozen, because otherwise every collection would walk through all of PyTorch.
+    gc.collect()
+    gc.freeze()
+    return model
+
+
+def model_info(name: str) -> CheckpointInfo:
+    """What the checkpoint of that name says about itself.
+
+    Raises:
+        CheckpointError: its file is missing or unusable.
+    """
+    path = checkpoint_path(name)
+    return _read_info(path, _modified(path))
+
+
+# Not Streamlit's cache: to recognise a path takes it as long as the rest of the page needs for four questions.
+@functools.lru_cache(maxsize=100)
+def _read_info(path: Path, modified: int) -> CheckpointInfo:
+    return read_info(path)
+
+
+def _modified(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+@st.cache_resource(show_spinner=False)
+def test_digits() -> Digits:
+    """The 10,000 MNIST test digits.
+
+    Raises:
+        DataError: the files are missing or damaged.
+    """
+    return load_mnist("test")

@@ -1,0 +1,33 @@
+"""A view's own widgets, in their callbacks: there a widget's value is only found by its key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+
+def value(key: str) -> Any:
+    """What the widget or component of that key holds."""
+    return st.session_state[key]
+
+
+def has_value(key: str) -> bool:
+    """Whether the widget of that key has been shown, or given a value, since its page was opened."""
+    return key in st.session_state
+
+
+def put(key: str, value: Any) -> None:
+    """Gives a widget a value before it is shown."""
+    st.session_state[key] = value
+
+
+def numbered(name: str) -> str:
+    """A key that changes with every `renew`."""
+    return f"{name}_{st.session_state.get('renewals', {}).get(name, 0)}"
+
+
+def renew(name: str) -> None:
+    """Makes the widgets with the key `numbered(name)` new ones: a dialog closes, and an upload is forgotten."""
+    renewals = st.session_state.get("renewals", {})
+    st.session_state.renewals = {**renewals, name: renewals.get(name, 0) + 1}

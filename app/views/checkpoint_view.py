@@ -1,0 +1,163 @@
+"""What a checkpoint is, how good it is and how it was trained."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.server.models import load_model, model_info
+from app.session.messages import plain_text
+from ram.checkpoints import CheckpointInfo
+from ram.config import ConfigError, TrainConfig, parse_config
+from ram.evaluation import OverSeeds, pieces, stored, stored_number
+from ram.model import RAM
+from ram.train import command_line
+from ram.training.run_folder import RunConfig
+
+# What each network is for, in the order in which a glimpse passes through them.
+NETWORKS = {
+    "glimpse_network": ("Glimpse network", "encodes what was seen and where"),
+    "core_network": ("Core network", "carries the memory from glimpse to glimpse"),
+    "location_network": ("Location network", "proposes where to look next"),
+    "value_network": ("Value network", "estimates the expected reward"),
+    "action_network": ("Action network", "classifies"),
+}
+
+# The ways to look that are compared (ram/evaluation.py): in plain words, and as the field says it.
+GAZES = {
+    "mean": ("Looks where it wants to", "mean locations"),
+    "sampled": ("Looks roughly there", "locations sampled, std {std:g}"),
+    "ten": ("Looks ten times and averages", "ten first glimpses, mean locations"),
+    "random": ("Looks anywhere", "uniformly random locations"),
+}
+
+
+def show(name: str) -> None:
+    """Draws all of it, or says in one sentence why the checkpoint cannot be read."""
+    try:
+        info, model = model_info(name), load_model(name)
+    except ValueError as error:  # a CheckpointError, too
+        st.error(f"{plain_text(str(error))}. Choose another model.", icon=":material/error:")
+        return
+    with st.container(gap="medium", key="model_card"):
+        _figures(info, model)
+        _results(info)
+        _architecture(model)
+        _recipe(info)
+
+
+def _figures(info: CheckpointInfo, model: RAM) -> None:
+    side, scales = info.config.glimpse_size, info.config.num_scales
+    figures = {
+        "Parameters": f"{sum(weight.numel() for weight in model.parameters()):,}",
+        "Glimpses": str(info.config.num_glimpses),
+        "Patch": f"{side}×{side}" + (f", {scales} scales" if scales > 1 else ""),
+        "Image": f"{info.image_size}×{info.image_size}",
+    }
+    if (error := stored_number(info, "validation_error")) is not None:
+        figures["Validation error, digits held back"] = f"{error:.2f} %"
+    with st.container(horizontal=True, gap="medium"):
+        for label, figure in figures.items():
+            st.metric(label, figure, width="content")
+
+
+def _results(info: CheckpointInfo) -> None:
+    """What was measured with the test digits, beside each other where there is room."""
+    errors = {gaze: error for gaze in GAZES if (error := stored(info, f"test_error_{gaze}"))}
+    if not errors:
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.html("<h2>How often it is wrong</h2>")
+        _errors(errors, info.config.location_std)
+        st.caption(_protocol(info))
+    with right:
+        _calibration(info)
+
+
+def _errors(errors: dict[str, OverSeeds], std: float) -> None:
+    """A bar for every gaze, and what they say about the learned one."""
+    longest = max(error.mean for error in errors.values()) or 1
+    bars = []
+    for gaze, error in errors.items():
+        words, term = GAZES[gaze]
+        bars.append(
+            f"<li class='{gaze}'><span>{words} <small>{term.format(std=std)}</small></span>"
+            f"<b>{error.mean:.2f} <small>± {error.spread:.2f}</small> %</b>"
+            f"<i style='width: {100 * error.mean / longest:.1f}%'></i></li>"
+        )
+    st.html(f"<ul class='gazes'>{''.join(bars)}</ul>")
+    learned, random = errors.get("mean"), errors.get("random")
+    if learned and random and learned.mean:
+        times = random.mean / learned.mean
+        st.markdown(
+            "What the learned gaze is worth: sent to random places, the same network is wrong "
+            f"**{times:.{0 if times >= 3 else 1}f} times** as often."
+        )
+
+
+def _protocol(info: CheckpointInfo) -> str:
+    where = ""
+    if info.image_size > 28 or pieces(info):
+        clutter = f" among {pieces(info)} pieces of others" if pieces(info) else ""
+        where = f", each anywhere in {info.image_size}×{info.image_size} pixels{clutter}"
+    return (
+        f"10,000 MNIST test digits, which training never shows{where}. The first glimpse falls anywhere; "
+        "mean and standard deviation over the seeds."
+    )
+
+
+def _calibration(info: CheckpointInfo) -> None:
+    before, after = stored(info, "calibration_error_before"), stored(info, "calibration_error_after")
+    if before is None:
+        return
+    st.html("<h2>How far to trust its probabilities</h2>")
+    st.metric("Calibration error", f"{(after or before).mean:.2f} %", width="content")
+    st.markdown(
+        "Where it says 90\u00a0%, it should be right 90 times in 100. This is how far the probability of its answer "
+        "and the share of right answers lie apart, on average."
+    )
+    temperature = stored_number(info, "temperature")
+    if after and temperature:
+        st.caption(
+            f"Temperature scaling: all logits were divided by {temperature:.2f}, which makes it "
+            f"{'less' if temperature > 1 else 'more'} sure and changes no answer. "
+            f"Before, it was {before.mean:.2f}\u00a0%."
+        )
+    else:
+        st.caption("The probabilities are as training left them, without temperature scaling.")
+
+
+def _architecture(model: RAM) -> None:
+    rows, total = [], 0
+    for key, (title, task) in NETWORKS.items():
+        weights = list(getattr(model, key).parameters())
+        parameters = sum(weight.numel() for weight in weights)
+        total += parameters
+        shapes = " ".join(f"<span>{'×'.join(map(str, weight.shape))}</span>" for weight in weights)
+        rows.append(
+            f"<tr><th scope='row'>{title} <small>{task}</small></th><td><div>{shapes}</div></td>"
+            f"<td>{parameters:,}</td></tr>"
+        )
+    st.html(
+        "<h2>Architecture</h2><table class='networks'><thead><tr><th scope='col'>Network</th>"
+        "<th scope='col'>Weights and biases</th><th scope='col'>Parameters</th></tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody>"
+        f"<tfoot><tr><th scope='row' colspan='2'>Together</th><td>{total:,}</td></tr></tfoot></table>"
+    )
+
+
+def _recipe(info: CheckpointInfo) -> None:
+    st.html("<h2>Recipe</h2>")
+    if not info.recipe:
+        st.caption("The checkpoint does not say how it was trained.")
+        return
+    fields = dict(info.recipe)
+    preset, start = (str(fields.pop(name, "")) for name in ("preset", "start"))
+    try:
+        config = RunConfig(preset, info.config, parse_config(TrainConfig, fields), start)
+    except ConfigError as error:
+        st.caption(f"It was trained in a way that this version does not know: {plain_text(str(error))}.")
+    else:
+        st.code(command_line(config), language="bash", wrap_lines=True)
+    with st.expander("Every field of the recipe"):
+        st.dataframe([{"field": field, "value": str(value)} for field, value in info.recipe.items()], hide_index=True)

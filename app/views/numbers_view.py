@@ -1,0 +1,44 @@
+"""The numbers behind a look: charts, a table, and files to take away."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import streamlit as st
+
+from app.components.charts import charts_data, live_charts
+from app.figures import belief, exports, table
+from app.look.scene import Scene
+
+FILES = (
+    ("Animated GIF", exports.animated_gif, "glimpses.gif", "image/gif"),
+    ("PNG film strip", exports.film_strip, "glimpses.png", "image/png"),
+    ("JSON", exports.rollout_json, "glimpses.json", "application/json"),
+)
+
+
+def show(scene: Scene) -> None:
+    """Draws all of it."""
+    figures = {"value": belief.value_figure(scene), "probabilities": belief.probabilities_figure(scene)}
+    alts = {
+        "value": "The value after each glimpse",
+        "probabilities": "The probability of each class after each glimpse",
+    }
+    live_charts(charts_data(figures, alts), key="charts")
+    # Built when opened: a table takes the server and the browser longer than both charts.
+    numbers = st.expander("The same as numbers", key="numbers", on_change="rerun")
+    if numbers.open:
+        numbers.dataframe(table.scene_rows(scene), hide_index=True, column_config=_number_formats(scene))
+    with st.container(horizontal=True):
+        for label, build, name, kind in FILES:
+            # Built when clicked, not at every rerun.
+            st.download_button(
+                label, functools.partial(build, scene), name, kind, on_click="ignore", icon=":material/download:"
+            )
+
+
+def _number_formats(scene: Scene) -> dict[str, Any]:
+    two, three = (st.column_config.NumberColumn(format=f"%.{digits}f") for digits in (2, 3))
+    classes = {f"p({name})": three for name in scene.class_names}
+    return {"x": two, "y": two, "value": three, "probability (%)": two, **classes}

@@ -1,0 +1,90 @@
+"""The other ways to a picture, beside the canvas: MNIST's test digits and an uploaded image."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from app.components.gallery import digit_gallery
+from app.look.hardest import HARDEST_OF, hardest_digits
+from app.look.sources import digit_picture, uploaded_picture
+from app.look.uploads import UploadError
+from app.server.models import test_digits
+from app.session import messages, picture, settings, widgets
+from app.session.messages import Message
+from app.session.settings import DIGIT_KINDS
+from ram.data.mnist import DataError
+
+GALLERY_SIZE = 12
+GALLERY, UPLOAD = "gallery", "upload"
+
+
+def show() -> None:
+    """Draws the gallery and the upload."""
+    shown = picture.sources_show()
+    picture.note_sources(shown)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "Test digits",
+            DIGIT_KINDS,
+            key="digits",
+            width=140,
+            help="Hardest: those whose right class this model thinks least likely; in a larger field, of the first "
+            f"{HARDEST_OF:,}.",
+        )
+        st.button("Others", on_click=picture.turn_gallery_page, icon=":material/shuffle:", help="Show other digits")
+    _show_gallery(shown.test_digit)
+    if shown.message is not None:
+        st.warning(shown.message.text, icon=":material/image_not_supported:")
+    with st.popover("Upload an image", icon=":material/upload:"):
+        st.file_uploader(
+            "PNG or JPEG, at most 5 MB; dark on light or light on dark",
+            type=["png", "jpg", "jpeg"],
+            max_upload_size=5,
+            key=UPLOAD,
+            on_change=_take_upload,
+        )
+
+
+def _show_gallery(chosen: int | None) -> None:
+    try:
+        positions = _gallery_positions()
+    except (ValueError, DataError) as error:  # a CheckpointError, too
+        st.warning(f"No test digits: {error}.", icon=":material/image_not_supported:")
+        return
+    digits = test_digits()
+    digit_gallery(
+        digits.images[positions].numpy(),
+        keys=positions,
+        names=[f"test digit {position}, a {int(digits.labels[position])}" for position in positions],
+        chosen=chosen,
+        label="Test digits",
+        key=GALLERY,
+        on_pick=_take_test_digit,
+    )
+
+
+def _gallery_positions() -> list[int]:
+    now, labels = settings.current(), test_digits().labels.numpy()
+    if now.digits == "hardest":
+        order = hardest_digits(now.model or "")
+    else:
+        order = np.random.default_rng(0).permutation(len(labels))
+    if now.digits.isdecimal():
+        order = order[labels[order] == int(now.digits)]
+    start = picture.gallery_page() * GALLERY_SIZE % len(order)
+    return [int(position) for position in order[start : start + GALLERY_SIZE]]
+
+
+def _take_test_digit() -> None:
+    picture.show_where_it_lay(digit_picture(test_digits(), widgets.value(GALLERY).pick))
+
+
+def _take_upload() -> None:
+    file = widgets.value(UPLOAD)
+    if file is None:
+        return
+    try:
+        picture.show_where_it_lay(uploaded_picture(file.getvalue()))
+    except UploadError as error:
+        messages.say(picture.PAGE, Message(str(error), is_problem=True))

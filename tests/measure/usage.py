@@ -1,0 +1,26 @@
+"""What a process uses of the machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+MB = 1024**2
+
+
+def memory(process: int) -> float:
+    """Resident set of a process in MB; not a number where the system has no /proc."""
+    try:
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    except OSError:
+        return float("nan")
+    return pages * os.sysconf("SC_PAGE_SIZE") / MB
+
+
+def processor_time(process: int) -> float:
+    """Seconds that a process has computed; not a number where the system has no /proc."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return float("nan")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
