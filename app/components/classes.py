@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-import streamlit as st
+from app.components import component
 
-_FOLDER = Path(__file__).parent
-
-_mount = st.components.v2.component(
-    "class_buttons",
-    html='<div class="classes" role="group"></div>',
-    css=(_FOLDER / "classes.css").read_text(),
-    js=(_FOLDER / "classes.js").read_text(),
-)
+_mount = component("classes", html='<div class="classes" role="group" hidden></div>')
 
 
 def class_buttons(

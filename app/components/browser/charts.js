@@ -1,31 +1,26 @@
 // Plotly charts that stay on the page while their figures change.
 //
-// Streamlit calls the default export whenever the data or the theme has changed. What is on screen lives in
-// a Board, one for each root: a chart keeps its node, and Plotly moves what differs.
+// A chart keeps its node, and Plotly moves what differs.
+
+import { keptPerRoot, partsOf } from "./mount.js";
 
 const CONFIG = { displayModeBar: false };
 const QUIET = 0.75; // opacity of numbers and names beside a chart, as in Streamlit's own charts
 const LINE = 0.16; // and of lines
 const TROUBLE = "The charts could not be loaded. Reload the page to try again.";
 
-const boards = new WeakMap();
+/** @typedef {{ name: string, alt: string, height: number, figure: string }} ChartData */
 
-export default function ({ parentElement: root, data }) {
-  if (!boards.has(root)) boards.set(root, new Board(root.querySelector(".live-charts")));
-  const board = boards.get(root);
-  board.update(data);
-  return () => {
-    board.destroy();
-    boards.delete(root);
-  };
-}
+export default keptPerRoot((root) => new Board(partsOf(root, ["live-charts"])["live-charts"]));
 
 class Board {
+  /** @param {HTMLElement} place */
   constructor(place) {
     this.place = place;
     this.grid = Object.assign(document.createElement("div"), { className: "grid" });
     this.trouble = Object.assign(document.createElement("p"), { className: "trouble", role: "status" });
     place.replaceChildren(this.grid, this.trouble);
+    /** @type {Map<string, Chart>} */
     this.charts = new Map();
     this.plotly = null;
     this.drawing = false;
@@ -39,14 +34,16 @@ class Board {
     this.charts.clear();
   }
 
-  update({ library, charts }) {
+  /** @param {import("./mount.js").Component<{ library: string, charts: ChartData[] }>} component */
+  update({ data: { library, charts } }) {
     const before = this.charts;
     this.charts = new Map(charts.map(({ name }) => [name, before.get(name) ?? new Chart()]));
     for (const [name, chart] of before) if (!this.charts.has(name)) this.remove(chart);
-    for (const chart of charts) this.charts.get(chart.name).take(chart);
+    for (const chart of charts) this.charts.get(chart.name)?.take(chart);
     const elements = [...this.charts.values()].map(({ element }) => element);
     // Only when they differ: a node that is put in again loses its hover label.
-    if (elements.some((element, index) => element !== this.grid.children[index])) this.grid.replaceChildren(...elements);
+    if (elements.some((element, index) => element !== this.grid.children[index]))
+      this.grid.replaceChildren(...elements);
     this.theme = JSON.stringify(template(this.place));
     if (this.plotly) this.draw();
     else this.load(library);
@@ -68,13 +65,16 @@ class Board {
     }
   }
 
+  get stale() {
+    return [...this.charts.values()].find((chart) => chart.isStale(this.theme));
+  }
+
   // One chart after each frame, so that whatever else moves on the page goes on moving.
   async draw() {
     if (this.drawing || !this.plotly) return;
     this.drawing = true;
     try {
-      let chart;
-      while ((chart = [...this.charts.values()].find((each) => each.isStale(this.theme)))) {
+      for (let chart = this.stale; chart; chart = this.stale) {
         await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
         // It may have left in the meantime.
         if (chart.element.isConnected) await chart.draw(this.plotly, this.theme);
@@ -88,11 +88,15 @@ class Board {
 class Chart {
   constructor() {
     this.element = Object.assign(document.createElement("div"), { className: "chart", role: "img" });
+    /** @type {{ figure?: string, theme?: string, width?: number }} */
     this.drawn = {};
+    this.figure = "";
+    this.height = 0;
     this.element.addEventListener("mousemove", ({ clientX, clientY }) => (this.pointer = { clientX, clientY }));
     this.element.addEventListener("mouseleave", () => (this.pointer = null));
   }
 
+  /** @param {ChartData} chart */
   take({ alt, height, figure }) {
     this.element.setAttribute("aria-label", alt);
     this.element.style.height = `${height}px`;
@@ -128,7 +132,7 @@ class Chart {
 function template(place) {
   const style = getComputedStyle(place);
   const value = (name) => style.getPropertyValue(`--st-${name}`).trim();
-  const [red, green, blue] = style.color.match(/[\d.]+/g);
+  const [red, green, blue] = style.color.match(/[\d.]+/g) ?? [];
   const faded = (opacity) => `rgba(${red}, ${green}, ${blue}, ${opacity})`;
   const [quiet, line] = [faded(QUIET), faded(LINE)];
   const font = { color: quiet, family: value("font"), size: 12 };
@@ -157,6 +161,7 @@ function template(place) {
 
 // ---- Plotly ----
 
+/** @type {Promise<any> | null} */
 let loading = null;
 
 // Once a window, however many charts and pages it shows.
@@ -175,7 +180,7 @@ async function load(address) {
   const url = URL.createObjectURL(new Blob([await answer.text()], { type: "text/javascript" }));
   try {
     await import(url);
-    return window.Plotly;
+    return /** @type {any} */ (window).Plotly;
   } finally {
     URL.revokeObjectURL(url);
   }

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from app.components import register_viewer
+from app.components import component
+from app.figures.light import LIGHT
 from app.figures.palette import step_colors
 from app.look.scene import Scene
 
-_mount = register_viewer("glimpse_viewer", "viewer")
+_mount = component("viewer")
 
 
 def glimpse_viewer(
@@ -42,6 +43,7 @@ def glimpse_viewer(
             "prompt": prompt,
             "speed": speed,
             "only_seen": only_seen,
+            "light": LIGHT._asdict(),
         },
         key=key,
         on_place_change=on_place,

@@ -11,26 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import plotly
-import streamlit as st
 from streamlit.components.v1 import declare_component
 
+from app.components import component
 from app.figures.chart import Figure
-
-_FOLDER = Path(__file__).parent
 
 # Never shown: the server hands out the files of a declared component, and so the browser gets plotly.js from
 # the installed package, without a copy of it here.
 _library = declare_component("plotly", path=Path(plotly.__file__).parent / "package_data")
 
-# Registered once, at import: registering again would restart every chart on the page. Without a shadow root,
-# because Plotly puts its own style sheet into the document's head.
-_mount = st.components.v2.component(
-    "live_charts",
-    html='<div class="live-charts"></div>',
-    css=(_FOLDER / "charts.css").read_text(),
-    js=(_FOLDER / "charts.js").read_text(),
-    isolate_styles=False,
-)
+# Without a shadow root, because Plotly puts its own style sheet into the document's head.
+_mount = component("charts", html='<div class="live-charts" hidden></div>', isolate_styles=False)
 
 
 def live_charts(charts: dict[str, Any], *, key: str) -> None:

@@ -5,23 +5,17 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import streamlit as st
 from PIL import Image
 
-_FOLDER = Path(__file__).parent
+from app.components import component
+
 SHEET_COLUMNS = 32  # A thousand images in one row would be wider than browsers can draw.
 
-_mount = st.components.v2.component(
-    "digit_gallery",
-    html='<div class="gallery" role="group"></div>',
-    css=(_FOLDER / "gallery.css").read_text(),
-    js=(_FOLDER / "gallery.js").read_text(),
-)
+_mount = component("gallery", html='<div class="gallery" role="group" hidden></div>')
 
 
 def digit_gallery(

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app.components import register_viewer
+from app.components import component
+from app.figures.light import LIGHT
 from app.figures.palette import step_colors
 from app.look.training_replay import TrainingReplay
 
-_mount = register_viewer("learning_viewer", "learning")
+_mount = component("learning")
 
 
 def learning_viewer(lesson: str | None, *, prompt: str, key: str) -> Any:
@@ -25,7 +26,7 @@ def learning_viewer(lesson: str | None, *, prompt: str, key: str) -> Any:
         prompt: what the empty stage says.
         key: identifies the viewer on the page.
     """
-    return _mount(data={"lesson": lesson, "prompt": prompt}, key=key)
+    return _mount(data={"lesson": lesson, "prompt": prompt, "light": LIGHT._asdict()}, key=key)
 
 
 def lesson_json(lesson: TrainingReplay) -> str:
