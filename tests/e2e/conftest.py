@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
-from tests.browser import chromium
+from tests.browser import chromium_window
 from tests.e2e.drawing import Desk
 from tests.processes import end_runs
 from tests.servers import started_server
@@ -44,30 +44,30 @@ def cold_server(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The browser of all tests."""
+def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """The browser's window that all tests share, and with it what the browser has loaded."""
     with sync_playwright() as playwright:
-        browser = chromium(playwright)
-        yield browser
-        browser.close()
+        window = chromium_window(playwright, tmp_path_factory.mktemp("browser"))
+        yield window
+        window.close()
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A new window; whatever the test does, no script may fail in it and no traceback may show.
+def page(window: BrowserContext) -> Iterator[Page]:
+    """A new tab; whatever the test does, no script may fail in it and no traceback may show.
 
     Nothing moves in it, unless the test asks for `motion`: animations take longer than all else in most tests.
     """
-    context = browser.new_context(
-        viewport={"width": 1440, "height": 900}, color_scheme="light", reduced_motion="reduce", has_touch=True
-    )
-    page = context.new_page()
+    page = window.new_page()
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(str(error)))
     yield page
-    assert page.locator(".stException").count() == 0
+    exceptions = page.locator(".stException").count()
+    for tab in window.pages[1:]:  # without its last tab, the browser would end
+        tab.close()
+    window.clear_cookies()
+    assert exceptions == 0
     assert failures == []
-    context.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.drawing import Desk
 
@@ -130,7 +130,7 @@ def test_chosen_drawing_is_removed_and_taken_back(labelling: Labelling) -> None:
     expect(labelling.kept).to_have_count(2)
 
 
-def test_download_is_added_elsewhere(labelling: Labelling, browser: Browser, tmp_path: Path) -> None:
+def test_download_is_added_elsewhere(labelling: Labelling, tmp_path: Path) -> None:
     labelling.keep(7)
     labelling.keep(3)
     # Until its rerun ends, the button offers the file without the last drawing.
@@ -140,8 +140,7 @@ def test_download_is_added_elsewhere(labelling: Labelling, browser: Browser, tmp
     assert download.value.suggested_filename == "my-drawings.safetensors"
     file = tmp_path / "my-drawings.safetensors"
     download.value.save_as(file)
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    other = Labelling(context.new_page(), labelling.server)
+    other = Labelling(labelling.page.context.new_page(), labelling.server)
     other.open()
     expect(other.kept).to_have_count(0)
     other.upload(file)
@@ -154,7 +153,6 @@ def test_download_is_added_elsewhere(labelling: Labelling, browser: Browser, tmp
     expect(other.page.locator(".stAlert")).to_contain_text("no file of drawings, or it is damaged")
     expect(other.kept).to_have_count(2)
     assert other.page.locator(".stException").count() == 0
-    context.close()
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("dark", 1440), ("light", 1024), ("dark", 390)])

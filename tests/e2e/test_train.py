@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +18,9 @@ from tests.e2e.drawing import Desk
 from tests.processes import end_runs
 from tests.servers import ROOT
 
-# Twenty seconds of a small model: long enough to be watched, stopped and found again.
-RECIPE = "minutes:0.33,hidden_size:64,validation_images:1000"
+# Of a small model. A quarter of a minute is long enough to be watched and stopped, and goes on after that.
+RECIPE = "minutes:{minutes},hidden_size:64,validation_images:1000"
+SHORT, WATCHED, LONG = 0.1, 0.25, 5
 READINGS = "() => [...document.querySelectorAll('.js-plotly-plot')].map((plot) => plot.calcdata?.[0]?.length ?? 0)"
 
 
@@ -39,9 +41,9 @@ class Workshop:
     def click(self, key: str) -> None:
         self.page.locator(f".st-key-{key} button").first.click()
 
-    def start(self, recipe: str = RECIPE) -> RunFolder:
+    def start(self, minutes: float) -> RunFolder:
         """Starts a run and waits until it trains."""
-        self.open(f"?recipe={recipe}")
+        self.open(f"?recipe={RECIPE.format(minutes=minutes)}")
         self.click("start_training")
         expect(self.page).to_have_url(re.compile(r"run=[\w-]+"))
         expect(self.page.locator(".stProgress")).to_contain_text("left", timeout=60_000)
@@ -54,21 +56,33 @@ class Workshop:
         return list(self.page.evaluate(READINGS))
 
 
+@pytest.fixture(scope="module")
+def classroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The address of a server that is to train, and its folder."""
+    folder = tmp_path_factory.mktemp("classroom")
+    with running_app(folder) as server:
+        yield server, folder
+    end_runs(folder / "runs")
+
+
 @pytest.fixture
-def workshop(page: Page, tmp_path: Path) -> Iterator[Workshop]:
-    with running_app(tmp_path) as server:
-        yield Workshop(page, server, tmp_path)
-        end_runs(tmp_path / "runs")
+def workshop(page: Page, classroom: tuple[str, Path]) -> Iterator[Workshop]:
+    """The Train page of a server without runs, still to be opened."""
+    server, folder = classroom
+    for run in (folder / "runs").glob("*/"):
+        shutil.rmtree(run)
+    yield Workshop(page, server, folder)
+    end_runs(folder / "runs")
 
 
 def test_class_trains_stops_resumes_and_draws_with_the_result(workshop: Workshop) -> None:
     page = workshop.page
-    workshop.start()
+    workshop.start(WATCHED)
     expect(page.locator(".js-plotly-plot")).to_have_count(4)
-    page.wait_for_function(f"Math.min(...({READINGS})()) > 2", timeout=30_000)
+    page.wait_for_function(f"Math.min(...({READINGS})()) > 1", timeout=30_000)
     page.evaluate("window.charts = [...document.querySelectorAll('.js-plotly-plot')]")
     before = workshop.readings()
-    page.wait_for_function(f"({READINGS})().at(-1) > {before[-1] + 2}", timeout=15_000)
+    page.wait_for_function(f"({READINGS})().at(-1) > {before[-1]}", timeout=15_000)
     # The curves have grown in the charts that were there.
     assert page.evaluate("[...document.querySelectorAll('.js-plotly-plot')].every((c, i) => c === window.charts[i])")
     expect(page.locator(".learning .tile")).to_have_count(6)
@@ -93,7 +107,7 @@ def test_class_trains_stops_resumes_and_draws_with_the_result(workshop: Workshop
 @pytest.mark.usefixtures("motion")
 def test_readings_are_played_from_untrained_to_trained(workshop: Workshop) -> None:
     page = workshop.page
-    workshop.start()
+    workshop.start(SHORT)
     expect(workshop.status).to_contain_text("Finished", timeout=90_000)
     viewer = page.locator(".learning")
     viewer.locator(".scrub").focus()
@@ -111,7 +125,7 @@ def test_readings_are_played_from_untrained_to_trained(workshop: Workshop) -> No
 def test_run_survives_a_refresh_another_tab_and_a_new_server(page: Page, tmp_path: Path) -> None:
     with running_app(tmp_path) as server:
         workshop = Workshop(page, server, tmp_path)
-        folder = workshop.start(RECIPE.replace("0.33", "2"))
+        folder = workshop.start(LONG)
         page.reload()
         expect(page.locator(".stProgress")).to_contain_text("left", timeout=30_000)
         other = page.context.new_page()
@@ -131,7 +145,7 @@ def test_run_survives_a_refresh_another_tab_and_a_new_server(page: Page, tmp_pat
 
 
 def test_killed_run_says_what_happened_and_goes_on(workshop: Workshop) -> None:
-    folder = workshop.start()
+    folder = workshop.start(LONG)
     holder = folder.holder()
     assert holder
     os.kill(holder, signal.SIGKILL)
@@ -158,7 +172,7 @@ def test_uploaded_checkpoint_is_refused_or_used(workshop: Workshop, tmp_path: Pa
 
 def test_run_is_downloaded_renamed_and_deleted(workshop: Workshop) -> None:
     page = workshop.page
-    folder = workshop.start()
+    folder = workshop.start(LONG)
     workshop.click("stop")
     expect(workshop.status).to_contain_text("Stopped", timeout=20_000)
     workshop.click("more")
