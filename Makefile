@@ -2,22 +2,28 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+NODE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/node
+
 .PHONY: run test lint format browser
 
 run: .venv/run
 	$(BIN)/streamlit run app/main.py
 
-test: .venv/dev browser
+test: .venv/js browser
+	$(NODE) --test "tests/js/*.test.js"
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-lint: .venv/dev
+lint: .venv/js
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy ram app tests
+	$(NODE) node_modules/.bin/biome check --error-on-warnings
+	$(NODE) node_modules/.bin/tsc
 
-format: .venv/dev
+format: .venv/js
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(NODE) node_modules/.bin/biome check --write
 
 # The browser tests drive the system's Chromium; where there is none, it is installed or downloaded.
 browser: .venv/dev
@@ -34,4 +40,9 @@ browser: .venv/dev
 
 .venv/dev: .venv/bin/python requirements.txt requirements-dev.txt pyproject.toml
 	$(BIN)/python -m pip install -r requirements-dev.txt
+	touch $@
+
+# What checks the JavaScript; the app itself needs none of it.
+.venv/js: .venv/dev package.json package-lock.json
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci
 	touch $@

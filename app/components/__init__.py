@@ -1,29 +1,40 @@
-"""The page's own components: each a folder with its Python side, its style and its script, without a build step."""
+"""The page's own components: Python sides here, what runs in the browser in `browser/`, without a build step.
+
+`pyproject.toml` names the components and that folder: Streamlit hands out its files, and a browser loads each once.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-_FOLDER = Path(__file__).parent
+_BROWSER = Path(__file__).with_name("browser")
 
 
-def register_viewer(name: str, folder: str) -> Callable[..., Any]:
-    """Registers a component whose style and script come after those that all viewers share.
+def component(name: str, *, html: str | None = None, isolate_styles: bool = True) -> Callable[..., Any]:
+    """The component whose script and style are `browser/<name>.js` and `.css`, to be called to show it.
 
-    To be called once, at import: registering again would restart every viewer on the page.
+    Args:
+        name: as in `pyproject.toml`.
+        html: what it consists of; by default what `browser/<name>.html` says. Its outermost element should be
+            `hidden`: a style sheet that gives it a `display` uncovers it, so that nobody sees it without its style.
+        isolate_styles: whether it gets a shadow root of its own.
     """
+    content = (_BROWSER / f"{name}.html").read_text() if html is None else html
 
-    def text(path: str) -> str:
-        return (_FOLDER / path).read_text()
+    # Streamlit learns where the files are when a server starts, and not at all outside of one: hence not before the
+    # first use. Only then, since registering again would restart every such component on the page.
+    @functools.cache
+    def registered() -> Callable[..., Any]:
+        return st.components.v2.component(
+            f"app.{name}", html=content, css=f"{name}.css", js=f"{name}.js", isolate_styles=isolate_styles
+        )
 
-    own = f"{folder}/{folder}"
-    return st.components.v2.component(
-        name,
-        html=text(f"{own}.html"),
-        css=text("shared.css") + text(f"{own}.css"),
-        js=text("shared.js") + text(f"{own}.js"),
-    )
+    def shown(**options: Any) -> Any:
+        return registered()(**options)
+
+    return shown

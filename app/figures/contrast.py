@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-DARK, LIGHT = "#0b0d14", "#ffffff"
+from app.figures.palette import DARK_FIELD
+
+DARK, LIGHT = DARK_FIELD, "#ffffff"
 
 
 def text_on(background: str) -> str:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from app.figures.contrast import text_on
+from app.figures.light import LIGHT
 from app.figures.palette import step_colors
 from app.look.scene import Scene
 
@@ -19,13 +20,12 @@ Point = Sequence[float]
 
 GREYS = 16
 """Grey levels on a picture, from the field to full ink: few, so that an animation shares them as its palette."""
-_RAMP = np.array([[11, 13, 20], [44, 49, 70], [247, 248, 252]])  # the field, a bluish dusk, full ink
+_RAMP = np.array([LIGHT.dark, (44, 49, 70), LIGHT.ink])  # in between a bluish dusk, at this level:
 _DUSK = 3 / 15
 
 # In steps of the grey scale, so that no two of them fall together: paper inside the image, what light
 # adds to paper, and the ink of unseen parts.
-_PAPER, _GLOW, _UNSEEN = 1 / 15, 2 / 15, 4 / 15
-_LIGHT_BY_SCALE = (1.0, 0.6, 0.4, 0.3)  # coarser scales saw less of it
+_PAPER, _GLOW, _UNSEEN = 1 / 15, 2 / 15, int(LIGHT.unseen * 15) / 15
 _LARGEST_MARGIN = 0.15  # of the image: beyond that, windows are cut off instead of the digit getting small
 _SMOOTH = 4  # round and slanting shapes are drawn this much larger, then averaged
 
@@ -134,7 +134,8 @@ class Field:
         through, as dim as where nobody has looked: a coarse look leaves a blur, and one still sees which it was.
         """
         scales = self.scene.patches.shape[1]
-        lights = np.array([_LIGHT_BY_SCALE[min(scale, len(_LIGHT_BY_SCALE) - 1)] for scale in range(scales)] + [0.0])
+        by_scale = LIGHT.ink_light
+        lights = np.array([by_scale[min(scale, len(by_scale) - 1)] for scale in range(scales)] + [0.0])
         dim = self.scene.image.astype(float) * _UNSEEN
         seen, finest = np.zeros_like(dim), np.full(dim.shape, scales)
         levels = [_PAPER + dim]

@@ -218,7 +218,7 @@ def stages(events: list[dict[str, Any]]) -> Drawing:
 
 
 def _is_viewer(message: ForwardMsg) -> bool:
-    return message.delta.new_element.bidi_component.component_name == "glimpse_viewer"
+    return message.delta.new_element.bidi_component.component_name == "app.viewer"
 
 
 # ---- the measurement ----

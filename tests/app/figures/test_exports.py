@@ -11,7 +11,7 @@ from app.figures.palette import step_colors
 from app.figures.picture import Field, grey, patch_row
 from app.look.scene import Scene
 
-FIELD, UNSEEN_INK, INK = (11, 13, 20), (78, 82, 100), (247, 248, 252)
+FIELD, UNSEEN_INK, INK = (10, 12, 18), (79, 83, 101), (255, 255, 255)
 
 
 def rgb(color: str) -> tuple[int, ...]:
@@ -236,11 +236,11 @@ def test_field_shows_what_was_seen_coarsely_as_the_sensor_averaged_it() -> None:
         return [rgb(grey(step / 15)) for step in range(16)].index(color)  # type: ignore[arg-type]
 
     assert step_at(20, 20) == 1  # not seen: paper
-    assert step_at(2, 2) == 2  # seen coarsely, in 3/5 of the light: 1 + 2 * 0.6
+    assert step_at(2, 2) == 2  # seen coarsely, in 65 % of the light: 1 + 2 * 0.65
     assert step_at(6, 6) == 3  # seen finely: 1 + 2
     assert step_at(5, 5) == 15
-    assert step_at(0, 1) == 5  # blurred: 1 + 2 * 0.6 + 0.25 * (4 + 11 * 0.6)
-    assert step_at(1, 1) == 6  # and through it the ink, as dim as unseen ink: 1 + 2 * 0.6 + 4
+    assert step_at(0, 1) == 5  # blurred: 1 + 2 * 0.65 + 0.25 * (4 + 11 * 0.65)
+    assert step_at(1, 1) == 6  # and through it the ink, as dim as unseen ink: 1 + 2 * 0.65 + 4
     assert step_at(4, 4) == 3  # where it was seen finely too, there is no blur
 
 

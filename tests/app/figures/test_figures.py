@@ -2,6 +2,7 @@ import dataclasses
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ import pytest
 from app.components.viewer import scene_data
 from app.figures import belief
 from app.figures.contrast import blend, text_on
-from app.figures.palette import step_colors
+from app.figures.palette import DARK_FIELD, step_colors
 from app.figures.table import scene_rows
 from app.look.scene import Scene
 from tests.app.conftest import checked
@@ -76,7 +77,7 @@ def test_probabilities_figure_prints_percent_and_leaves_out_what_is_below_one(sc
     numbers = probabilities_figure(scene).data[-1]
     shown = list(zip(numbers.x, numbers.y, numbers.text, strict=True))
     assert shown == [(1, 0, "50"), (1, 1, "30"), (1, 2, "20"), (2, 0, "12"), (2, 1, "75"), (2, 2, "12"), (3, 1, "100")]
-    assert numbers.textfont.color[-1] == "#0b0d14"  # the last step is amber
+    assert numbers.textfont.color[-1] == "#0a0c12"  # the last step is amber
     assert numbers.textfont.color[2] == "#ffffff"  # nearly the dark field
 
 
@@ -166,7 +167,7 @@ def test_table_has_the_charts_numbers(scene: Scene) -> None:
 
 @pytest.mark.parametrize(
     ("background", "text"),
-    [("#000000", "#ffffff"), ("#ffffff", "#0b0d14"), ("#6e56e7", "#ffffff"), ("#f8bd1d", "#0b0d14")],
+    [("#000000", "#ffffff"), ("#ffffff", "#0a0c12"), ("#6e56e7", "#ffffff"), ("#f8bd1d", "#0a0c12")],
 )
 def test_text_takes_the_color_with_more_contrast(background: str, text: str) -> None:
     assert text_on(background) == text
@@ -178,8 +179,15 @@ def test_blend_goes_from_start_to_end() -> None:
 
 def test_figures_and_exports_load_neither_streamlit_nor_torch() -> None:
     program = (
-        "import sys, app.exports, app.figures.belief, app.figures.table;"
+        "import sys, app.figures.exports, app.figures.belief, app.figures.table;"
         "print(sorted({'streamlit', 'torch'} & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_style_sheets_know_the_dark_field() -> None:
+    app = Path(__file__).parents[3] / "app"
+    assert f"--dark-field: {DARK_FIELD};" in (app / "style.css").read_text()
+    for sheet in app.rglob("*.css"):
+        assert sheet.read_text().count(DARK_FIELD) == (sheet.name == "style.css"), sheet

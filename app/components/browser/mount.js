@@ -1,0 +1,50 @@
+// How Streamlit shows a component: it calls the module's default export whenever data or theme have changed.
+
+/**
+ * What Streamlit hands over; see st.components.v2.
+ *
+ * @template Data
+ * @typedef {object} Component
+ * @property {ShadowRoot | HTMLElement} parentElement
+ * @property {Data} data
+ * @property {(name: string, value: unknown) => void} setStateValue
+ * @property {(name: string, value: unknown) => void} setTriggerValue
+ */
+
+/**
+ * Keeps what is on screen: each place on the page gets one part, which is updated from then on.
+ *
+ * @template Data
+ * @param {(root: ShadowRoot | HTMLElement) => { update(component: Component<Data>): void, destroy(): void }} build
+ * @returns {(component: Component<Data>) => () => void}
+ */
+export function keptPerRoot(build) {
+  const parts = new WeakMap();
+  return (component) => {
+    const root = component.parentElement;
+    if (!parts.has(root)) parts.set(root, build(root));
+    const part = parts.get(root);
+    part.update(component);
+    return () => {
+      part.destroy();
+      parts.delete(root);
+    };
+  };
+}
+
+/**
+ * The elements of a component by the class that names them, of whatever kind each is.
+ *
+ * @template {string} Name
+ * @param {ParentNode} root
+ * @param {readonly Name[]} names
+ * @returns {Record<Name, any>}
+ */
+export function partsOf(root, names) {
+  const entries = names.map((name) => {
+    const element = root.querySelector(`.${name}`);
+    if (!element) throw new Error(`There is no .${name} in the component`);
+    return [name, element];
+  });
+  return /** @type {Record<Name, any>} */ (Object.fromEntries(entries));
+}

@@ -1,0 +1,25 @@
+// Numbers in words.
+
+/**
+ * With two decimals, and without the sign of a zero that was rounded.
+ *
+ * @param {number} value
+ */
+export const signed = (value) => value.toFixed(2).replace("-0.00", "0.00").replace("-", "−");
+
+/**
+ * The size of a patch, and of the part of the image that it covers.
+ *
+ * @param {number} span
+ * @param {number} size
+ */
+export const covers = (span, size) => (span === size ? `${size}×${size} px` : `${span}×${span} → ${size}×${size}`);
+
+/**
+ * When in its training a model looked.
+ *
+ * @param {number} steps Optimizer steps up to then.
+ * @param {number} epochs
+ */
+export const nameOfReading = (steps, epochs) =>
+  steps === 0 ? "untrained" : `epoch ${Number(epochs.toFixed(epochs < 10 ? 2 : 0))}`;

@@ -1,0 +1,55 @@
+"""Plotly charts that stay on the page while their figures change.
+
+`st.plotly_chart` makes the figure part of the element's identity, even with a key (Streamlit 1.67): at
+every change the browser takes the chart off the page and builds a new one, which flickers.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import plotly
+from streamlit.components.v1 import declare_component
+
+from app.components import component
+from app.figures.chart import Figure
+
+# Never shown: the server hands out the files of a declared component, and so the browser gets plotly.js from
+# the installed package, without a copy of it here.
+_library = declare_component("plotly", path=Path(plotly.__file__).parent / "package_data")
+
+# Without a shadow root, because Plotly puts its own style sheet into the document's head.
+_mount = component("charts", html='<div class="live-charts" hidden></div>', isolate_styles=False)
+
+
+def live_charts(charts: dict[str, Any], *, key: str) -> None:
+    """Shows what `charts_data` made in two columns, one where it is narrow; what changes is redrawn in place.
+
+    `key` identifies the charts on the page.
+    """
+    _mount(data=charts, key=key)
+
+
+def charts_data(figures: dict[str, Figure], alts: dict[str, str]) -> dict[str, Any]:
+    """What the browser needs: each figure as JSON text, which is quickly compared, and where plotly.js is.
+
+    Args:
+        figures: by name; a chart is moved on as long as its name stays. Colours and fonts that a figure leaves
+            open are those of the page, in the manner of `st.plotly_chart`.
+        alts: what each chart shows, in words.
+    """
+    return {
+        # From the page's own folder, as Streamlit's scripts. The version makes it another file for the browser's cache.
+        "library": f"component/{_library.name}/plotly.min.js?{plotly.__version__}",
+        "charts": [
+            {
+                "name": name,
+                "alt": alts[name],
+                "height": figure.layout["height"],
+                "figure": json.dumps(figure._asdict(), allow_nan=False, separators=(",", ":")),
+            }
+            for name, figure in figures.items()
+        ],
+    }

@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { covers, nameOfReading, signed } from "../../app/components/browser/words.js";
+
+test("numbers have two decimals and no minus zero", () => {
+  assert.deepEqual([0.126, -0.5, -0.001, 0].map(signed), ["0.13", "−0.50", "0.00", "0.00"]);
+});
+
+test("a patch says how much of the image it covers", () => {
+  assert.deepEqual([covers(8, 8), covers(16, 8)], ["8×8 px", "16×16 → 8×8"]);
+});
+
+test("a reading is named by its epoch, early ones with decimals", () => {
+  assert.deepEqual(
+    [nameOfReading(0, 0), nameOfReading(40, 0.5), nameOfReading(80, 2), nameOfReading(900, 12.4)],
+    ["untrained", "epoch 0.5", "epoch 2", "epoch 12"],
+  );
+});
