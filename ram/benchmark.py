@@ -7,13 +7,13 @@ matrix products that it cannot do without.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import platform
 import resource
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,15 +23,12 @@ import torch
 from torch import Tensor
 
 from ram.config import Precision, RAMConfig, TrainConfig
-from ram.data.mnist import MNIST_FOLDER, DataError, Digits, load_mnist
+from ram.data.mnist import MNIST_FOLDER, DataError, Digits, load_mnist, split_training
 from ram.evaluation import count_errors
 from ram.machine import choose_device, keep_freed_memory, native_bfloat16
 from ram.model import RAM
-from ram.training.run_folder import RunConfig, RunFolder
-from ram.training.trainer import Trainer
+from ram.training.learner import Learner
 
-ROUNDS = 7  # what is compared takes turns, so that a busy moment of the machine hits both
-ROUND_SECONDS = 0.4
 BATCH = 128
 DEFAULT = RAMConfig()
 COSTS: dict[str, tuple[RAMConfig, TrainConfig]] = {
@@ -41,23 +38,40 @@ COSTS: dict[str, tuple[RAMConfig, TrainConfig]] = {
     "2 scales": (RAMConfig(num_scales=2), TrainConfig()),
     "12x12 patches": (RAMConfig(glimpse_size=12), TrainConfig()),
     "LSTM core": (RAMConfig(use_lstm=True), TrainConfig()),
-    "batches of 32": (DEFAULT, TrainConfig(batch_size=32)),
-    "batches of 512": (DEFAULT, TrainConfig(batch_size=512)),
+    "batches of 32": (DEFAULT, TrainConfig.of(batch_size=32)),
+    "batches of 512": (DEFAULT, TrainConfig.of(batch_size=512)),
     "60x60, 12x12, 3 scales, 8 glimpses": (
         RAMConfig(glimpse_size=12, num_scales=3, num_glimpses=8),
-        TrainConfig(image_size=60, clutter=4),
+        TrainConfig.of(image_size=60, clutter=4),
     ),
     "100x100, 12x12, 4 scales, 8 glimpses": (
         RAMConfig(glimpse_size=12, num_scales=4, num_glimpses=8),
-        TrainConfig(image_size=100, clutter=8),
+        TrainConfig.of(image_size=100, clutter=8),
     ),
 }
+
+
+@dataclasses.dataclass(frozen=True)
+class Effort:
+    """How thoroughly to measure."""
+
+    rounds: int = 7
+    """Measurements that compare something take turns, so that a busy moment of the machine affects all of them."""
+    round_seconds: float = 0.4
+    costs: int = len(COSTS)
+    """Number of changes to the defaults whose costs are measured."""
+    compiled: bool = True
+    """Whether to compile the step loop, which takes half a minute."""
+
+
+QUICK = Effort(rounds=2, round_seconds=0.01, costs=1, compiled=False)
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line's flags."""
     parser = argparse.ArgumentParser(prog="python -m ram.benchmark", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+    parser.add_argument("--quick", action="store_true", help="measure each thing briefly, for a first impression")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
     parser.add_argument("--data", type=Path, default=MNIST_FOLDER, help="folder of the four MNIST files")
     return parser
@@ -72,6 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (DataError, ValueError) as error:
         print(f"ram.benchmark: {error}", file=sys.stderr)
         return 1
+    effort = QUICK if options.quick else Effort()
     report: dict[str, Any] = {}
     for name, measure in (
         ("machine", machine),
@@ -80,7 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
         ("costs", costs),
         ("memory", memory),
     ):
-        report[name] = measure(device, digits)
+        report[name] = measure(device, digits, effort)
         if not options.json:
             print(_as_text(name, report[name]), flush=True)
     if options.json:
@@ -88,7 +103,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def machine(device: torch.device, _digits: Digits) -> dict[str, Any]:
+def machine(device: torch.device, _digits: Digits, _effort: Effort) -> dict[str, Any]:
     """What the figures belong to."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else torch.cpu.get_capabilities()["cpu_name"]
     return {
@@ -100,7 +115,7 @@ def machine(device: torch.device, _digits: Digits) -> dict[str, Any]:
     }
 
 
-def training(device: torch.device, digits: Digits) -> list[dict[str, Any]]:
+def training(device: torch.device, digits: Digits, effort: Effort) -> list[dict[str, Any]]:
     """Images a second in training, and the share of the same matrix products alone, measured in turns."""
     formats: list[Precision] = ["float32", "bfloat16"] if native_bfloat16(device) else ["float32"]
     rows = []
@@ -108,11 +123,10 @@ def training(device: torch.device, digits: Digits) -> list[dict[str, Any]]:
         torch.set_num_threads(threads)
         for precision in formats:
             for rollouts in (1, 8):
-                recipe = TrainConfig(batch_size=BATCH, rollouts=rollouts, precision=precision)
-                with tempfile.TemporaryDirectory() as folder:
-                    trainer = _trainer(Path(folder), DEFAULT, recipe, digits, device)
-                    products = matrix_products(DEFAULT, BATCH * rollouts, precision, device)
-                    step, bare = _in_turns(trainer.train_step, products, device=device)
+                recipe = TrainConfig.of(batch_size=BATCH, rollouts=rollouts, precision=precision)
+                learner = _learner(DEFAULT, recipe, digits, device)
+                products = matrix_products(DEFAULT, BATCH * rollouts, precision, device)
+                step, bare = _in_turns(learner.train_step, products, device=device, effort=effort)
                 rows.append(
                     {
                         "threads": threads,
@@ -155,7 +169,7 @@ def matrix_products(
     return run
 
 
-def answering(device: torch.device, digits: Digits) -> dict[str, Any]:
+def answering(device: torch.device, digits: Digits, effort: Effort) -> dict[str, Any]:
     """How long one look at one image takes, and how many images are evaluated in a second."""
     torch.set_num_threads(1)
     model = RAM(DEFAULT).to(device).eval()
@@ -167,29 +181,27 @@ def answering(device: torch.device, digits: Digits) -> dict[str, Any]:
 
     report: dict[str, float] = {}
     with torch.inference_mode():
-        (seconds,) = _in_turns(lambda: count_errors(model, some, seed=0), device=device)
+        (seconds,) = _in_turns(lambda: count_errors(model, some, seed=0), device=device, effort=effort)
         report["evaluated_images_per_s"] = round(len(some.labels) / seconds)
         for name in ("one_image_ms", "one_image_compiled_ms"):
-            if name == "one_image_ms" or model.compile_walk():
-                (seconds,) = _in_turns(look, device=device)
+            if name == "one_image_ms" or (effort.compiled and model.compile_walk()):
+                (seconds,) = _in_turns(look, device=device, effort=effort)
                 report[name] = round(1000 * seconds, 3)
     return report
 
 
-def costs(device: torch.device, digits: Digits) -> list[dict[str, Any]]:
+def costs(device: torch.device, digits: Digits, effort: Effort) -> list[dict[str, Any]]:
     """What a training step costs when one thing is not the default, with as many threads as there are cores."""
     torch.set_num_threads(_thread_counts(device)[-1])
     rows = []
-    for name, (model, recipe) in COSTS.items():
-        with tempfile.TemporaryDirectory() as folder:
-            trainer = _trainer(Path(folder), model, recipe, digits, device)
-            (step,) = _in_turns(trainer.train_step, device=device)
-        images = round(recipe.batch_size / step)
+    for name, (model, recipe) in list(COSTS.items())[: effort.costs]:
+        (step,) = _in_turns(_learner(model, recipe, digits, device).train_step, device=device, effort=effort)
+        images = round(recipe.schedule.batch_size / step)
         rows.append({"what": name, "ms_per_step": round(1000 * step, 2), "images_per_s": images})
     return rows
 
 
-def memory(device: torch.device, _digits: Digits) -> dict[str, Any]:
+def memory(device: torch.device, _digits: Digits, _effort: Effort) -> dict[str, Any]:
     """The most memory that was taken by all of this, in megabytes; 47 of them are the digits."""
     unit = 1024**2 if sys.platform == "darwin" else 1024
     taken = {"process_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)}
@@ -198,16 +210,18 @@ def memory(device: torch.device, _digits: Digits) -> dict[str, Any]:
     return taken
 
 
-def _trainer(folder: Path, model: RAMConfig, recipe: TrainConfig, digits: Digits, device: torch.device) -> Trainer:
-    run = RunFolder(folder / "run")
-    run.create(RunConfig("mnist", model, recipe))
-    return Trainer(run, digits, device)
+def _learner(model: RAMConfig, recipe: TrainConfig, digits: Digits, device: torch.device) -> Learner:
+    training, _ = split_training(digits, recipe.data)
+    on_device = Digits(*(tensor.to(device) for tensor in training))
+    return Learner(RAM(model).to(device), recipe, on_device, torch.arange(len(training.labels)))
 
 
-def _in_turns(*work: Callable[[], object], device: torch.device) -> list[float]:
+def _in_turns(*work: Callable[[], object], device: torch.device, effort: Effort) -> list[float]:
     """Median seconds of each piece of work, taken in turns."""
-    repeats = [max(1, round(ROUND_SECONDS / _seconds(one, 3, device))) for one in work]
-    times = [[_seconds(one, count, device) for one, count in zip(work, repeats, strict=True)] for _ in range(ROUNDS)]
+    repeats = [max(1, round(effort.round_seconds / _seconds(one, 3, device))) for one in work]
+    times = [
+        [_seconds(one, count, device) for one, count in zip(work, repeats, strict=True)] for _ in range(effort.rounds)
+    ]
     return [statistics.median(column) for column in zip(*times, strict=True)]
 
 

@@ -9,17 +9,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
 from ram.config import ConfigError, RAMConfig, parse_config
+from ram.files import write_tensors
 from ram.machine import choose_device
 from ram.model import RAM
 
@@ -139,7 +137,7 @@ def _read_weights(path: Path, model: RAM) -> dict[str, Tensor]:
                 raise CheckpointError(
                     f"{path.name}: {name} is {kind} {shape}; its configuration needs F32 {list(weight.shape)}"
                 )
-        # Cloned: the tensors of an open file are a view of it, and whoever cut it short later would kill us.
+        # Cloned: the tensors are views of the mapped file, and truncating that file later would crash the process.
         weights = {name: file.get_tensor(name).clone() for name in wanted}
     for name, weight in weights.items():
         if not bool(weight.isfinite().all()):
@@ -148,7 +146,7 @@ def _read_weights(path: Path, model: RAM) -> dict[str, Tensor]:
 
 
 def save_checkpoint(path: str | Path, weights: dict[str, Tensor], info: CheckpointInfo) -> None:
-    """Writes a checkpoint atomically: whoever reads it sees the old file or the new one.
+    """Writes a checkpoint atomically: a reader sees the old file or the new one.
 
     Raises:
         OSError: the disk is full or the folder not writable; an older file is left as it was.
@@ -162,32 +160,6 @@ def save_checkpoint(path: str | Path, weights: dict[str, Tensor], info: Checkpoi
         "classes": json.dumps(info.classes),
     }
     write_tensors(path, weights, metadata)
-
-
-def write_tensors(path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    """Writes a safetensors file atomically."""
-    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    write_atomically(Path(path), save(contiguous, metadata))
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replaces a file as a whole, so that a crash or a full disk leaves the old one.
-
-    Raises:
-        OSError: the new content could not be written.
-    """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink()
-        raise
 
 
 def parameter_count(config: RAMConfig) -> int:

@@ -19,7 +19,7 @@ from torch import Generator, Tensor, nn
 
 from ram.calibration import at_temperature, calibration_error
 from ram.checkpoints import CheckpointInfo
-from ram.config import TrainConfig
+from ram.config import DataConfig
 from ram.data.clutter import scattered
 from ram.data.collection import DIGIT_NAMES
 from ram.data.mnist import MNIST_FOLDER, DataError, Digits, as_floats, load_mnist, split_training
@@ -82,7 +82,7 @@ def digits_of(info: CheckpointInfo, split: Literal["test", "validation"], folder
     if info.class_names() != DIGIT_NAMES:
         raise DataError(f"its classes ({', '.join(info.class_names())}) are not MNIST's digits 0 to 9")
     given = {name: info.recipe[name] for name in ("clutter", "validation_images") if name in info.recipe}
-    config = TrainConfig(image_size=info.image_size, **given)
+    config = DataConfig(image_size=info.image_size, **given)
     if split == "test":
         digits, seed = load_mnist("test", folder), TEST_SEED
     else:

@@ -13,23 +13,36 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import torch
 from tqdm import tqdm
 
 from ram.checkpoints import SHIPPED, parameter_count, read_info
-from ram.config import PRESETS, ConfigError, RAMConfig, TrainConfig
+from ram.config import (
+    Choices,
+    ConfigError,
+    Numbers,
+    RAMConfig,
+    Switch,
+    TrainConfig,
+    Values,
+    WholeNumbers,
+    concerns,
+    config_fields,
+)
 from ram.data.collection import load_collection
 from ram.data.mnist import MNIST_FOLDER, DataError, load_mnist
 from ram.machine import choose_device, keep_freed_memory
-from ram.training.distributed import Team, TeamError
+from ram.presets import PRESETS
+from ram.training.distributed import GroupError, ProcessGroup
+from ram.training.learner import TrainingError
 from ram.training.run_folder import RunConfig, RunError, RunFolder, RunState
-from ram.training.trainer import Trainer, TrainingError
+from ram.training.trainer import Trainer
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """One flag for every field of both configurations, with the field's own explanation."""
+    """One flag for every field of the configuration, with the field's own explanation."""
     parser = argparse.ArgumentParser(
         prog="python -m ram.train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -43,35 +56,39 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
     parser.add_argument("--threads", type=int, help="CPU threads (default: PyTorch's choice)")
     parser.add_argument("--data", type=Path, default=MNIST_FOLDER, help="folder of the four MNIST files")
-    for title, kind in (("architecture", RAMConfig), ("training", TrainConfig)):
+    for title, kind in {"architecture": RAMConfig, **concerns()}.items():
         group = parser.add_argument_group(f"{title} (default: the preset's)")
-        hints = get_type_hints(kind)
-        for field in dataclasses.fields(kind):
-            group.add_argument(
-                f"--{field.name.replace('_', '-')}", help=field.metadata["help"], **_flag(hints[field.name])
-            )
+        for field in config_fields(kind):
+            flag = f"--{field.name.replace('_', '-')}"
+            group.add_argument(flag, help=field.metadata["help"], **_how_to_parse(field.metadata["values"]))
     return parser
 
 
-def _flag(hint: Any) -> dict[str, Any]:
-    if hint is bool:
-        return {"action": argparse.BooleanOptionalAction}
-    if choices := get_args(hint):
-        return {"choices": choices}
-    return {"type": hint, "metavar": hint.__name__.upper()}
+def _how_to_parse(values: Values) -> dict[str, Any]:
+    """The arguments of argparse for a flag with these values; their range is checked with the whole configuration."""
+    match values:
+        case Switch():
+            return {"action": argparse.BooleanOptionalAction}
+        case Choices(options):
+            return {"choices": options}
+        case WholeNumbers():
+            return {"type": int, "metavar": "INT"}
+        case Numbers():
+            return {"type": float, "metavar": "FLOAT"}
 
 
 def command_line(config: RunConfig) -> str:
     """The command that trains the same."""
     name = config.preset if config.preset in PRESETS else "mnist"
-    words = [f"python -m ram.train --preset {name}"]
-    if config.start and config.start != PRESETS[name].start:
-        words.append(f"--start {shlex.quote(f'{config.start}.safetensors')}")
     preset = PRESETS[name]
-    usual = {**dataclasses.asdict(preset.model), **dataclasses.asdict(preset.training)}
-    for field, value in {**dataclasses.asdict(config.model), **dataclasses.asdict(config.training)}.items():
+    words = [f"python -m ram.train --preset {name}"]
+    if config.start and config.start != preset.start:
+        words.append(f"--start {shlex.quote(f'{config.start}.safetensors')}")
+    usual = RunConfig(name, preset.model, preset.training).flat()
+    for field, value in config.flat().items():
         flag = field.replace("_", "-")
-        if value == usual[field] or (field == "epochs" and config.training.minutes):  # then they count for nothing
+        # With a time budget the epochs count for nothing.
+        if value == usual[field] or (field == "epochs" and config.training.schedule.minutes):
             continue
         words.append(f"--{'' if value else 'no-'}{flag}" if isinstance(value, bool) else f"--{flag} {value}")
     return " ".join(words)
@@ -88,7 +105,7 @@ def main(arguments: list[str] | None = None) -> int:
     keep_freed_memory()
     try:
         return _train(options)
-    except (DataError, RunError, TeamError, TrainingError, ValueError) as error:
+    except (DataError, RunError, GroupError, TrainingError, ValueError) as error:
         print(f"ram.train: {error}", file=sys.stderr)
     except OSError as error:
         print(f"ram.train: cannot write the run: {error}; what was saved before is intact", file=sys.stderr)
@@ -100,17 +117,17 @@ def _train(options: argparse.Namespace) -> int:
         if options.threads < 1:
             raise ConfigError(f"threads={options.threads} is not possible: it must be at least 1")
         torch.set_num_threads(options.threads)
-    with Team.from_environment() as team:
-        device, digits = team.device(choose_device(options.device)), load_mnist("train", options.data)
+    with ProcessGroup.from_environment() as group:
+        device, digits = group.device(choose_device(options.device)), load_mnist("train", options.data)
         # The folder comes last: a wrong device or data folder must not leave a run that never began.
-        folder = RunFolder(team.follow(_open_run(options).path if team.leads else Path()))
-        if not team.leads:
-            _run(Trainer(folder, digits, device, team))
+        folder = RunFolder(group.follow(_open_run(options).path if group.leads else Path()))
+        if not group.leads:
+            _run(Trainer(folder, digits, device, group))
             return 0
         with folder.hold():
             try:
-                _report(_run(Trainer(folder, digits, device, team)), folder)
-            except (DataError, RunError, TeamError, TrainingError) as error:
+                _report(_run(Trainer(folder, digits, device, group)), folder)
+            except (DataError, RunError, GroupError, TrainingError) as error:
                 state = folder.read_state() or RunState("failed")
                 folder.write_state(dataclasses.replace(state, status="failed", eta_s=0.0, problem=str(error)))
                 raise
@@ -118,23 +135,25 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _run(trainer: Trainer) -> RunState:
-    # Process 0 decides for all: whoever asked later would find what it has saved of the run that begins.
-    if trainer.team.follow(trainer.folder.latest.exists()):
+    # Process 0 decides for all: a process that looked later would find the first save of a run that just begins.
+    if trainer.group.follow(trainer.folder.latest.exists()):
         trainer.restore()
     stopping = _stop_on_signal()
-    if not trainer.team.leads:
+    if not trainer.group.leads:
         return trainer.run(lambda: bool(stopping), lambda _row: None)
+    counts = [len(digits.labels) for digits in (trainer.learner.digits, trainer.measuring.validation)]
     print(
         f"{trainer.folder.path}: {parameter_count(trainer.config.model):,} parameters, "
-        f"{len(trainer.training.labels):,} training and {len(trainer.mixture.validation.labels):,} validation digits"
+        f"{counts[0]:,} training and {counts[1]:,} validation digits"
     )
     form = "{percentage:3.0f} %|{bar}| {elapsed} < {remaining}, {postfix}"
-    with tqdm(total=1.0, initial=trainer.progress, bar_format=form, dynamic_ncols=True) as bar:
+    with tqdm(total=1.0, initial=trainer.progress.share, bar_format=form, dynamic_ncols=True) as bar:
 
         def show(row: dict[str, Any]) -> None:
-            best = "–" if trainer.best_error is None else f"{trainer.best_error:.2f} %"
+            error = trainer.measuring.best_error
+            best = "–" if error is None else f"{error:.2f} %"
             bar.set_postfix_str(f"reward {row['reward']:.3f}, best validation error {best}", refresh=False)
-            bar.update(trainer.progress - bar.n)
+            bar.update(trainer.progress.share - bar.n)
 
         return trainer.run(lambda: bool(stopping), show)
 
@@ -151,7 +170,7 @@ def _open_run(options: argparse.Namespace) -> RunFolder:
     given = {
         kind: {
             field.name: getattr(options, field.name)
-            for field in dataclasses.fields(kind)
+            for field in config_fields(kind)
             if getattr(options, field.name) is not None
         }
         for kind in (RAMConfig, TrainConfig)
@@ -163,7 +182,7 @@ def _open_run(options: argparse.Namespace) -> RunFolder:
         folder.read_config()
         return folder
     if "epochs" in given[TrainConfig]:
-        # Whoever counts epochs does not want the preset's time budget.
+        # Epochs replace the preset's time budget.
         given[TrainConfig].setdefault("minutes", 0.0)
     preset, start = PRESETS[options.preset], options.start
     if start is None and preset.start:
@@ -173,7 +192,7 @@ def _open_run(options: argparse.Namespace) -> RunFolder:
         model=dataclasses.replace(
             read_info(options.start).config if options.start else preset.model, **given[RAMConfig]
         ),
-        training=dataclasses.replace(preset.training, **given[TrainConfig]),
+        training=preset.training.replace(**given[TrainConfig]),
         start=start.stem if start else "",
     )
     drawings = load_collection(options.drawings) if options.drawings else None
@@ -183,7 +202,7 @@ def _open_run(options: argparse.Namespace) -> RunFolder:
 
 
 def _stop_on_signal() -> list[int]:
-    """A list that fills when somebody asks the run to stop; asking twice ends it at once."""
+    """A list that fills when the run is asked to stop; asking twice ends the process at once."""
     received: list[int] = []
 
     def stop(number: int, _frame: object) -> None:

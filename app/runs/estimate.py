@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 
 import streamlit as st
+import torch
 
-from ram.config import PRESETS, OptimizerName, RAMConfig
+from ram.checkpoints import parameter_count
+from ram.config import OptimizerName, RAMConfig
+from ram.data.mnist import Digits
+from ram.model import RAM
+from ram.presets import PRESETS
+from ram.training.learner import Learner
 from ram.training.run_folder import RunConfig
 
 YARDSTICK = "one-minute"
@@ -21,50 +26,36 @@ _STEPS = 5
 
 def training_seconds(config: RunConfig, *, with_drawings: bool = False) -> float:
     """Seconds on one core of this machine: the time budget, or else an estimate from the work to do."""
-    training = config.training
-    if training.minutes:
-        return 60 * training.minutes
-    images = training.train_images or ALL_IMAGES - training.validation_images
+    training, data, epochs = config.training, config.training.data, config.training.schedule.epochs
+    if training.schedule.minutes:
+        return 60 * training.schedule.minutes
+    images = data.train_images or ALL_IMAGES - data.validation_images
     if with_drawings:
-        images = round(images / (1 - training.drawing_share))
+        images = round(images / (1 - data.drawing_share))
     # Measuring takes no gradients, a third of the work; the first epoch is measured more often.
-    measured = (2 * training.validation_images + MEASURED_BESIDE) / 3 * (training.epochs + EARLY_MEASUREMENTS)
-    trained = images * training.rollouts * training.epochs
-    pixels = (training.image_size**2 - 28**2) * (images * training.epochs + measured)
-    return seconds_per_unit(training.optimizer) * (_work(config.model) * (trained + measured) + PIXEL_SHARE * pixels)
+    measured = (2 * data.validation_images + MEASURED_BESIDE) / 3 * (epochs + EARLY_MEASUREMENTS)
+    trained = images * training.loss.rollouts * epochs
+    pixels = (data.image_size**2 - 28**2) * (images * epochs + measured)
+    work = _work(config.model) * (trained + measured) + PIXEL_SHARE * pixels
+    return seconds_per_unit(training.optimization.optimizer) * work
 
 
 def _work(model: RAMConfig) -> float:
     """What training one image once costs, up to a factor: the multiplications, and a share for every step."""
-    from ram.checkpoints import parameter_count
-
     return float(parameter_count(model) + STEP_SHARE) * model.num_glimpses
 
 
 @st.cache_resource(show_spinner=False)
 def seconds_per_unit(optimizer: OptimizerName) -> float:
-    """What one unit of `_work` takes here, from a few real training steps, once a server for each optimiser."""
-    import torch
-
-    from ram.machine import native_bfloat16
-    from ram.model import RAM
-    from ram.training.optimizers import make_optimizers
-    from ram.training.reinforce import hybrid_loss
-
+    """What one unit of `_work` takes here, from a few steps of the training, once a server for each optimiser."""
     preset = PRESETS[YARDSTICK]
-    model, size = RAM(preset.model), preset.training.batch_size
-    images, labels = torch.rand(size, 28, 28), torch.zeros(size, dtype=torch.long)
-    optimizers, times = make_optimizers(model, dataclasses.replace(preset.training, optimizer=optimizer)), []
+    size = preset.training.schedule.batch_size
+    digits = Digits(torch.randint(256, (size, 28, 28), dtype=torch.uint8), torch.zeros(size, dtype=torch.long))
+    learner = Learner(RAM(preset.model), preset.training.replace(optimizer=optimizer), digits, torch.arange(size))
+    times = []
     for _ in range(_STEPS):
         start = time.perf_counter()
-        with torch.autocast("cpu", torch.bfloat16, enabled=native_bfloat16(images.device)):
-            episode = model.episode(images, rollouts=preset.training.rollouts)
-            logits, values = model.action_network.logits(episode.hidden_states[-1]), model.values(episode)
-        loss = hybrid_loss(logits, values, episode.location_log_probs, labels)
-        model.zero_grad(set_to_none=True)
-        (loss.action + loss.reinforce + loss.value).backward()
-        for each in optimizers:
-            each.step()
+        learner.train_step()
         times.append(time.perf_counter() - start)
     return min(times) / (size * _work(preset.model))
 

@@ -25,7 +25,7 @@ from app.runs.run_list import Job, read_jobs
 from app.runs.supervisor import Supervisor
 from app.server.catalogue import LONGEST_NAME, unique_name
 from app.server.limits import Limits, read_limits
-from ram.checkpoints import CheckpointError, load_checkpoint, parameter_count, read_info, write_atomically
+from ram.checkpoints import CheckpointError, load_checkpoint, parameter_count, read_info
 from ram.data.collection import Collection
 from ram.training.run_folder import RunConfig, RunError, RunFolder, RunState
 
@@ -201,7 +201,7 @@ class Jobs:
     def _write_name(self, path: Path, name: str) -> None:
         others = {job.name for job in self.all() if job.id != path.name}
         name = " ".join(name.split())[:LONGEST_NAME] or path.name
-        write_atomically(path / "name.txt", unique_name(name, others).encode())
+        RunFolder(path).write_name(unique_name(name, others))
 
     def _new_id(self) -> str:
         return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
@@ -215,9 +215,9 @@ class Jobs:
                 f"This model would have {count:,} parameters; this server trains at most "
                 f"{self.limits.largest_model:,}: choose a smaller hidden_size."
             )
-        if config.training.minutes > self.limits.longest_run:
+        if config.training.schedule.minutes > self.limits.longest_run:
             raise JobError(
-                f"{config.training.minutes:g} minutes are too long; this server trains at most "
+                f"{config.training.schedule.minutes:g} minutes are too long; this server trains at most "
                 f"{self.limits.longest_run:g} minutes."
             )
 

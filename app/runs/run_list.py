@@ -40,16 +40,6 @@ def read_jobs(folder: Path, given_up: dict[str, str]) -> list[Job]:
     return [_read(folder / job_id, name, given_up) for job_id, name in run_names(folder).items()]
 
 
-def last_words(path: Path) -> str:
-    """The error that the command line ended with, if it came to say one."""
-    try:
-        lines = (path / "log.txt").read_text(errors="replace").splitlines()
-    except OSError:
-        return ""
-    said = [line.removeprefix("ram.train: ") for line in lines if line.startswith("ram.train: ")]
-    return said[-1].replace(str(path), "the run") if said else ""
-
-
 def _read(path: Path, name: str, given_up: dict[str, str]) -> Job:
     folder = RunFolder(path)
     config, state, problem = None, RunState("stopped"), ""
@@ -77,7 +67,7 @@ def _problem(folder: RunFolder, status: JobStatus, state: RunState, given_up: di
     if status == "failed":
         return state.problem or given_up.get(folder.path.name, "It failed.")
     if status == "interrupted":
-        last = last_words(folder.path)
+        last = folder.last_words()
         return f"Its process ended before its time{f' ({last})' if last else ''}. What was saved before is intact."
     return ""
 

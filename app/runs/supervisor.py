@@ -11,7 +11,7 @@ import sys
 
 from filelock import FileLock, Timeout
 
-from app.runs.run_list import Job, last_words
+from app.runs.run_list import Job
 from app.server.limits import PROJECT, Limits
 from ram.training.run_folder import RunError, RunFolder
 
@@ -59,7 +59,7 @@ class Supervisor:
         path = self.folder / job_id
         command = [sys.executable, "-m", "ram.train", "--resume", str(path), "--threads", "1"]
         try:
-            with (path / "log.txt").open("w") as log:
+            with RunFolder(path).log.open("w") as log:
                 self.process = subprocess.Popen(  # noqa: S603, our own command
                     command,
                     cwd=PROJECT,
@@ -124,6 +124,6 @@ class Supervisor:
         with contextlib.suppress(RunError):
             state = folder.read_state()
             if state and state.status == "waiting":
-                reason = last_words(folder.path) or f"its process ended with status {code}"
+                reason = folder.last_words() or f"its process ended with status {code}"
                 self.given_up[self._started] = f"It could not be trained: {reason}."
                 folder.write_state(dataclasses.replace(state, status="failed", problem=self.given_up[self._started]))

@@ -4,35 +4,49 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any, NamedTuple, get_args, get_type_hints
+from typing import Any, NamedTuple
 
 import streamlit as st
 
 from app.server import catalogue, models
 from app.server.limits import read_limits
 from app.session.drawings import current_collection
-from ram.config import PRESETS, RAMConfig, TrainConfig, parse_config
+from ram.checkpoints import CheckpointError
+from ram.config import (
+    Choices,
+    Numbers,
+    RAMConfig,
+    Switch,
+    TrainConfig,
+    Values,
+    WholeNumbers,
+    config_fields,
+    parse_config,
+    with_current_names,
+)
 from ram.data.collection import Collection
-from ram.training.run_folder import FREE_FIELDS, RunConfig
+from ram.presets import PRESETS
+from ram.training.growth import FREE_FIELDS
+from ram.training.run_folder import RunConfig
 
 OWN = "my-drawings"  # the preset that goes on from a model with one's own drawings
 LONGEST = 10  # minutes; what takes longer is for the command line
-PRESETS_SHOWN = [name for name, preset in PRESETS.items() if 0 < preset.training.minutes <= LONGEST]
+PRESETS_SHOWN = [name for name, preset in PRESETS.items() if 0 < preset.training.schedule.minutes <= LONGEST]
 ARCHITECTURE = [field.name for field in dataclasses.fields(RAMConfig) if field.name != "num_actions"]
 LENGTH = ["minutes", "epochs"]
-FIRST = ["learning_rate", "batch_size", "rollouts", "seed", "baseline", "reinforce_weight"]
-REST = [
-    field.name
-    for field in dataclasses.fields(TrainConfig)
-    if field.name not in {*LENGTH, *FIRST, "train_images", "drawing_share"}
+TRAINING = [
+    "learning_rate",
+    "batch_size",
+    "rollouts",
+    "seed",
+    "baseline",
+    "reinforce_weight",
+    "reward",
+    "location_noise",
 ]
 IMAGES = [500, 1000, 2500, 5000, 10_000, 25_000, 0]  # 0: all
-_HINTS = {**get_type_hints(RAMConfig), **get_type_hints(TrainConfig)}
-_HELP = {
-    field.name: f"{field.metadata['help'][0].upper()}{field.metadata['help'][1:]}."
-    for kind in (RAMConfig, TrainConfig)
-    for field in dataclasses.fields(kind)
-}
+_FIELDS = {field.name: field for kind in (RAMConfig, TrainConfig) for field in config_fields(kind)}
+_SHOWN = {*ARCHITECTURE, *LENGTH, *TRAINING, "train_images", "drawing_share"}
 
 
 class Recipe(NamedTuple):
@@ -66,9 +80,13 @@ def restore() -> None:
 
 def remember() -> None:
     """Puts what differs from the preset into the URL's text."""
+    st.session_state.recipe = ",".join(f"{name}:{value}" for name, value in _changed().items())
+
+
+def _changed() -> dict[str, Any]:
+    """The fields that differ from the preset."""
     state, defaults = st.session_state, _defaults()
-    changed = {name: state[_key(name)] for name in defaults if state.get(_key(name), defaults[name]) != defaults[name]}
-    state.recipe = ",".join(f"{name}:{value}" for name, value in changed.items())
+    return {name: state[_key(name)] for name in defaults if state.get(_key(name), defaults[name]) != defaults[name]}
 
 
 def read() -> Recipe:
@@ -106,7 +124,7 @@ def show_presets() -> None:
 
 
 def show_form() -> None:
-    """Everything that can be changed of the preset."""
+    """What a class would change of the preset; an address can change the other fields, too."""
     state = st.session_state
     names = {"": "random weights", **catalogue.model_labels()}
     st.selectbox(
@@ -128,7 +146,7 @@ def show_form() -> None:
     count = len(current_collection().digits.labels)
     if count:
         st.segmented_control(
-            f"With my {count} drawings", ["no", "yes"], key="with_drawings", required=True, help=_HELP["drawing_share"]
+            f"With my {count} drawings", ["no", "yes"], key="with_drawings", required=True, help=_help("drawing_share")
         )
         if state.with_drawings == "yes":
             _field("drawing_share")
@@ -136,26 +154,34 @@ def show_form() -> None:
         for name in ARCHITECTURE:
             _field(name, disabled=bool(state.start) and name not in FREE_FIELDS)
     with st.expander("Training", icon=":material/tune:"):
-        for name in (*LENGTH, *FIRST):
+        for name in (*LENGTH, *TRAINING):
             _field(name)
-    with st.expander("More of the training", icon=":material/more_horiz:"):
-        for name in REST:
-            _field(name)
+    others = [f"`{name}` {state[_key(name)]}" for name in _changed() if name not in _SHOWN]
+    if others:
+        st.caption(f"From the address: {', '.join(others)}.")
 
 
 def _field(name: str, *, disabled: bool = False) -> None:
-    """One setting. Its limits are the configuration's own, which says in words what is not possible."""
-    hint, key = _HINTS[name], _key(name)
-    more: dict[str, Any] = {"key": key, "help": f"{_HELP[name]} (`{name}`)", "disabled": disabled}
+    """One setting; its range and its explanation are the configuration's own."""
+    values: Values = _FIELDS[name].metadata["values"]
+    more: dict[str, Any] = {"key": _key(name), "help": f"{_help(name)} (`{name}`)", "disabled": disabled}
     label = name.replace("_", " ")
-    if hint is bool:
-        st.toggle(label, **more)
-    elif choices := get_args(hint):
-        st.selectbox(label, choices, **more)
-    elif hint is int:
-        st.number_input(label, min_value=0, step=1, **more)
-    else:
-        st.number_input(label, min_value=0.0, step=_step(name), format="%g", **more)
+    match values:
+        case Switch():
+            st.toggle(label, **more)
+        case Choices(options):
+            st.selectbox(label, options, **more)
+        case WholeNumbers(low, high):
+            st.number_input(label, min_value=low, max_value=high, step=1, **more)
+        case Numbers():
+            more |= {"min_value": float(values.low), "max_value": float(values.high), "step": _step(name)}
+            st.number_input(label, format="%g", **more)
+
+
+def _help(name: str) -> str:
+    """The configuration's explanation of a field, as a sentence."""
+    text: str = _FIELDS[name].metadata["help"]
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _step(name: str) -> float:
@@ -187,8 +213,6 @@ def _take_start() -> None:
 
 def _defaults() -> dict[str, Any]:
     """The preset's fields; the architecture is that of the checkpoint to start from."""
-    from ram.checkpoints import CheckpointError
-
     state = st.session_state
     preset = PRESETS[state.preset]
     model = preset.model
@@ -197,7 +221,7 @@ def _defaults() -> dict[str, Any]:
             model = models.model_info(state.start).config
         except CheckpointError:
             state.start = ""  # it was deleted just now
-    return {**dataclasses.asdict(model), **dataclasses.asdict(preset.training)}
+    return {**dataclasses.asdict(model), **preset.training.flat()}
 
 
 def _fill(values: dict[str, Any]) -> None:
@@ -206,32 +230,32 @@ def _fill(values: dict[str, Any]) -> None:
 
 
 def _decode(text: str) -> dict[str, Any]:
-    """What `remember` wrote; whatever is not possible is ignored."""
+    """Reads what `remember` wrote; ignores whatever is not possible."""
+    entries = dict(entry.partition(":")[::2] for entry in text.split(","))
     values: dict[str, Any] = {}
-    for name, _, value in (entry.partition(":") for entry in text.split(",")):
-        hint = _HINTS.get(name)
-        try:
-            values |= {} if hint is None else {name: _parse(hint, value)}
-        except ValueError:
-            continue
+    for name, value in with_current_names(entries).items():
+        if name in _FIELDS:
+            possible = _FIELDS[name].metadata["values"]
+            parsed = _parse(possible, value)
+            values |= {name: parsed} if parsed in possible else {}
     return values
 
 
-def _parse(hint: Any, text: str) -> Any:
-    choices = (True, False) if hint is bool else get_args(hint)
-    if not choices:
-        number = hint(text)
-        if not 0 <= number < 1e9:
-            raise ValueError(text)
-        return number
-    by_text = {str(choice): choice for choice in choices}
-    if text not in by_text:
-        raise ValueError(text)
-    return by_text[text]
+def _parse(values: Values, text: str) -> Any:
+    """The value that a text in the address stands for; the text itself if it stands for none."""
+    match values:
+        case Switch():
+            return {"True": True, "False": False}.get(text, text)
+        case Choices():
+            return text
+    try:
+        return int(text) if isinstance(values, WholeNumbers) else float(text)
+    except ValueError:
+        return text
 
 
 def _config(kind: Any, values: dict[str, Any]) -> Any:
-    names = {field.name for field in dataclasses.fields(kind)}
+    names = {field.name for field in config_fields(kind)}
     return parse_config(kind, {name: value for name, value in values.items() if name in names})
 
 

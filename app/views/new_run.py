@@ -14,7 +14,7 @@ from app.session.click_once import once
 from app.session.drawings import current_collection
 from app.session.messages import Message, plain_text
 from ram.checkpoints import parameter_count
-from ram.config import PRESETS
+from ram.presets import PRESETS
 
 PAGE, PLACE = "train", "start"  # where the page says why a run could not be started
 NAME = "run_name"

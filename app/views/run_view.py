@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import html
 from pathlib import Path
 from typing import Any
@@ -174,9 +173,8 @@ def _configuration(shown: list[Job]) -> None:
 
 
 def _fields(config: RunConfig) -> dict[str, str]:
-    fields = {**dataclasses.asdict(config.model), **dataclasses.asdict(config.training)}
     return {"preset": config.preset, "start": config.start or "random weights"} | {
-        name: f"{value}" for name, value in fields.items()
+        name: f"{value}" for name, value in config.flat().items()
     }
 
 
@@ -206,5 +204,5 @@ def _drawings(path: Path, size: int) -> list[float]:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _lesson(path: Path, size: int, config: RAMConfig) -> str | None:
-    lesson = read_replay(RunFolder(path).read_traces(), config, run=path.name)
+    lesson = read_replay(RunFolder(path).read_scan_paths(), config, run=path.name)
     return None if lesson is None else lesson_json(lesson)

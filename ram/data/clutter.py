@@ -12,32 +12,25 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Generator, Tensor
 
-from ram.data.mnist import Digits
+from ram.data.mnist import Digits, as_floats
 
 PIECE = 8  # pixels a side
 
 
 def scatter(
-    digits: Float[Tensor, "batch height width"],
-    others: UInt8[Tensor, "others height width"],
-    image_size: int,
-    clutter: int,
-    generator: Generator,
+    digits: Float[Tensor, "batch height width"], image_size: int, generator: Generator
 ) -> Float[Tensor, "batch image_size image_size"]:
-    """Puts each digit somewhere into an empty image, and adds `clutter` pieces of `others`.
+    """Puts each digit somewhere into an empty image.
 
     Args:
-        digits: square images, at most `image_size` pixels a side.
-        others: grey levels of the digits that pieces are cut from.
+        digits: square images, at most `image_size` pixels a side; returned as they are where they have that size.
         image_size: side of the new images, in pixels.
-        clutter: pieces an image.
         generator: source of all places, on the images' device.
     """
-    if image_size == digits.shape[-1] and not clutter:
+    if image_size == digits.shape[-1]:
         return digits
     images = digits.new_zeros(len(digits), image_size, image_size)
     _add(images, digits, generator)
-    strew(images, others, clutter, generator)
     return images
 
 
@@ -47,7 +40,14 @@ def strew(
     clutter: int,
     generator: Generator,
 ) -> None:
-    """Adds `clutter` pieces of `others` to each image, in place; the arguments are those of `scatter`."""
+    """Adds pieces of other digits to each image, in place.
+
+    Args:
+        images: square images.
+        others: grey levels of the digits that pieces are cut from.
+        clutter: pieces an image.
+        generator: source of all pieces and places, on the images' device.
+    """
     blank = images.new_empty(len(images), PIECE, PIECE)
     for _ in range(clutter):
         donor = _random(len(others), len(images), generator)[:, None, None]
@@ -64,11 +64,12 @@ def ink_centre(images: Float[Tensor, "batch height width"]) -> Float[Tensor, "ba
 
 
 def scattered(digits: Digits, image_size: int, clutter: int, *, seed: int) -> Digits:
-    """The digits in larger images, always the same for the same seed: what a model is measured on."""
+    """The digits in larger images, among clutter; always the same for the same seed: what a model is measured on."""
     if not len(digits.labels):  # nothing to cut pieces from
         return Digits(digits.images.new_zeros(0, image_size, image_size), digits.labels)
     generator = Generator().manual_seed(seed)
-    images = scatter(digits.images.float() / 255, digits.images, image_size, clutter, generator)
+    images = scatter(as_floats(digits.images), image_size, generator)
+    strew(images, digits.images, clutter, generator)
     return Digits((images * 255).round().to(torch.uint8), digits.labels)
 
 

@@ -19,9 +19,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from ram.checkpoints import write_atomically
 from ram.data.drawing import SIZE
 from ram.data.mnist import Digits
+from ram.files import write_atomically
 
 FORMAT = "ram-drawings-1"
 LARGEST_FILE = 2 * 1024**2  # bytes
@@ -214,7 +214,7 @@ def _load(path: Path, name: str) -> Collection:
             if metadata.get("format") != FORMAT:
                 raise CollectionError(f"{name} is not a file of drawings; please choose one that this app has saved.")
             _check_tensors({key: file.get_slice(key) for key in file.keys()}, name)  # noqa: SIM118
-            # Cloned: the tensors of an open file are a view of it, and whoever cut it short later would kill us.
+            # Cloned: the tensors are views of the mapped file, and truncating it later would crash the process.
             digits = Digits(file.get_tensor("images").clone(), file.get_tensor("labels").clone())
     except SafetensorError:
         raise CollectionError(f"{name} is no file of drawings, or it is damaged; please choose another one.") from None

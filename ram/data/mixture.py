@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
-from torch import Generator, Tensor
+from jaxtyping import Int
+from torch import Tensor
 
-from ram.config import TrainConfig
+from ram.config import DataConfig
 from ram.data.collection import DIGIT_NAMES, Collection, split_collection
-from ram.data.mnist import DataError, Digits, as_floats, augment, split_training
-from ram.data.unreadable import add_nonsense
-from ram.data.variants import add_variants
+from ram.data.mnist import DataError, Digits, split_training
 
 SMALLEST_EPOCH = 10_000  # images, where there are only drawings
 
@@ -31,7 +29,7 @@ class Mixture(NamedTuple):
     """Names of the classes."""
 
 
-def mix(digits: Digits, drawings: Collection | None, config: TrainConfig) -> Mixture:
+def mix(digits: Digits, drawings: Collection | None, config: DataConfig) -> Mixture:
     """Splits MNIST's training digits, and adds drawings so that they are `drawing_share` of an epoch.
 
     A class that has a name of its own replaces a digit: MNIST's digits of that class are left out.
@@ -56,12 +54,3 @@ def mix(digits: Digits, drawings: Collection | None, config: TrainConfig) -> Mix
     epoch = torch.cat([torch.arange(count), count + torch.arange(drawn).repeat(repeats)])
     together = Digits(torch.cat([training.images, own.images]), torch.cat([training.labels, own.labels]))
     return Mixture(together, epoch, validation, held_back, drawings.classes)
-
-
-def change(
-    digits: Digits, config: TrainConfig, generator: Generator
-) -> tuple[Float[Tensor, "batch 28 28"], Int[Tensor, " batch"]]:
-    """Digits as other people would have written them, some of them unreadable, with their labels."""
-    images = add_variants(as_floats(digits.images), digits.labels, config.variants, generator)
-    images, labels = add_nonsense(images, digits.labels, config.nonsense, generator)
-    return augment(images, config, generator), labels

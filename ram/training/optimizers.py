@@ -1,21 +1,29 @@
-"""The optimisers of a training: AdamW, and for the matrices between hidden units Muon, if that is asked for."""
+"""The optimisers of a training: AdamW, or Muon for the matrices between hidden units and AdamW for the rest."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
-from ram.config import TrainConfig
-from ram.training.muon import Muon
+from ram.config import OptimizerConfig
+from ram.machine import native_bfloat16
 
 BETWEEN_HIDDEN_UNITS = ("glimpse_network.glimpse_encoder.", "glimpse_network.combine.", "core_network.")
 
+MOMENTUM = 0.95
+QUINTIC = (3.4445, -4.7750, 2.0315)  # Jordan's: steep at zero; a few iterations bring 0.1 to 1 near one
+ITERATIONS = 3  # models learn no worse than with the usual five, and steps take a fifth less
 
-def make_optimizers(model: nn.Module, config: TrainConfig) -> list[Optimizer]:
+
+def make_optimizers(model: nn.Module, config: OptimizerConfig) -> list[Optimizer]:
     """Optimisers that together hold each of a RAM's parameters once; their learning rate is the same.
 
-    Muon is for matrices between hidden units. What leads from two coordinates, or to the answers, stays with AdamW, and
-    so do biases.
+    Muon is for matrices between hidden units. Matrices that lead from two coordinates or to the answers stay with
+    AdamW, and so do biases.
     """
     matrices: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
@@ -29,7 +37,7 @@ def make_optimizers(model: nn.Module, config: TrainConfig) -> list[Optimizer]:
 
 
 def optimizer_tensors(model: nn.Module, optimizers: list[Optimizer]) -> dict[str, Tensor]:
-    """All that they remember, by `<parameter>:<moment>`."""
+    """The state of all optimisers, by `<parameter>:<moment>`."""
     return {
         f"{name}:{moment}": value
         for name, parameter in model.named_parameters()
@@ -39,10 +47,10 @@ def optimizer_tensors(model: nn.Module, optimizers: list[Optimizer]) -> dict[str
 
 
 def restore_optimizers(model: nn.Module, optimizers: list[Optimizer], tensors: dict[str, Tensor]) -> None:
-    """Goes back to what `optimizer_tensors` gave.
+    """Restores the state that `optimizer_tensors` gave.
 
     Raises:
-        KeyError: they are another model's, or another optimiser's.
+        KeyError: it is the state of another model, or of another optimiser.
     """
     state: dict[str, dict[str, Tensor]] = {}
     for key, value in tensors.items():
@@ -56,3 +64,46 @@ def restore_optimizers(model: nn.Module, optimizers: list[Optimizer], tensors: d
             for parameter in group["params"]:
                 moments = state[names[parameter]].items()
                 optimizer.state[parameter] = {moment: value.to(parameter.device) for moment, value in moments}
+
+
+class Muon(Optimizer):
+    """Steps whose singular values are all alike (Jordan et al. 2024, "Muon: An optimizer for hidden layers").
+
+    PyTorch's own always computes in bfloat16, which takes seven times as long as a whole training step on a processor
+    that has to emulate it.
+
+    Args:
+        params: the matrices.
+        weight_decay: decoupled; a step takes this times the learning rate off each weight, as a share of it.
+    """
+
+    def __init__(self, params: Iterable[nn.Parameter], *, weight_decay: float) -> None:
+        super().__init__(params, {"lr": 1e-3, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """Moves every matrix along its momentum, made orthogonal."""
+        for group in self.param_groups:
+            for matrix in group["params"]:
+                if matrix.grad is not None:
+                    self._move(matrix, matrix.grad, group["lr"], group["weight_decay"])
+
+    def _move(self, matrix: Tensor, gradient: Tensor, lr: float, weight_decay: float) -> None:
+        momentum = self.state[matrix].setdefault("momentum_buffer", torch.zeros_like(matrix))
+        momentum.lerp_(gradient, 1 - MOMENTUM)
+        direction = orthogonal(gradient.lerp(momentum, MOMENTUM))  # Nesterov's: as if one step ahead
+        # Elements as large as AdamW's, so that one learning rate suits both (Liu et al. 2025, section 2.2).
+        length = 0.2 * max(matrix.shape) ** 0.5
+        matrix.mul_(1 - lr * weight_decay).add_(direction, alpha=-lr * length)
+
+
+def orthogonal(matrix: Float[Tensor, "rows columns"]) -> Float[Tensor, "rows columns"]:
+    """The matrix with the same singular vectors and singular values near one (Newton and Schulz's iteration)."""
+    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.t()
+    x = wide.bfloat16() if native_bfloat16(matrix.device) else wide
+    x = x / x.norm().clamp(min=1e-7)  # no singular value is above one now
+    a, b, c = QUINTIC
+    for _ in range(ITERATIONS):
+        gram = x @ x.t()
+        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return (x if wide is matrix else x.t()).to(matrix.dtype)

@@ -1,12 +1,14 @@
-"""A training run is a folder: written by the command line, read by whoever wants to watch.
+"""A training run is a folder: the command line writes it, and the app reads it while it trains.
 
 config.json            what was asked for
-start.safetensors      the checkpoint whose weights it began with, if it did
-drawings.safetensors   drawings of one's own to train on beside MNIST, if there are
+name.txt               the name that its user gave it, if any
+start.safetensors      the checkpoint whose weights it began with, if any
+drawings.safetensors   drawings of one's own to train on beside MNIST, if any
 lock, process          held by the process that trains; its number
+log.txt                the output of that process, if the app started it
 state.json             status, progress, estimated seconds left, best result so far
 metrics.jsonl          one line per reading, with its step
-traces.jsonl           how the same few digits were looked at in the course of the run
+traces.jsonl           the scan paths of the same few digits in the course of the run
 latest.safetensors     everything needed to go on as if nothing had happened
 best.safetensors       the best checkpoint so far, loadable with `load_checkpoint`
 """
@@ -27,18 +29,17 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from ram.checkpoints import CheckpointError, load_checkpoint, read_info, write_atomically, write_tensors
-from ram.config import ConfigError, RAMConfig, TrainConfig, parse_config
+from ram.checkpoints import CheckpointError, load_checkpoint, read_info
+from ram.config import RAMConfig, TrainConfig, parse_config
 from ram.data.collection import Collection, CollectionError, load_collection, save_collection
-from ram.training.growth import grow
+from ram.files import write_atomically, write_tensors
+from ram.training.growth import check_fit, grow
 
 if sys.platform != "win32":
     import fcntl
 
 # What state.json says. A killed process still says "running" there: ask `RunFolder.is_running`.
 Status = Literal["waiting", "running", "stopped", "finished", "failed"]
-# Fields in which a run may differ from the checkpoint whose weights it begins with.
-FREE_FIELDS = {"num_glimpses", "location_std"}
 LOCK_PATIENCE_S = 2.0
 
 
@@ -55,6 +56,10 @@ class RunConfig:
     training: TrainConfig
     start: str = ""
     """Name of the checkpoint whose weights it begins with; empty from scratch."""
+
+    def flat(self) -> dict[str, Any]:
+        """Every field of the architecture and of the training, by name."""
+        return {**dataclasses.asdict(self.model), **self.training.flat()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +92,7 @@ class RunFolder:
         self.drawings = self.path / "drawings.safetensors"
         self.latest = self.path / "latest.safetensors"
         self.best = self.path / "best.safetensors"
+        self.log = self.path / "log.txt"
 
     def create(self, config: RunConfig, *, start: Path | None = None, drawings: Collection | None = None) -> None:
         """Makes the folder, complete in itself: later changes to `start` do not reach it.
@@ -106,7 +112,7 @@ class RunFolder:
             shutil.copyfile(start, self.start)
         if drawings is not None:
             save_collection(self.drawings, drawings)
-        self._write_json("config.json", dataclasses.asdict(config))
+        self._write_json("config.json", {**dataclasses.asdict(config), "training": config.training.flat()})
 
     def read_config(self) -> RunConfig:
         """What the run was asked to do.
@@ -137,7 +143,7 @@ class RunFolder:
             return None
         try:
             weights = load_checkpoint(self.start, "cpu").state_dict()
-            return grow(weights, read_info(self.start), config.model, config.training.image_size)
+            return grow(weights, read_info(self.start), config.model, config.training.data.image_size)
         except CheckpointError as error:
             raise RunError(f"{self.start} is damaged: {error}") from error
 
@@ -154,13 +160,13 @@ class RunFolder:
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:
-        """Marks the run as this process's own, until the process ends in whatever way.
+        """Reserves the run for this process, until the process ends in whatever way.
 
         Raises:
             RunError: another process trains it.
         """
         try:
-            # Whoever asks `is_running` holds it for a moment, too: that is no reason to give up.
+            # A process that calls `is_running` holds the lock for a moment, too: that is no reason to give up.
             held = FileLock(self.path / "lock").acquire(LOCK_PATIENCE_S, 0.02)
         except Timeout:
             raise RunError(f"{self.path} is being trained already, by process {self.holder()}") from None
@@ -191,6 +197,19 @@ class RunFolder:
         except OSError:
             return 0
         return int(text) if text.isdecimal() else 0
+
+    def write_name(self, name: str) -> None:
+        """Gives the run a name for its users; without one it is called by its folder."""
+        write_atomically(self.path / "name.txt", name.encode())
+
+    def last_words(self) -> str:
+        """The error that the command line ended with; empty if it ended without one."""
+        try:
+            lines = self.log.read_text(errors="replace").splitlines()
+        except OSError:
+            return ""
+        said = [line.removeprefix("ram.train: ") for line in lines if line.startswith("ram.train: ")]
+        return said[-1].replace(str(self.path), "the run") if said else ""
 
     def write_state(self, state: RunState) -> None:
         """Replaces state.json."""
@@ -223,12 +242,12 @@ class RunFolder:
         """All readings; lines cut short by a crash, or damaged, are left out."""
         return self._read_lines("metrics.jsonl")
 
-    def append_trace(self, row: dict[str, Any]) -> None:
-        """Adds a look at the traced digits; the first row says which these are."""
+    def append_scan_paths(self, row: dict[str, Any]) -> None:
+        """Adds a look at the digits that are followed; the first row describes these digits."""
         self._append("traces.jsonl", row)
 
-    def read_traces(self) -> list[dict[str, Any]]:
-        """All looks at the traced digits; lines cut short by a crash, or damaged, are left out."""
+    def read_scan_paths(self) -> list[dict[str, Any]]:
+        """All looks at the digits that are followed; lines cut short by a crash, or damaged, are left out."""
         return self._read_lines("traces.jsonl")
 
     def forget_after(self, step: int) -> None:
@@ -286,17 +305,3 @@ class RunFolder:
             with contextlib.suppress(ValueError, RecursionError):
                 rows.append(json.loads(line))
         return [row for row in rows if isinstance(row, dict)]
-
-
-def check_fit(model: RAMConfig, start: RAMConfig) -> None:
-    """Checks that a model can begin with the weights of another.
-
-    Raises:
-        ConfigError: they differ in a field that shapes the weights, or what is seen. More scales are possible.
-    """
-    for name, value in dataclasses.asdict(start).items():
-        more_scales = name == "num_scales" and model.num_scales > value
-        if name not in FREE_FIELDS and not more_scales and getattr(model, name) != value:
-            raise ConfigError(
-                f"{name}={getattr(model, name)!r} is not possible: the checkpoint to start from has {name}={value!r}"
-            )

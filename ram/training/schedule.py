@@ -1,94 +1,53 @@
-"""How a run goes: its learning rate rises and falls once, and once more in each of its finishes.
-
-All finishes begin with the weights that the main part ended with, and the model is the mean of their ends: it lies
-where the loss is flat, and is better than each of them (model soups, Wortsman et al. 2022).
-"""
+"""How far a run is, and the learning rate there."""
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any
 
-import torch
-from torch import Tensor
-
-from ram.config import TrainConfig
-
-Weights = dict[str, Tensor]
+from ram.config import ScheduleConfig
 
 
-class Phase(NamedTuple):
-    """Where a run is."""
+class Progress:
+    """How far a run is: of its time budget, or else of its steps."""
 
-    number: int
-    """0 in the main part, then of which finish, from 1."""
-    done: float
-    """Share of the phase that is over, in [0, 1]."""
+    def __init__(self, config: ScheduleConfig, steps_per_epoch: int) -> None:
+        self.config = config
+        self.steps_per_epoch = steps_per_epoch
+        self.step = 0
+        self.elapsed = 0.0
+        """Seconds of training so far, over all processes that resumed the run."""
 
     @property
-    def peak(self) -> float:
-        """Peak of the learning rate in it, as a share of the run's."""
-        return 0.5 if self.number else 1.0
+    def share(self) -> float:
+        """The part of the run that is done, from 0 to 1."""
+        if self.config.minutes:
+            return min(self.elapsed / (60 * self.config.minutes), 1.0)
+        return self.step / self.steps
 
+    @property
+    def steps(self) -> int:
+        """Optimiser steps in the whole run; with a time budget an estimate from the steps so far."""
+        if self.config.minutes:
+            return round(self.step / self.share) if self.share else 0
+        return self.steps_per_epoch * self.config.epochs
 
-def phase_at(progress: float, config: TrainConfig) -> Phase:
-    """The phase at a run's progress in [0, 1]; a function of that alone, so a resumed run is where it was."""
-    begin = 1 - config.finish
-    if progress < begin or not config.finish:
-        return Phase(0, progress / begin)
-    over = (progress - begin) / config.finish * config.finishes
-    number = min(int(over), config.finishes - 1)
-    return Phase(number + 1, over - number)
+    @property
+    def epoch(self) -> int:
+        """Complete passes over the training digits."""
+        return self.step // self.steps_per_epoch
+
+    @property
+    def seconds_left(self) -> float:
+        """An estimate from the time so far; 0 at the beginning, when nothing is known."""
+        return self.elapsed / self.share - self.elapsed if self.share else 0.0
+
+    def position(self) -> dict[str, Any]:
+        """What every reading begins with."""
+        epoch = round(self.step / self.steps_per_epoch, 4)
+        return {"step": self.step, "epoch": epoch, "elapsed_s": round(self.elapsed, 3)}
 
 
 def learning_rate(done: float, warm_up: float) -> float:
     """The learning rate as a share of its peak: a linear rise until `warm_up`, then half a cosine down to zero."""
     return done / warm_up if done < warm_up else 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
-
-
-def strength(number: int, config: TrainConfig) -> float:
-    """How strongly digits are changed in finish `number`, as a share of the main part's changes.
-
-    Two thirds on average. With a spread it rises from finish to finish: the mean of ends that differ gains more.
-    """
-    if config.finishes == 1:
-        return 2 / 3
-    return 2 / 3 + config.finish_spread * (2 * (number - 1) / (config.finishes - 1) - 1)
-
-
-class Finishes:
-    """The weights that the finishes of a run begin with, and the mean of their ends."""
-
-    def __init__(self) -> None:
-        self.begun = 0
-        self.start: Weights = {}
-        self.ends: Weights = {}
-
-    def begin(self, number: int, averaged: Weights) -> Weights:
-        """Enters finish `number` with the averaged weights of the phase before; returns those to go on with."""
-        if self.begun:
-            self.ends = self.mean_with(averaged)
-        else:
-            self.start = {name: weight.clone() for name, weight in averaged.items()}
-        self.begun = number
-        return self.start
-
-    def mean_with(self, averaged: Weights) -> Weights:
-        """The mean of the ends so far and of what the phase under way has come to; copies."""
-        if not self.ends:
-            return {name: weight.clone() for name, weight in averaged.items()}
-        return {
-            name: torch.lerp(self.ends[name].to(weight.device), weight, 1 / self.begun)
-            for name, weight in averaged.items()
-        }
-
-    def tensors(self) -> Weights:
-        """All that it remembers."""
-        return {f"{part}.{name}": weight for part in ("start", "ends") for name, weight in getattr(self, part).items()}
-
-    def restore(self, tensors: Weights, begun: int) -> None:
-        """Goes back to what `tensors` gave when `begun` finishes had begun."""
-        self.begun = begun
-        for part in ("start", "ends"):
-            below = {name: weight for name, weight in tensors.items() if name.startswith(f"{part}.")}
-            setattr(self, part, {name.removeprefix(f"{part}."): weight for name, weight in below.items()})

@@ -2,8 +2,8 @@
 
 Scribbles (smooth random lines) and letters (those that no digit looks like, in the font that Pillow carries), drawn on
 the app's canvas with its brushes and prepared as the app prepares a drawing; beside them MNIST digits held back from
-training. Neither is made as `ram/nonsense.py` makes what is trained with. The model looks with mean locations and a
-random first glimpse.
+training. Neither is made as `ram/data/augmentation.py` makes what is trained with. The model looks with mean locations
+and a random first glimpse.
 
 Prints a Markdown table: the share of answers, in percent, that the page calls not sure (below one half).
 """
@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from ram import RAM, load_checkpoint, prepare_drawing
-from ram.config import TrainConfig
+from ram.config import DataConfig
 from ram.data.mnist import as_floats, load_mnist, split_training
 
 CANVAS_SIZE, PAPER, INK = 280, "#0a0c12", "#ffffff"  # as in the app
@@ -40,7 +40,7 @@ def main() -> None:
     images = {
         "scribbles": prepared([scribble(rng) for _ in range(SCRIBBLES)]),
         "letters": prepared([letter(name, rng) for name in LETTERS for _ in range(LETTERS_EACH)]),
-        "MNIST digits": as_floats(split_training(load_mnist("train"), TrainConfig())[1].images[:DIGITS]),
+        "MNIST digits": as_floats(split_training(load_mnist("train"), DataConfig())[1].images[:DIGITS]),
     }
     print(f"| not sure, percent | {' | '.join(images)} |\n|---|{'--:|' * len(images)}")
     for path in parser.parse_args().checkpoints:

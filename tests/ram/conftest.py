@@ -6,7 +6,6 @@ import jaxtyping
 import pytest
 import torch
 
-import ram.training.trainer
 from ram.data.mnist import Digits, load_mnist
 from ram.training.trainer import Trainer
 from tests.ram.short_run import make_trainer, train
@@ -36,19 +35,9 @@ def digits(training_digits: Digits) -> Digits:
     return training_digits.take(torch.arange(1000))
 
 
-@pytest.fixture
-def report_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Readings are otherwise taken by the clock, and so differ between equal runs."""
-    monkeypatch.setattr(ram.training, "REPORT_EVERY_S", 0.0)
-    monkeypatch.setattr(ram.training, "LEAST_STEPS", 1)
-
-
 @pytest.fixture(scope="session")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory, digits: Digits) -> Trainer:
     """A short run from beginning to end."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ram.training, "REPORT_EVERY_S", 0.0)
-        patch.setattr(ram.training, "LEAST_STEPS", 1)
-        trainer = make_trainer(tmp_path_factory.mktemp("runs") / "whole", digits)
-        assert train(trainer) == "finished"
+    trainer = make_trainer(tmp_path_factory.mktemp("runs") / "whole", digits)
+    assert train(trainer) == "finished"
     return trainer

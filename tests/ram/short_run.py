@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +12,17 @@ from ram.checkpoints import CheckpointInfo, load_checkpoint, read_info
 from ram.config import RAMConfig, TrainConfig
 from ram.data.mnist import Digits
 from ram.training.run_folder import RunConfig, RunFolder
-from ram.training.trainer import Trainer
+from ram.training.trainer import Pace, Trainer
 
 MODEL = RAMConfig(num_glimpses=3, hidden_size=32, glimpse_hidden_size=16)
 # 256 digits in batches of 32 are 8 steps an epoch, so 16 in all.
-TRAINING = TrainConfig(
+TRAINING = TrainConfig.of(
     epochs=2,
     batch_size=32,
     rollouts=2,
     learning_rate=1e-2,
     ema_decay=0.9,
-    noise_start=0.2,
-    noise_end=0.05,
+    location_noise=0.2,
     rotation=10.0,
     translation=1.0,
     train_images=256,
@@ -33,19 +31,23 @@ TRAINING = TrainConfig(
 )
 
 
-def make_trainer(path: Path, digits: Digits, **training: Any) -> Trainer:
+# Otherwise readings are taken by the clock, and so differ between equal runs.
+EVERY_STEP = Pace(report_s=0.0, least_steps=1)
+
+
+def make_trainer(path: Path, digits: Digits, pace: Pace = EVERY_STEP, **training: Any) -> Trainer:
     folder = RunFolder(path)
     if not (path / "config.json").exists():
-        folder.create(RunConfig("mnist", MODEL, dataclasses.replace(TRAINING, **training)))
-    return Trainer(folder, digits, torch.device("cpu"))
+        folder.create(RunConfig("mnist", MODEL, TRAINING.replace(**training)))
+    return Trainer(folder, digits, torch.device("cpu"), pace=pace)
 
 
 def train(trainer: Trainer, stop_at: int | None = None) -> str:
-    return trainer.run(lambda: trainer.step == stop_at, lambda _row: None).status
+    return trainer.run(lambda: trainer.progress.step == stop_at, lambda _row: None).status
 
 
 def weights(trainer: Trainer) -> list[Tensor]:
-    return [*trainer.model.state_dict().values(), *trainer.averaged.state_dict().values()]
+    return [*trainer.learner.model.state_dict().values(), *trainer.learner.averaged.state_dict().values()]
 
 
 def same(one: list[Tensor], other: list[Tensor]) -> bool:

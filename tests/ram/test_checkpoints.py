@@ -23,9 +23,9 @@ from ram.checkpoints import (
     parameter_count,
     read_info,
     save_checkpoint,
-    write_atomically,
 )
 from ram.config import RAMConfig
+from ram.files import write_atomically
 from ram.machine import choose_device
 from ram.model import RAM
 

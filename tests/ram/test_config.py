@@ -3,7 +3,19 @@ from typing import Any
 
 import pytest
 
-from ram.config import PRESETS, ConfigError, RAMConfig, TrainConfig, parse_config
+from ram.config import (
+    AugmentationConfig,
+    Choices,
+    ConfigError,
+    Numbers,
+    RAMConfig,
+    Switch,
+    TrainConfig,
+    WholeNumbers,
+    concerns,
+    config_fields,
+    parse_config,
+)
 
 
 def test_defaults_are_the_specifications() -> None:
@@ -66,7 +78,7 @@ def test_number_too_large_for_a_float_is_refused_like_any_other() -> None:
 
 def test_whole_numbers_do_where_fractions_are_possible() -> None:
     assert RAMConfig(location_std=1).location_std == 1
-    assert TrainConfig(rotation=10).rotation == 10
+    assert AugmentationConfig(rotation=10).rotation == 10
 
 
 @pytest.mark.parametrize("value", [0, 1, "yes", None])
@@ -103,8 +115,9 @@ def test_patch_features_count_every_pixel_of_every_scale() -> None:
         ("value_weight", float("inf"), "a number from 0 to 100"),
         ("baseline", "mean", "one of ('value', 'rollouts', 'none')"),
         ("baseline", ["value"], "one of ('value', 'rollouts', 'none')"),
-        ("noise_start", 0.0, "a number from 0.001 to 2"),
-        ("noise_end", 2.5, "a number from 0.001 to 2"),
+        ("reward", "probability", "one of ('hit', 'information')"),
+        ("location_noise", 0.0, "a number from 0.001 to 2"),
+        ("location_noise", 2.5, "a number from 0.001 to 2"),
         ("ema_decay", 1.0, "a number from 0 to 0.99999"),
         ("rotation", 181.0, "a number from 0 to 180"),
         ("scaling", 1.0, "a number from 0 to 0.9"),
@@ -119,56 +132,78 @@ def test_patch_features_count_every_pixel_of_every_scale() -> None:
 )
 def test_training_refuses_impossible_values_by_name(field: str, value: Any, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        TrainConfig(**{field: value})
+        TrainConfig.of(**{field: value})
     assert str(caught.value) == f"{field}={value!r} is not possible: it must be {expected}"
 
 
 def test_training_refuses_more_digits_than_there_are() -> None:
-    assert TrainConfig(train_images=55_000, validation_images=5_000).train_images == 55_000
+    assert TrainConfig.of(train_images=55_000, validation_images=5_000).data.train_images == 55_000
     with pytest.raises(ConfigError, match=r"^train_images=55001 .* at most 55000 with validation_images=5000"):
-        TrainConfig(train_images=55_001, validation_images=5_000)
+        TrainConfig.of(train_images=55_001, validation_images=5_000)
 
 
 def test_rollouts_baseline_needs_a_second_rollout() -> None:
-    assert TrainConfig(baseline="rollouts", rollouts=2).baseline == "rollouts"
+    assert TrainConfig.of(baseline="rollouts", rollouts=2).loss.baseline == "rollouts"
     with pytest.raises(ConfigError, match=r"^baseline='rollouts' .* when rollouts=1"):
-        TrainConfig(baseline="rollouts", rollouts=1)
+        TrainConfig.of(baseline="rollouts", rollouts=1)
 
 
 def test_config_error_is_a_value_error() -> None:
     assert issubclass(ConfigError, ValueError)
 
 
-@pytest.mark.parametrize("kind", [RAMConfig, TrainConfig])
-def test_every_field_explains_itself(kind: type[RAMConfig] | type[TrainConfig]) -> None:
-    for field in dataclasses.fields(kind):
+@pytest.mark.parametrize("kind", [RAMConfig, *concerns().values()])
+def test_every_field_carries_its_values_and_its_explanation(kind: type) -> None:
+    default = kind()
+    for field in config_fields(kind):
+        assert isinstance(field.metadata["values"], WholeNumbers | Numbers | Choices | Switch), field.name
+        assert getattr(default, field.name) in field.metadata["values"]
         assert len(field.metadata["help"]) > 5, field.name
 
 
-def test_shipped_model_is_the_specifications() -> None:
-    assert PRESETS["mnist"].model == RAMConfig()
-    assert PRESETS["mnist"].training.baseline == "rollouts"
+def test_no_two_fields_have_the_same_name() -> None:
+    names = [field.name for kind in (RAMConfig, TrainConfig) for field in config_fields(kind)]
+    assert len(names) == len(set(names))
 
 
-def test_every_preset_says_what_it_is() -> None:
-    assert all(preset.description for preset in PRESETS.values())
+def test_fields_find_their_concern() -> None:
+    config = TrainConfig.of(epochs=3, baseline="none", rotation=10.0)
+    assert (config.schedule.epochs, config.loss.baseline, config.augmentation.rotation) == (3, "none", 10.0)
+    again = config.replace(epochs=4)
+    assert (again.schedule.epochs, again.loss.baseline) == (4, "none")
+    assert config.flat() == {**TrainConfig().flat(), "epochs": 3, "baseline": "none", "rotation": 10.0}
+    with pytest.raises(ConfigError, match=r"^unknown field 'epoch' of TrainConfig; did you mean 'epochs'\?$"):
+        config.replace(epoch=3)
+
+
+def test_weaker_augmentation_is_weaker_in_everything() -> None:
+    weaker = AugmentationConfig(rotation=12.0, elastic=1.0, variants=0.3, unreadable=0.08).weaker(0.5)
+    assert weaker == AugmentationConfig(rotation=6.0, elastic=0.5, variants=0.15, unreadable=0.04)
 
 
 def test_parse_config_returns_what_was_written() -> None:
     config = RAMConfig(glimpse_size=5, num_scales=2, location_std=0.05, use_lstm=True)
     assert parse_config(RAMConfig, dataclasses.asdict(config)) == config
-    training = TrainConfig(epochs=3, baseline="none")
-    assert parse_config(TrainConfig, dataclasses.asdict(training)) == training
+    training = TrainConfig.of(epochs=3, baseline="none")
+    assert parse_config(TrainConfig, training.flat()) == training
 
 
 def test_parse_config_fills_in_fields_that_an_older_file_lacks() -> None:
     assert parse_config(RAMConfig, {"glimpse_size": 12}) == RAMConfig(glimpse_size=12)
 
 
-def test_parse_config_forgets_a_field_of_an_earlier_version_if_it_was_off() -> None:
-    assert parse_config(TrainConfig, {"epochs": 3, "distillation": 0.0}) == TrainConfig(epochs=3)
-    with pytest.raises(ConfigError, match=r"^unknown field 'distillation' of TrainConfig"):
-        parse_config(TrainConfig, {"distillation": 0.8})
+def test_parse_config_knows_the_names_of_earlier_versions() -> None:
+    earlier = {"epochs": 3, "noise_start": 0.2, "noise_end": 0.2, "nonsense": 0.1, "distillation": 0.0}
+    assert parse_config(TrainConfig, earlier) == TrainConfig.of(epochs=3, location_noise=0.2, unreadable=0.1)
+
+
+@pytest.mark.parametrize(
+    ("values", "unknown"),
+    [({"noise_start": 0.2, "noise_end": 0.05}, "noise_end"), ({"distillation": 0.8}, "distillation")],
+)
+def test_parse_config_refuses_what_cannot_be_said_today(values: dict[str, float], unknown: str) -> None:
+    with pytest.raises(ConfigError, match=f"^unknown field '{unknown}' of TrainConfig"):
+        parse_config(TrainConfig, values)
 
 
 def test_parse_config_names_an_unknown_field() -> None:

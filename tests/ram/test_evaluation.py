@@ -6,7 +6,7 @@ import torch
 from torch import Generator
 
 from ram.checkpoints import CheckpointInfo
-from ram.config import ConfigError, RAMConfig, TrainConfig
+from ram.config import ConfigError, DataConfig, RAMConfig
 from ram.data.clutter import scattered
 from ram.data.mnist import DataError, Digits, load_mnist, split_training
 from ram.evaluation import (
@@ -240,7 +240,7 @@ def test_model_of_larger_images_is_measured_on_such_the_same_every_time() -> Non
 def test_validation_digits_are_those_that_training_held_back(training_digits: Digits) -> None:
     recipe = {"clutter": 1, "validation_images": 300}
     found = digits_of(dataclasses.replace(INFO, image_size=32, recipe=recipe), "validation")
-    held_back = split_training(training_digits, TrainConfig(validation_images=300))[1]
+    held_back = split_training(training_digits, DataConfig(validation_images=300))[1]
     assert found.images.equal(scattered(held_back, 32, 1, seed=0).images)  # the trainer's seed, too
     assert found.labels.equal(held_back.labels)
     assert len(digits_of(INFO, "validation").labels) == 5000

@@ -12,9 +12,10 @@ import pytest
 import torch
 
 from ram.checkpoints import load_checkpoint, read_info
-from ram.config import PRESETS, RAMConfig, TrainConfig
+from ram.config import RAMConfig, TrainConfig, config_fields
 from ram.data.collection import Collection, save_collection
 from ram.data.mnist import Digits
+from ram.presets import PRESETS
 from ram.train import main
 from ram.training.run_folder import RunConfig, RunFolder, RunState
 
@@ -119,8 +120,7 @@ def test_run_trains_with_the_flags_on_top_of_the_preset(
     assert whole[0].read_config() == RunConfig(
         PRESET,
         dataclasses.replace(PRESETS[PRESET].model, num_glimpses=2, hidden_size=32, glimpse_hidden_size=16),
-        dataclasses.replace(
-            PRESETS[PRESET].training,
+        PRESETS[PRESET].training.replace(
             minutes=0.0,
             train_images=128,
             validation_images=100,
@@ -139,7 +139,7 @@ def test_counting_epochs_replaces_the_presets_time_budget(tmp_path: Path) -> Non
     )
     assert "best validation error" in done.stdout
     config = RunFolder(run).read_config()
-    assert (config.training.minutes, config.training.epochs) == (0.0, 60)
+    assert (config.training.schedule.minutes, config.training.schedule.epochs) == (0.0, 60)
 
 
 def stop(process: subprocess.Popen[str], number: signal.Signals, folder: RunFolder) -> None:
@@ -293,11 +293,11 @@ def test_run_that_never_began_is_begun(
 ) -> None:
     folder = RunFolder(tmp_path / "run")
     folder.create(whole[0].read_config())
-    folder.append_trace({"an attempt": "that ended before its first save"})
+    folder.append_scan_paths({"an attempt": "that ended before its first save"})
     done = run(tmp_path, "--resume", "run", "--threads", "1", "--device", "cpu")
     assert done.returncode == 0, done.stderr
     assert_same_result(folder, whole[0])
-    assert len(folder.read_traces()) == len(whole[0].read_traces())
+    assert len(folder.read_scan_paths()) == len(whole[0].read_scan_paths())
 
 
 def test_model_of_other_classes_than_the_data_is_named(tmp_path: Path) -> None:
@@ -336,7 +336,7 @@ def test_run_goes_on_from_a_checkpoint_with_drawings(
     info = read_info(folder.best)
     assert info.class_names() == names
     assert info.results["drawings_error"] == rows[-1]["drawings_error"]  # the latest weights are kept
-    assert folder.read_traces()[0]["classes"] == list(names)
+    assert folder.read_scan_paths()[0]["classes"] == list(names)
 
 
 def test_preset_goes_on_from_the_shipped_checkpoint_it_names(tmp_path: Path) -> None:
@@ -368,7 +368,7 @@ def test_help_has_a_flag_with_an_explanation_for_every_setting(tmp_path: Path) -
     done = run(tmp_path, "--help")
     assert done.returncode == 0
     words = " ".join(done.stdout.split())
-    for field in (*dataclasses.fields(RAMConfig), *dataclasses.fields(TrainConfig)):
+    for field in (*config_fields(RAMConfig), *config_fields(TrainConfig)):
         assert f"--{field.name.replace('_', '-')}" in words
         assert " ".join(field.metadata["help"].split()) in words, field.name
     for flag in ("--preset", "--list", "--run", "--resume", "--device", "--threads", "--data", "--no-use-lstm"):

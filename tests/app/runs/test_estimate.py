@@ -6,7 +6,7 @@ from ram.training.run_folder import RunConfig
 
 
 def config(model: RAMConfig | None = None, **training: int | float) -> RunConfig:
-    return RunConfig("mnist", model or RAMConfig(), TrainConfig(**training))  # type: ignore[arg-type]
+    return RunConfig("mnist", model or RAMConfig(), TrainConfig.of(**training))
 
 
 def test_time_budget_is_the_estimate() -> None:

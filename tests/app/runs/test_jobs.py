@@ -30,8 +30,8 @@ from tests.app.conftest import end
 ROOT = Path(__file__).parents[3]
 MODEL = RAMConfig(num_glimpses=2, hidden_size=32, glimpse_hidden_size=16)
 # 128 digits in batches of 32: four steps an epoch.
-SHORT = TrainConfig(train_images=128, validation_images=100, batch_size=32, rollouts=1, epochs=3)
-LONG = dataclasses.replace(SHORT, train_images=4000, epochs=100_000)
+SHORT = TrainConfig.of(train_images=128, validation_images=100, batch_size=32, rollouts=1, epochs=3)
+LONG = SHORT.replace(train_images=4000, epochs=100_000)
 SHIPPED = catalogue.SHIPPED / "mnist.safetensors"
 
 
@@ -198,7 +198,7 @@ from ram.training.run_folder import RunConfig
 disk = Path(sys.argv[1])
 limits = Limits(disk / "runs", 500_000, 30, 6, 3, 100)
 jobs = Jobs(limits)
-training = TrainConfig(train_images=128, validation_images=100, batch_size=32, rollouts=1, epochs=40)
+training = TrainConfig.of(train_images=128, validation_images=100, batch_size=32, rollouts=1, epochs=40)
 run = jobs.submit(RunConfig("mnist", RAMConfig(), training), "run", start=None, drawings=None)
 
 def until(*wanted):
@@ -318,7 +318,7 @@ def test_limits_are_kept_in_words(jobs: Jobs) -> None:
     with pytest.raises(JobError, match=r"would have [\d,]+ parameters; this server trains at most 500,000"):
         submit(jobs, model=RAMConfig(hidden_size=1000))
     with pytest.raises(JobError, match="40 minutes are too long; this server trains at most 30 minutes"):
-        submit(jobs, dataclasses.replace(SHORT, minutes=40.0))
+        submit(jobs, SHORT.replace(minutes=40.0))
     for _ in range(3):
         submit(jobs, LONG)
     with pytest.raises(JobError, match="3 runs are waiting already"):

@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.runs.jobs import jobs
 from app.server import catalogue
-from ram.config import PRESETS, RAMConfig, TrainConfig
+from ram.config import RAMConfig, TrainConfig
+from ram.presets import PRESETS
 from ram.train import build_parser, command_line
 from ram.training.run_folder import RunConfig, RunFolder, RunState
 from tests.app.views.test_pages import open_app, shown
@@ -181,7 +182,7 @@ def test_uploaded_checkpoint_promises_no_curves(runs_folder: Path) -> None:
 
 
 def test_run_that_ended_before_its_first_reading_promises_nothing(runs_folder: Path) -> None:
-    name = put_run(runs_folder, "a", TrainConfig(epochs=5), status="stopped")
+    name = put_run(runs_folder, "a", TrainConfig.of(epochs=5), status="stopped")
     for file in ("metrics.jsonl", "best.safetensors"):
         (runs_folder / name / file).unlink()
     page = train_page(run=name)
@@ -191,15 +192,15 @@ def test_run_that_ended_before_its_first_reading_promises_nothing(runs_folder: P
 
 
 def test_two_runs_are_compared_by_what_differs(runs_folder: Path) -> None:
-    put_run(runs_folder, "a", TrainConfig(minutes=1))
-    put_run(runs_folder, "b", TrainConfig(minutes=1, baseline="none"))
+    put_run(runs_folder, "a", TrainConfig.of(minutes=1))
+    put_run(runs_folder, "b", TrainConfig.of(minutes=1, baseline="none"))
     page = train_page(run="a", against="b")
     assert not page.exception
     assert page.dataframe[0].value.to_dict("records") == [{"field": "baseline", "a": "value", "b": "none"}]
 
 
 def test_interrupted_run_says_what_happened_and_can_be_resumed(runs_folder: Path) -> None:
-    put_run(runs_folder, "a", TrainConfig(epochs=5), status="running")
+    put_run(runs_folder, "a", TrainConfig.of(epochs=5), status="running")
     page = train_page()
     assert page.warning[-1].value == (
         "Its process ended before its time. What was saved before is intact. Resume it, or go on with what it has."
@@ -208,7 +209,7 @@ def test_interrupted_run_says_what_happened_and_can_be_resumed(runs_folder: Path
 
 
 def test_damaged_run_is_shown_with_a_way_on(runs_folder: Path) -> None:
-    put_run(runs_folder, "a", TrainConfig(epochs=5))
+    put_run(runs_folder, "a", TrainConfig.of(epochs=5))
     (runs_folder / "a" / "config.json").write_text('{"training": {"cycles": 4}, "model": {}, "preset": ""}')
     page = train_page()
     assert not page.exception
@@ -222,7 +223,7 @@ def test_damaged_run_is_shown_with_a_way_on(runs_folder: Path) -> None:
 
 
 def test_deleted_model_makes_room_for_the_default_in_an_open_session(runs_folder: Path) -> None:
-    put_run(runs_folder, "a", TrainConfig(epochs=5))
+    put_run(runs_folder, "a", TrainConfig.of(epochs=5))
     app = open_app(sample="17", model="a")
     assert shown(app)["scene"]["answer"].startswith("RAM says 7")
     shutil.rmtree(runs_folder / "a")
@@ -232,7 +233,7 @@ def test_deleted_model_makes_room_for_the_default_in_an_open_session(runs_folder
 
 
 def test_run_is_compared_with_the_pretrained_model_on_one_digit(runs_folder: Path) -> None:
-    put_run(runs_folder, "a", TrainConfig(epochs=5))
+    put_run(runs_folder, "a", TrainConfig.of(epochs=5))
     app = open_app(sample="17", model="a", compare="yes")
     viewers = [element.key for element in app.get("bidi_component") if element.key in ("viewer", "pretrained")]
     assert viewers == ["viewer", "pretrained"]
@@ -240,12 +241,12 @@ def test_run_is_compared_with_the_pretrained_model_on_one_digit(runs_folder: Pat
 
 @pytest.mark.parametrize("preset", [*PRESETS, "of another version"])
 def test_command_reproduces_the_configuration(preset: str) -> None:
-    model, training = RAMConfig(use_lstm=True, num_glimpses=3), TrainConfig(minutes=2, baseline="none", seed=4)
+    model, training = RAMConfig(use_lstm=True, num_glimpses=3), TrainConfig.of(minutes=2, baseline="none", seed=4)
     command = shlex.split(command_line(RunConfig(preset, model, training, "my best run")))
     options = build_parser().parse_args(command[3:])
     given = {name: value for name, value in vars(options).items() if value is not None}
-    usual = {**vars(PRESETS[options.preset].model), **vars(PRESETS[options.preset].training)}
-    wanted = {**vars(model), **vars(training)}
+    usual = {**vars(PRESETS[options.preset].model), **PRESETS[options.preset].training.flat()}
+    wanted = {**vars(model), **training.flat()}
     del wanted["epochs"]  # which a time budget replaces
     assert {name: given.get(name, usual[name]) for name in wanted} == wanted
     assert str(options.start) == "my best run.safetensors"

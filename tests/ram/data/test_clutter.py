@@ -15,14 +15,20 @@ def grey(level: int, count: int = 1) -> Tensor:
     return torch.full((count, 28, 28), level, dtype=torch.uint8)
 
 
+def strewn(images: Tensor, others: Tensor, clutter: int, *, seed: int = 0) -> Tensor:
+    """The images with pieces."""
+    strew(images, others, clutter, seeded(seed))
+    return images
+
+
 def test_nothing_happens_to_a_digit_that_fills_the_image() -> None:
     digits = torch.rand(3, 28, 28)
-    assert scatter(digits, grey(255), 28, 0, seeded()) is digits
+    assert scatter(digits, 28, seeded()) is digits
 
 
 def test_digit_lies_whole_and_unchanged_somewhere_in_a_blank_image() -> None:
     digits = torch.rand(50, 28, 28) * 0.9 + 0.1  # no pixel is blank, so that the place is known
-    images = scatter(digits, grey(255), 60, 0, seeded())
+    images = scatter(digits, 60, seeded())
     assert images.shape == (50, 60, 60)
     for digit, image in zip(digits, images, strict=True):
         top, left = (int(axis.min()) for axis in image.nonzero(as_tuple=True))
@@ -31,7 +37,7 @@ def test_digit_lies_whole_and_unchanged_somewhere_in_a_blank_image() -> None:
 
 
 def test_every_place_occurs() -> None:
-    images = scatter(torch.ones(3000, 28, 28), grey(255), 60, 0, seeded())
+    images = scatter(torch.ones(3000, 28, 28), 60, seeded())
     tops = images.amax(dim=2).argmax(dim=1)
     lefts = images.amax(dim=1).argmax(dim=1)
     # 33 places from 0 to 32 along each axis, each about 91 times
@@ -41,7 +47,7 @@ def test_every_place_occurs() -> None:
 
 def test_pieces_are_squares_of_other_digits() -> None:
     others = torch.arange(28 * 28, dtype=torch.float32).reshape(28, 28).remainder(251).to(torch.uint8)[None]
-    image = scatter(torch.zeros(1, 28, 28), others, 100, 1, seeded(3))[0]
+    image = strewn(torch.zeros(1, 100, 100), others, 1, seed=3)[0]
     rows, columns = image.nonzero(as_tuple=True)
     top, left = int(rows.min()), int(columns.min())
     piece = image[top : top + 8, left : left + 8]
@@ -50,14 +56,14 @@ def test_pieces_are_squares_of_other_digits() -> None:
 
 
 def test_a_piece_adds_to_the_digit_and_erases_nothing() -> None:
-    images = scatter(torch.full((200, 28, 28), 0.5), grey(51), 28, 1, seeded())
+    images = strewn(torch.full((200, 28, 28), 0.5), grey(51), 1)
     # Grey 0.5 and 51 / 255 = 0.2, on 64 pixels.
     assert images.unique().tolist() == pytest.approx([0.5, 0.7])
     assert (images > 0.6).sum(dim=(1, 2)).tolist() == [64] * 200
 
 
 def test_nothing_is_whiter_than_white() -> None:
-    assert scatter(torch.full((20, 28, 28), 0.9), grey(255), 28, 3, seeded()).max() == 1
+    assert strewn(torch.full((20, 28, 28), 0.9), grey(255), 3).max() == 1
 
 
 def test_pieces_are_added_to_the_image_itself() -> None:
@@ -67,15 +73,15 @@ def test_pieces_are_added_to_the_image_itself() -> None:
 
 
 def test_digits_are_scattered_first_and_then_strewn_with_pieces() -> None:
-    digits, others = torch.rand(5, 28, 28), torch.randint(256, (9, 28, 28), dtype=torch.uint8)
+    digits = Digits(torch.randint(256, (5, 28, 28), dtype=torch.uint8), torch.arange(5))
     generator = seeded(4)
-    images = scatter(digits, others, 60, 0, generator)
-    strew(images, others, 3, generator)
-    assert images.equal(scatter(digits, others, 60, 3, seeded(4)))
+    images = scatter(digits.images.float() / 255, 60, generator)
+    strew(images, digits.images, 3, generator)
+    assert scattered(digits, 60, 3, seed=4).images.equal((images * 255).round().to(torch.uint8))
 
 
 def test_as_many_pieces_as_asked_for() -> None:
-    images = scatter(torch.zeros(300, 28, 28), grey(255), 100, 8, seeded())
+    images = strewn(torch.zeros(300, 100, 100), grey(255), 8)
     # Eight pieces of 64 pixels, which may overlap.
     area = images.sum(dim=(1, 2))
     assert area.max() == 8 * 64

@@ -1,12 +1,12 @@
 import pytest
 import torch
 
-from ram.config import TrainConfig
+from ram.config import DataConfig
 from ram.data.collection import DIGIT_NAMES, Collection
 from ram.data.mixture import mix
 from ram.data.mnist import DataError, Digits
 
-CONFIG = TrainConfig(train_images=0, validation_images=100, drawing_share=0.5)
+CONFIG = DataConfig(train_images=0, validation_images=100, drawing_share=0.5)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_drawings_make_up_their_share_of_an_epoch(digits: Digits) -> None:
 
 
 def test_every_drawing_is_seen_at_least_once(digits: Digits) -> None:
-    config = TrainConfig(validation_images=100, drawing_share=0.01)
+    config = DataConfig(validation_images=100, drawing_share=0.01)
     mixture = mix(digits, drawings([1] * 40), config)  # 1 % of 900 would be 9
     assert sum(level >= 100 for level in levels(mixture.training.take(mixture.epoch))) == 30
 

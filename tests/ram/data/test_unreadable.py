@@ -1,7 +1,7 @@
 import torch
 from torch import Generator
 
-from ram.data.unreadable import NONE, add_nonsense
+from ram.data.augmentation import NONE, make_unreadable
 
 
 def seeded(seed: int = 0) -> Generator:
@@ -10,14 +10,14 @@ def seeded(seed: int = 0) -> Generator:
 
 def test_without_a_share_nothing_changes() -> None:
     images, labels = torch.rand(5, 28, 28), torch.arange(5)
-    same, as_before = add_nonsense(images, labels, 0.0, seeded())
+    same, as_before = make_unreadable(images, labels, 0.0, seeded())
     assert same is images
     assert as_before is labels
 
 
 def test_a_share_of_the_images_has_no_class_and_the_others_are_untouched() -> None:
     images, labels = torch.rand(4000, 28, 28), torch.arange(4000) % 10
-    changed, new_labels = add_nonsense(images, labels, 0.25, seeded())
+    changed, new_labels = make_unreadable(images, labels, 0.25, seeded())
     none = new_labels == NONE
     assert 0.2 < none.float().mean() < 0.3
     assert changed[~none].equal(images[~none])
@@ -30,7 +30,7 @@ def test_a_share_of_the_images_has_no_class_and_the_others_are_untouched() -> No
 def test_half_are_pairs_and_half_are_scribbles() -> None:
     # Digits that are grey everywhere: so are their pairs, and a scribble is white on black.
     images, labels = torch.full((3000, 28, 28), 0.5), torch.zeros(3000, dtype=torch.long)
-    changed, _ = add_nonsense(images, labels, 1.0, seeded())
+    changed, _ = make_unreadable(images, labels, 1.0, seeded())
     grey = (changed == 0.5).all(dim=1).all(dim=1)
     assert 0.45 < grey.float().mean() < 0.55
     assert changed[~grey].amax(dim=(1, 2)).min() == 1
@@ -41,7 +41,7 @@ def test_a_pair_is_a_digit_and_another_on_its_side() -> None:
     upright, one = torch.zeros(28, 28), torch.zeros(28, 28)
     upright[4:24, 10] = 1.0
     one[4:24, 20] = 1.0
-    changed, _ = add_nonsense(torch.stack([upright, one] * 8), torch.tensor([7, 1] * 8), 1.0, seeded())
+    changed, _ = make_unreadable(torch.stack([upright, one] * 8), torch.tensor([7, 1] * 8), 1.0, seeded())
     # Never the one, upright or lying: it would make a barred seven, or a slashed zero.
     pairs = [image for image in changed if image.unique().numel() == 2]
     assert pairs
@@ -49,14 +49,14 @@ def test_a_pair_is_a_digit_and_another_on_its_side() -> None:
 
 
 def test_among_ones_alone_there_are_pairs_all_the_same() -> None:
-    changed, labels = add_nonsense(torch.rand(8, 28, 28), torch.ones(8, dtype=torch.long), 1.0, seeded())
+    changed, labels = make_unreadable(torch.rand(8, 28, 28), torch.ones(8, dtype=torch.long), 1.0, seeded())
     assert changed.shape == (8, 28, 28)
     assert labels.tolist() == [NONE] * 8
 
 
 def test_a_scribble_has_at_least_four_strokes() -> None:
     images, labels = torch.zeros(600, 28, 28), torch.zeros(600, dtype=torch.long)
-    changed, _ = add_nonsense(images, labels, 1.0, seeded())
+    changed, _ = make_unreadable(images, labels, 1.0, seeded())
     ink = changed.sum(dim=(1, 2))
     ink = ink[ink > 0]
     # Four to eight strokes of 10 pixels on average, 1.5 to 4 wide, which cross.
@@ -66,6 +66,6 @@ def test_a_scribble_has_at_least_four_strokes() -> None:
 
 def test_the_same_seed_makes_the_same() -> None:
     images, labels = torch.rand(50, 28, 28), torch.arange(50)
-    first, again = (add_nonsense(images, labels, 0.5, seeded(3)) for _ in range(2))
+    first, again = (make_unreadable(images, labels, 0.5, seeded(3)) for _ in range(2))
     assert first[0].equal(again[0])
     assert first[1].equal(again[1])

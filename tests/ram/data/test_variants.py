@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Generator
 
-from ram.data.variants import add_variants
+from ram.data.augmentation import add_variants
 
 
 def stems(count: int) -> torch.Tensor:

@@ -13,7 +13,7 @@ from typing import IO
 import pytest
 import torch
 
-from ram.training.distributed import Team
+from ram.training.distributed import ProcessGroup
 from ram.training.run_folder import RunFolder
 
 # 500 digits in batches of 75 leave 50 for the last: no share is like another.
@@ -91,8 +91,8 @@ def test_a_killed_process_ends_the_run_with_a_clear_error_and_it_can_be_resumed(
 def test_nothing_of_the_team_runs_on_after_it(tmp_path: Path) -> None:
     (tmp_path / "member.py").write_text("""
 import os, time, torch
-from ram.training.distributed import Team
-with Team.from_environment() as team:
+from ram.training.distributed import ProcessGroup
+with ProcessGroup.from_environment() as team:
     team.wrap(torch.nn.Linear(2, 2))(torch.ones(1, 2)).sum().backward()
     assert len(os.listdir("/proc/self/task")) > 1
 deadline = time.monotonic() + 10  # a thread that has been joined may still be listed for a moment
@@ -130,7 +130,7 @@ def process_of(parent: int, rank: int) -> int:
 @pytest.mark.parametrize("count", [0, 1, 2, 7, 128])
 @pytest.mark.parametrize("size", [1, 2, 3, 8])
 def test_shares_are_a_division_without_rest(count: int, size: int) -> None:
-    shares = [Team(rank, size).share(count) for rank in range(size)]
+    shares = [ProcessGroup(rank, size).share(count) for rank in range(size)]
     assert [place for share in shares for place in range(count)[share]] == list(range(count))
     lengths = [share.stop - share.start for share in shares]
     assert max(lengths) - min(lengths) <= 1
@@ -138,14 +138,14 @@ def test_shares_are_a_division_without_rest(count: int, size: int) -> None:
 
 def test_each_process_of_a_machine_has_its_own_gpu() -> None:
     cuda, cpu = torch.device("cuda"), torch.device("cpu")
-    assert Team(5, 8, local_rank=1).device(cuda) == torch.device("cuda:1")
-    assert Team(5, 8, local_rank=1).device(cpu) == cpu
-    assert Team().device(cuda) == cuda
+    assert ProcessGroup(5, 8, local_rank=1).device(cuda) == torch.device("cuda:1")
+    assert ProcessGroup(5, 8, local_rank=1).device(cpu) == cpu
+    assert ProcessGroup().device(cuda) == cuda
 
 
 def test_place_comes_from_torchruns_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Team.from_environment() == Team(0, 1, 0)
+    assert ProcessGroup.from_environment() == ProcessGroup(0, 1, 0)
     for name, value in (("RANK", "3"), ("WORLD_SIZE", "4"), ("LOCAL_RANK", "1")):
         monkeypatch.setenv(name, value)
-    assert Team.from_environment() == Team(3, 4, 1)
-    assert not Team.from_environment().leads
+    assert ProcessGroup.from_environment() == ProcessGroup(3, 4, 1)
+    assert not ProcessGroup.from_environment().leads

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ram.config import ConfigError, RAMConfig, TrainConfig
+from ram.config import ConfigError, OptimizerConfig, RAMConfig
 from ram.model import RAM
 from ram.training.optimizers import make_optimizers, optimizer_tensors, restore_optimizers
 
@@ -16,7 +16,7 @@ MATRICES = {
 @pytest.mark.parametrize("use_lstm", [False, True])
 def test_muon_takes_the_matrices_between_hidden_units(use_lstm: bool) -> None:
     model = RAM(RAMConfig(use_lstm=use_lstm))
-    adamw, muon = make_optimizers(model, TrainConfig(optimizer="muon"))
+    adamw, muon = make_optimizers(model, OptimizerConfig(optimizer="muon"))
     names = {parameter: name for name, parameter in model.named_parameters()}
     taken = [names[parameter] for parameter in muon.param_groups[0]["params"]]
     assert [name.split(".")[-2] for name in taken] == MATRICES[use_lstm]
@@ -26,7 +26,7 @@ def test_muon_takes_the_matrices_between_hidden_units(use_lstm: bool) -> None:
 
 def test_adamw_takes_everything_by_default() -> None:
     model = RAM()
-    (adamw,) = make_optimizers(model, TrainConfig())
+    (adamw,) = make_optimizers(model, OptimizerConfig())
     assert type(adamw) is torch.optim.AdamW
     assert len(adamw.param_groups[0]["params"]) == len(list(model.parameters()))
 
@@ -35,7 +35,7 @@ def test_step_of_muon_has_like_singular_values_and_the_length_of_adamws() -> Non
     model = RAM()
     weight = model.core_network.hidden_linear.weight
     before = weight.detach().clone()
-    muon = make_optimizers(model, TrainConfig(optimizer="muon", weight_decay=0.0))[1]
+    muon = make_optimizers(model, OptimizerConfig(optimizer="muon", weight_decay=0.0))[1]
     muon.param_groups[0]["lr"] = 0.01
     # Directions as unlike in size as 1 and 10, which a step along the gradient would leave unlike
     left, right = (torch.linalg.qr(torch.randn(256, 256))[0] for _ in range(2))
@@ -49,7 +49,7 @@ def test_step_of_muon_has_like_singular_values_and_the_length_of_adamws() -> Non
 
 
 def test_what_is_remembered_comes_back() -> None:
-    config = TrainConfig(optimizer="muon")
+    config = OptimizerConfig(optimizer="muon")
     model = RAM()
     optimizers = make_optimizers(model, config)
     restore_optimizers(model, optimizers, optimizer_tensors(model, optimizers))  # before the first step: nothing
@@ -69,4 +69,4 @@ def test_what_is_remembered_comes_back() -> None:
 
 def test_unknown_optimizer_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"^optimizer='sgd' is not possible: it must be one of \('adamw', 'muon'\)$"):
-        TrainConfig(optimizer="sgd")  # type: ignore[arg-type]
+        OptimizerConfig(optimizer="sgd")  # type: ignore[arg-type]

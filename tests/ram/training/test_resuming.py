@@ -10,8 +10,6 @@ from ram.training.run_folder import RunError
 from ram.training.trainer import Trainer
 from tests.ram.short_run import best, make_trainer, metrics, resumable, same, train, weights
 
-pytestmark = pytest.mark.usefixtures("report_every_step")
-
 
 @pytest.mark.parametrize("stops", [[3], [8], [1, 2, 11, 15]], ids=["mid-epoch", "epoch-end", "often"])
 def test_stopped_and_resumed_run_equals_an_uninterrupted_one(
@@ -44,7 +42,7 @@ def test_crashed_run_goes_on_from_its_last_save(
     again = make_trainer(tmp_path / "run", digits)
     assert metrics(again)[-1]["step"] == crash_at
     again.restore()
-    assert again.step == (4 if crash_at == 5 else 8)  # what was saved: half, or the end of the first epoch
+    assert again.progress.step == (4 if crash_at == 5 else 8)  # what was saved: half, or the end of the first epoch
     train(again)
     assert same(weights(again), weights(uninterrupted))
     assert metrics(again) == metrics(uninterrupted)
@@ -58,7 +56,7 @@ def test_stopped_run_says_so_and_keeps_its_clock(tmp_path: Path, digits: Digits)
     assert (state.status, state.epoch, state.step, state.steps) == ("stopped", 0, 3, 16)
     again = make_trainer(tmp_path / "run", digits)
     again.restore()
-    assert again.elapsed == trainer.elapsed > 0
+    assert again.progress.elapsed == trainer.progress.elapsed > 0
 
 
 def test_finished_run_can_be_resumed_to_no_effect(tmp_path: Path, digits: Digits) -> None:
@@ -80,11 +78,12 @@ def test_resumed_run_has_the_traces_of_an_uninterrupted_one(
 ) -> None:
     train(make_trainer(tmp_path / "run", digits), 6)
     trainer = make_trainer(tmp_path / "run", digits)
-    trainer.folder.append_trace({"step": 7})  # a look after the last save, taken again after resuming
+    trainer.folder.append_scan_paths({"step": 7})  # a look after the last save, taken again after resuming
     trainer.restore()
     train(trainer)
     looks = [
-        [{**row, "elapsed_s": 0} for row in folder.read_traces()] for folder in (trainer.folder, uninterrupted.folder)
+        [{**row, "elapsed_s": 0} for row in folder.read_scan_paths()]
+        for folder in (trainer.folder, uninterrupted.folder)
     ]
     assert looks[0] == looks[1]
 

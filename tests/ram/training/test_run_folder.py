@@ -13,7 +13,7 @@ import torch
 from ram.config import RAMConfig, TrainConfig
 from ram.training.run_folder import RunConfig, RunError, RunFolder, RunState
 
-CONFIG = RunConfig("mnist", RAMConfig(hidden_size=8), TrainConfig(epochs=3))
+CONFIG = RunConfig("mnist", RAMConfig(hidden_size=8), TrainConfig.of(epochs=3))
 STATE = RunState("running", epoch=1, step=8, steps=24, elapsed_s=1.5, eta_s=3.0, best_error=12.5)
 
 
@@ -47,8 +47,29 @@ def test_damaged_configuration_is_named(folder: RunFolder, text: str) -> None:
         folder.read_config()
 
 
+def test_run_of_an_earlier_version_is_read(folder: RunFolder) -> None:
+    content = json.loads((folder.path / "config.json").read_text())
+    training = content["training"]
+    training |= {"noise_start": 0.3, "noise_end": 0.3, "nonsense": 0.1, "distillation": 0.0}
+    del training["location_noise"], training["unreadable"]
+    (folder.path / "config.json").write_text(json.dumps(content))
+    expected = CONFIG.training.replace(location_noise=0.3, unreadable=0.1)
+    assert folder.read_config() == dataclasses.replace(CONFIG, training=expected)
+
+
+def test_name_is_kept_beside_the_run(folder: RunFolder) -> None:
+    folder.write_name("Class 7b")
+    assert (folder.path / "name.txt").read_text() == "Class 7b"
+
+
+def test_last_words_are_the_error_of_the_command_line(folder: RunFolder) -> None:
+    assert folder.last_words() == ""
+    folder.log.write_text(f"100 steps\nram.train: first\nram.train: {folder.path} is damaged\nmore\n")
+    assert folder.last_words() == "the run is damaged"
+
+
 def test_impossible_configuration_is_named(folder: RunFolder) -> None:
-    content = dataclasses.asdict(CONFIG)
+    content = json.loads((folder.path / "config.json").read_text())
     content["training"]["epochs"] = 0
     (folder.path / "config.json").write_text(json.dumps(content))
     with pytest.raises(RunError, match=r"config\.json is damaged: epochs=0 is not possible"):
@@ -91,7 +112,7 @@ def test_damaged_lines_are_left_out(folder: RunFolder) -> None:
     folder.append_metrics({"step": 2})
     assert folder.read_metrics() == [{"step": 1}, {"step": 2}]
     (folder.path / "traces.jsonl").mkdir()
-    assert folder.read_traces() == []
+    assert folder.read_scan_paths() == []
 
 
 def test_forgetting_also_mends_a_line_cut_short(folder: RunFolder) -> None:

@@ -1,19 +1,12 @@
-"""How a run goes, by hand."""
+"""How far a run is, and the learning rate there, by hand."""
 
 import math
-from pathlib import Path
 
 import pytest
-import torch
-from torch import Tensor
 
-import ram.training.trainer
-from ram.checkpoints import load_checkpoint, read_info
-from ram.config import TrainConfig
-from ram.data.mixture import change
-from ram.data.mnist import Digits
-from ram.training.schedule import Finishes, Phase, learning_rate, phase_at, strength
-from tests.ram.short_run import best, make_trainer, metrics, resumable, same, train, weights
+from ram.config import ScheduleConfig
+from ram.training.measuring import is_time_to_measure
+from ram.training.schedule import Progress, learning_rate
 
 
 def test_learning_rate_rises_linearly_and_falls_as_a_cosine() -> None:
@@ -22,109 +15,41 @@ def test_learning_rate_rises_linearly_and_falls_as_a_cosine() -> None:
     assert learning_rate(0.325, 0.1) == pytest.approx(0.5 * (1 + math.cos(math.pi / 4)))  # a quarter of the rest
 
 
-def test_run_without_a_finish_is_one_phase() -> None:
-    assert [phase_at(progress, TrainConfig(finishes=3)) for progress in (0.0, 0.5, 1.0)] == [(0, 0.0), (0, 0.5), (0, 1)]
+def test_progress_is_the_share_of_the_steps() -> None:
+    progress = Progress(ScheduleConfig(epochs=5), steps_per_epoch=8)
+    progress.step, progress.elapsed = 10, 3.0
+    assert (progress.steps, progress.share, progress.epoch, progress.seconds_left) == (40, 0.25, 1, 9.0)
+    assert progress.position() == {"step": 10, "epoch": 1.25, "elapsed_s": 3.0}
 
 
-def test_finishes_divide_the_end_of_a_run() -> None:
-    config = TrainConfig(finish=0.5, finishes=4)  # each an eighth of the run
-    at = [phase_at(eighths / 8, config) for eighths in (0, 3, 4, 4.5, 5, 6, 7.75, 8)]
-    assert at == [(0, 0.0), (0, 0.75), (1, 0.0), (1, 0.5), (2, 0.0), (3, 0.0), (4, 0.75), (4, 1.0)]
-    assert [phase.peak for phase in at] == [1, 1, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]
-    assert Phase(0, 0.0).peak == 1.0
+def test_time_budget_takes_the_place_of_the_epochs() -> None:
+    progress = Progress(ScheduleConfig(epochs=5, minutes=2), steps_per_epoch=8)
+    assert (progress.steps, progress.share, progress.seconds_left) == (0, 0.0, 0.0)  # nothing is known yet
+    progress.step, progress.elapsed = 10, 30.0
+    assert (progress.steps, progress.share, progress.seconds_left) == (40, 0.25, 90.0)
+    progress.elapsed = 121.0
+    assert progress.share == 1.0
 
 
-def test_changes_of_the_finishes_lie_around_two_thirds() -> None:
-    assert strength(1, TrainConfig(finishes=1, finish_spread=0.2)) == pytest.approx(2 / 3)
-    assert [strength(number, TrainConfig(finishes=3)) for number in (1, 2, 3)] == pytest.approx([2 / 3] * 3)
-    apart = TrainConfig(finishes=3, finish_spread=1 / 3)
-    assert [strength(number, apart) for number in (1, 2, 3)] == pytest.approx([1 / 3, 2 / 3, 1.0])
+def measured(epochs: int, steps_per_epoch: int, least_steps: int) -> list[int]:
+    progress = Progress(ScheduleConfig(epochs=epochs), steps_per_epoch)
+    steps = []
+    for step in range(1, progress.steps + 1):
+        progress.step = step
+        if is_time_to_measure(progress, least_steps):
+            steps.append(step)
+    return steps
 
 
-def test_model_is_the_mean_of_all_ends() -> None:
-    finishes = Finishes()
-    assert finishes.begin(1, {"w": torch.tensor([10.0])})["w"] == 10  # the end of the main part
-    assert finishes.mean_with({"w": torch.tensor([12.0])})["w"] == 12
-    assert finishes.begin(2, {"w": torch.tensor([13.0])})["w"] == 10
-    assert finishes.mean_with({"w": torch.tensor([14.0])})["w"] == pytest.approx(13.5)
-    assert finishes.begin(3, {"w": torch.tensor([15.0])})["w"] == 10
-    assert finishes.mean_with({"w": torch.tensor([20.0])})["w"] == pytest.approx(16.0)  # of 13, 15 and 20
-    again = Finishes()
-    again.restore(finishes.tensors(), 3)
-    assert again.mean_with({"w": torch.tensor([20.0])})["w"] == pytest.approx(16.0)
-    assert again.begin(4, {"w": torch.tensor([20.0])})["w"] == 10
+def test_run_is_measured_after_every_epoch_and_earlier_in_the_first() -> None:
+    assert measured(epochs=3, steps_per_epoch=32, least_steps=1) == [2, 4, 8, 16, 32, 64, 96]
 
 
-def test_weights_that_finishes_keep_do_not_change_with_the_model() -> None:
-    finishes, weight = Finishes(), torch.tensor([10.0])
-    finishes.begin(1, {"w": weight})
-    weight += 2
-    assert finishes.begin(2, {"w": weight})["w"] == 10
-    weight += 5
-    assert finishes.mean_with({"w": torch.tensor([14.0])})["w"] == pytest.approx(13.0)  # of 12 and 14
+def test_short_epochs_are_measured_every_few() -> None:
+    # 20 steps need three epochs of 8: after 1/16, 1/8, 1/4 and 1/2 of them, after each three, and at the end
+    assert measured(epochs=7, steps_per_epoch=8, least_steps=20) == [1, 3, 6, 12, 24, 48, 56]
 
 
-def test_digits_are_changed_less_in_the_finish(tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[tuple[float, float]] = []
-
-    def watch(digits: Digits, config: TrainConfig, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        seen.append((config.rotation, config.variants))
-        return change(digits, config, generator)
-
-    monkeypatch.setattr(ram.training, "change", watch)
-    trainer = make_trainer(tmp_path / "run", digits, finish=0.25, rotation=9.0, variants=0.3)
-    train(trainer)
-    assert seen == [(9.0, 0.3)] * 12 + [(6.0, pytest.approx(0.2))] * 4  # of 16 steps
-    # The end is kept, whether or not an epoch before it was luckier.
-    assert read_info(trainer.folder.best).results["epoch"] == 2
-
-
-def test_finishes_can_change_digits_each_more_than_the_one_before(
-    tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[float] = []
-
-    def watch(digits: Digits, config: TrainConfig, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        seen.append(config.rotation)
-        return change(digits, config, generator)
-
-    monkeypatch.setattr(ram.training, "change", watch)
-    train(make_trainer(tmp_path / "run", digits, finish=0.5, finishes=2, finish_spread=1 / 6, rotation=12.0))
-    assert seen == [12.0] * 8 + [pytest.approx(6.0)] * 4 + [pytest.approx(10.0)] * 4
-
-
-def test_every_finish_begins_where_the_main_part_ended(tmp_path: Path, digits: Digits) -> None:
-    trainer = make_trainer(tmp_path / "run", digits, finish=0.5, finishes=2)
-    ends: dict[int, list[Tensor]] = {}
-
-    def keep(step: int) -> bool:
-        if step in (8, 12, 16):
-            ends[step] = [weight.clone() for weight in trainer.averaged.state_dict().values()]
-        return False
-
-    trainer.run(lambda: keep(trainer.step), lambda _row: None)
-    assert same(list(trainer.finishes.start.values()), ends[8])
-    model = load_checkpoint(trainer.folder.best, "cpu")
-    mean = [(first + second) / 2 for first, second in zip(ends[12], ends[16], strict=True)]
-    assert not same(ends[12], ends[16])
-    for weight, expected in zip(model.state_dict().values(), mean, strict=True):
-        torch.testing.assert_close(weight, expected)
-
-
-@pytest.mark.parametrize("stop", [7, 8, 10, 12, 13])
-@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
-@pytest.mark.usefixtures("report_every_step")
-def test_run_stopped_about_its_finishes_goes_on_as_if_it_had_not(
-    tmp_path: Path, digits: Digits, stop: int, optimizer: str
-) -> None:
-    recipe = {"finish": 0.5, "finishes": 2, "optimizer": optimizer}
-    whole = make_trainer(tmp_path / "whole", digits, **recipe)
-    train(whole)
-    assert train(make_trainer(tmp_path / "run", digits, **recipe), stop) == "stopped"
-    trainer = make_trainer(tmp_path / "run", digits)
-    trainer.restore()
-    assert train(trainer) == "finished"
-    assert same(weights(trainer), weights(whole))
-    assert metrics(trainer) == metrics(whole)
-    assert resumable(trainer) == resumable(whole)
-    assert best(trainer) == best(whole)
+def test_many_epochs_are_measured_at_most_a_hundred_times() -> None:
+    steps = measured(epochs=1000, steps_per_epoch=8, least_steps=1)
+    assert len([step for step in steps if step % 80 == 0]) == len(steps) - 4 == 100

@@ -9,17 +9,15 @@ import pytest
 import torch
 from torch import Tensor
 
-import ram.training.trainer
 from ram.checkpoints import load_checkpoint, read_info
 from ram.config import ConfigError, RAMConfig, TrainConfig
 from ram.data.collection import Collection
 from ram.data.mnist import Digits
 from ram.evaluation import count_errors
+from ram.training.learner import TrainingError
 from ram.training.run_folder import RunConfig, RunError, RunFolder
-from ram.training.trainer import Trainer, TrainingError
-from tests.ram.short_run import MODEL, TRAINING, best, make_trainer, metrics, same, train, weights
-
-pytestmark = pytest.mark.usefixtures("report_every_step")
+from ram.training.trainer import Pace, Trainer
+from tests.ram.short_run import EVERY_STEP, MODEL, TRAINING, best, make_trainer, metrics, same, train, weights
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +33,11 @@ def mean(name: str, rows: list[dict[str, Any]]) -> float:
 def test_training_reduces_the_loss_and_raises_the_reward(tmp_path: Path, zeros_and_ones: Digits) -> None:
     folder = RunFolder(tmp_path / "run")
     model = RAMConfig(glimpse_size=12, num_glimpses=3, hidden_size=64, glimpse_hidden_size=32)
-    training = TrainConfig(
+    training = TrainConfig.of(
         epochs=4, batch_size=16, rollouts=2, learning_rate=4e-3, ema_decay=0.5, train_images=400, validation_images=100
     )
     folder.create(RunConfig("mnist", model, training))
-    train(Trainer(folder, zeros_and_ones, torch.device("cpu")))
+    train(Trainer(folder, zeros_and_ones, torch.device("cpu"), pace=EVERY_STEP))
     rows = folder.read_metrics()[1:]
     first, last = rows[:5], rows[-25:]
     # At first it knows nothing of ten classes, ln 10 = 2.303; to know that two occur would bring ln 2 = 0.693.
@@ -60,20 +58,16 @@ def test_every_step_is_reported_and_every_epoch_measured(uninterrupted: Trainer)
     assert all(math.isfinite(value) for row in rows for value in row.values())
 
 
-def test_short_epochs_are_measured_every_few(tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ram.training, "LEAST_STEPS", 20)
-    trainer = make_trainer(tmp_path / "run", digits, epochs=7)
+def test_short_epochs_are_measured_every_few(tmp_path: Path, digits: Digits) -> None:
+    trainer = make_trainer(tmp_path / "run", digits, Pace(least_steps=20), epochs=7)
     train(trainer)
     # Three epochs of 8 steps: after 1/16, 1/8, 1/4 and 1/2 of them, after each three, and at the end
     measured = [row["step"] for row in metrics(trainer) if "validation_error" in row]
     assert measured == [0, 1, 3, 6, 12, 24, 48, 56]
 
 
-def test_readings_between_two_reports_are_averaged(
-    tmp_path: Path, digits: Digits, uninterrupted: Trainer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ram.training, "REPORT_EVERY_S", 3600.0)
-    trainer = make_trainer(tmp_path / "run", digits)
+def test_readings_between_two_reports_are_averaged(tmp_path: Path, digits: Digits, uninterrupted: Trainer) -> None:
+    trainer = make_trainer(tmp_path / "run", digits, Pace(report_s=3600.0, least_steps=1))
     train(trainer)
     *_, first, second = metrics(trainer)
     assert (first["step"], second["step"]) == (8, 16)
@@ -90,22 +84,22 @@ def test_finished_run_says_so(uninterrupted: Trainer) -> None:
 
 
 def test_time_budget_ends_the_run_with_a_checkpoint_and_survives_a_stop(tmp_path: Path, digits: Digits) -> None:
-    budget = {"minutes": 2 / 60, "epochs": 1}  # far more than the 8 steps of one epoch
+    budget: dict[str, Any] = {"minutes": 2 / 60, "epochs": 1}  # far more than the 8 steps of one epoch
     first = make_trainer(tmp_path / "run", digits, **budget)
     assert train(first, stop_at=12) == "stopped"
-    assert 0 < first.progress < 1
+    assert 0 < first.progress.share < 1
     resumed = make_trainer(tmp_path / "run", digits)
     resumed.restore()
-    assert resumed.elapsed == first.elapsed
+    assert resumed.progress.elapsed == first.progress.elapsed
     assert train(resumed) == "finished"
-    assert resumed.step > 12
-    assert resumed.progress == 1
+    assert resumed.progress.step > 12
+    assert resumed.progress.share == 1
     state = resumed.folder.read_state()
     assert state is not None
     assert (state.step, state.eta_s) == (state.steps, 0)
     assert metrics(resumed)[-1]["validation_error"] >= state.best_error  # the end is validated, whatever the epoch
     # The learning rate has come down with the clock.
-    assert resumed.optimizers[0].param_groups[0]["lr"] < 0.1 * TRAINING.learning_rate
+    assert resumed.learner.optimizers[0].param_groups[0]["lr"] < 0.1 * TRAINING.schedule.learning_rate
 
 
 def test_same_seed_trains_to_the_same_weights(tmp_path: Path, digits: Digits, uninterrupted: Trainer) -> None:
@@ -129,10 +123,10 @@ def test_best_checkpoint_is_kept_when_the_model_gets_worse(tmp_path: Path, zeros
     errors: list[float] = []
 
     def spoil_third_epoch() -> bool:
-        if trainer.step == 24:
+        if trainer.progress.step == 24:
             with torch.no_grad():  # now it always answers 9
-                trainer.averaged.action_network.linear.weight.zero_()
-                trainer.averaged.action_network.linear.bias[9] = 100.0
+                trainer.learner.averaged.action_network.linear.weight.zero_()
+                trainer.learner.averaged.action_network.linear.bias[9] = 100.0
         return False
 
     def watch(row: dict[str, Any]) -> None:
@@ -146,7 +140,7 @@ def test_best_checkpoint_is_kept_when_the_model_gets_worse(tmp_path: Path, zeros
     assert best_after_epoch[-1] == best_after_epoch[-2]
     assert state.best_error == min(errors)
     model = load_checkpoint(trainer.folder.best, "cpu")
-    wrong = sum(count_errors(model, trainer.mixture.validation, seed=seed) for seed in (0, 1))
+    wrong = sum(count_errors(model, trainer.measuring.validation, seed=seed) for seed in (0, 1))
     assert 100 * wrong / 200 == min(errors)
 
 
@@ -156,18 +150,19 @@ def test_best_checkpoint_holds_the_averaged_weights_and_how_it_came_about(uninte
     info = read_info(uninterrupted.folder.best)
     assert info.config == MODEL
     assert info.image_size == 28
-    assert info.recipe == {"preset": "mnist", **dataclasses.asdict(TRAINING)}
+    assert info.recipe == {"preset": "mnist", **TRAINING.flat()}
     # The later of two equally good ones is kept: it has seen more.
     chosen = [row for row in rows if row["validation_error"] == lowest][-1]
     epoch = int(chosen["epoch"])
     assert info.results == {"validation_error": lowest, "training_error": chosen["training_error"], "epoch": epoch}
     assert info.class_names() == tuple("0123456789")
     model = load_checkpoint(uninterrupted.folder.best, "cpu")
-    wrong = [count_errors(model, uninterrupted.mixture.validation, seed=seed) for seed in (0, 1)]
+    wrong = [count_errors(model, uninterrupted.measuring.validation, seed=seed) for seed in (0, 1)]
     assert lowest == pytest.approx(100 * sum(wrong) / 200)
     if chosen["epoch"] == 2:
         assert all(
-            weight.equal(model.state_dict()[name]) for name, weight in uninterrupted.averaged.state_dict().items()
+            weight.equal(model.state_dict()[name])
+            for name, weight in uninterrupted.learner.averaged.state_dict().items()
         )
 
 
@@ -190,9 +185,9 @@ def greys_seen_by(network: torch.nn.Module) -> set[int]:
 
 def test_validation_digits_are_never_trained_on(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path / "run", grey_digits(), epochs=1, train_images=0, rotation=0.0, translation=0.0)
-    trained = greys_seen_by(trainer.model.glimpse_network)
+    trained = greys_seen_by(trainer.learner.model.glimpse_network)
     train(trainer)
-    held_back = set(trainer.mixture.validation.images[:, 0, 0].tolist())
+    held_back = set(trainer.measuring.validation.images[:, 0, 0].tolist())
     assert len(trained) == 150  # every other digit, the last 22 of five batches among them
     assert len(held_back) == 100
     assert trained | held_back == set(range(1, 251))
@@ -202,7 +197,7 @@ def test_every_rollout_is_rewarded_for_its_own_images_label(tmp_path: Path) -> N
     labels = torch.arange(250) % 2
     black_and_white = Digits((labels[:, None, None] * 255).expand(250, 28, 28).to(torch.uint8), labels)
     trainer = make_trainer(tmp_path / "run", black_and_white, epochs=1, train_images=0, rollouts=3, rotation=0.0)
-    model = trainer.model
+    model = trainer.learner.model
     with torch.no_grad():  # answers 1 where it sees any white, and at least a quarter of a glimpse shows the image
         for parameter in model.parameters():
             parameter.zero_()
@@ -217,45 +212,45 @@ def test_every_rollout_is_rewarded_for_its_own_images_label(tmp_path: Path) -> N
 
 def test_last_batch_of_an_epoch_may_be_smaller(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path / "run", grey_digits(), epochs=1, train_images=0, batch_size=64)
-    assert trainer.steps_per_epoch == 3  # 64 + 64 + 22 of 150
+    assert trainer.progress.steps_per_epoch == 3  # 64 + 64 + 22 of 150
     assert train(trainer) == "finished"
 
 
 def test_averaged_weights_follow_quickly_at_first(tmp_path: Path, digits: Digits) -> None:
     trainer = make_trainer(tmp_path / "run", digits, ema_decay=0.9)
-    start = trainer.model.action_network.linear.bias.detach().clone()
+    start = trainer.learner.model.action_network.linear.bias.detach().clone()
     current: list[Tensor] = []
 
     def remember() -> bool:
-        current.append(trainer.model.action_network.linear.bias.detach().clone())
+        current.append(trainer.learner.model.action_network.linear.bias.detach().clone())
         return len(current) == 2
 
     trainer.run(remember, lambda _row: None)
     # After step n the average keeps (1 + n) / (10 + n) of itself: 2/11 and then 3/12.
     first = start * 2 / 11 + current[0] * 9 / 11
     expected = first * 3 / 12 + current[1] * 9 / 12
-    torch.testing.assert_close(trainer.averaged.action_network.linear.bias, expected)
+    torch.testing.assert_close(trainer.learner.averaged.action_network.linear.bias, expected)
 
 
 def test_averaging_can_be_switched_off(tmp_path: Path, digits: Digits) -> None:
     trainer = make_trainer(tmp_path / "run", digits, ema_decay=0.0)
     train(trainer, 5)
-    assert same(list(trainer.averaged.state_dict().values()), list(trainer.model.state_dict().values()))
+    assert same(list(trainer.learner.averaged.state_dict().values()), list(trainer.learner.model.state_dict().values()))
 
 
 @pytest.mark.parametrize("baseline", ["value", "rollouts", "none"])
 def test_each_baseline_trains_the_policy(tmp_path: Path, digits: Digits, baseline: str) -> None:
     trainer = make_trainer(tmp_path / "run", digits, baseline=baseline)
-    before = trainer.model.location_network.linear.weight.detach().clone()
+    before = trainer.learner.model.location_network.linear.weight.detach().clone()
     train(trainer, 5)
-    assert not trainer.model.location_network.linear.weight.equal(before)
+    assert not trainer.learner.model.location_network.linear.weight.equal(before)
 
 
 def test_policy_without_reinforce_does_not_move(tmp_path: Path, digits: Digits) -> None:
     trainer = make_trainer(tmp_path / "run", digits, reinforce_weight=0.0, weight_decay=0.0)
-    before = trainer.model.location_network.linear.weight.detach().clone()
+    before = trainer.learner.model.location_network.linear.weight.detach().clone()
     train(trainer, 5)
-    assert trainer.model.location_network.linear.weight.equal(before)
+    assert trainer.learner.model.location_network.linear.weight.equal(before)
 
 
 def test_run_begins_with_the_weights_of_its_start(tmp_path: Path, digits: Digits, uninterrupted: Trainer) -> None:
@@ -266,9 +261,9 @@ def test_run_begins_with_the_weights_of_its_start(tmp_path: Path, digits: Digits
     start.unlink()  # the run is complete in itself
     trainer = Trainer(folder, digits, torch.device("cpu"))
     expected = load_checkpoint(uninterrupted.folder.best, "cpu").state_dict()
-    assert all(weight.equal(expected[name]) for name, weight in trainer.model.state_dict().items())
-    assert all(weight.equal(expected[name]) for name, weight in trainer.averaged.state_dict().items())
-    assert trainer.model.config.num_glimpses == 5
+    assert all(weight.equal(expected[name]) for name, weight in trainer.learner.model.state_dict().items())
+    assert all(weight.equal(expected[name]) for name, weight in trainer.learner.averaged.state_dict().items())
+    assert trainer.learner.model.config.num_glimpses == 5
 
 
 @pytest.mark.parametrize(("field", "value"), [("hidden_size", 64), ("glimpse_size", 4), ("use_lstm", True)])
@@ -286,9 +281,9 @@ def test_diverged_training_says_so_and_keeps_its_best(tmp_path: Path, digits: Di
     trainer = make_trainer(tmp_path / "run", digits)
 
     def spoil() -> bool:
-        if trainer.step == 2:
+        if trainer.progress.step == 2:
             with torch.no_grad():
-                next(getattr(trainer.model, network).parameters()).fill_(1e38)
+                next(getattr(trainer.learner.model, network).parameters()).fill_(1e38)
         return False
 
     with pytest.raises(TrainingError, match=r"diverged at step 2 .*: use a lower learning_rate than 0\.01$"):
@@ -296,11 +291,11 @@ def test_diverged_training_says_so_and_keeps_its_best(tmp_path: Path, digits: Di
     assert load_checkpoint(trainer.folder.best, "cpu").config == MODEL
 
 
-def test_same_digits_are_traced_from_the_same_first_glimpses(uninterrupted: Trainer) -> None:
-    header, *looks = uninterrupted.folder.read_traces()
+def test_same_digits_are_followed_from_the_same_first_glimpses(uninterrupted: Trainer) -> None:
+    header, *looks = uninterrupted.folder.read_scan_paths()
     assert header["labels"] == [2, 3, 4, 5, 7, 8]
     assert [look["step"] for look in looks] == [0, 1, 2, 4, 8, 16]
-    validation = {image.tobytes() for image in uninterrupted.mixture.validation.images.numpy()}
+    validation = {image.tobytes() for image in uninterrupted.measuring.validation.images.numpy()}
     assert all(np.array(image, np.uint8).tobytes() in validation for image in header["images"])
     for look in looks:
         assert np.shape(look["locations"]) == (6, 3, 2)
@@ -317,15 +312,15 @@ def test_trainer_needs_a_run(tmp_path: Path, digits: Digits) -> None:
         Trainer(RunFolder(tmp_path), digits, torch.device("cpu"))
 
 
-def test_own_symbols_are_traced_before_drawings_and_digits(tmp_path: Path, digits: Digits) -> None:
+def test_own_symbols_are_followed_before_drawings_and_digits(tmp_path: Path, digits: Digits) -> None:
     images = torch.full((12, 28, 28), 7, dtype=torch.uint8)
     labels = torch.tensor([9] * 4 + [0] * 4 + [1] * 4)
     folder = RunFolder(tmp_path / "run")
     names = (*"012345678", "star")
     folder.create(RunConfig("mnist", MODEL, TRAINING), drawings=Collection(Digits(images, labels), names))
     train(Trainer(folder, digits, torch.device("cpu")), 1)
-    header = folder.read_traces()[0]
-    # The star, the two classes with drawings of their own, and three of the digits that are traced otherwise
+    header = folder.read_scan_paths()[0]
+    # The star, the two classes with drawings of their own, and three of the digits that are followed otherwise
     assert header["labels"] == [0, 1, 2, 3, 4, 9]
     own = [image[0][0] == 7 for image in header["images"]]
     assert own == [True, True, False, False, False, True]

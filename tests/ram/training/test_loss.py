@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ram.config import Baseline, Reward
-from ram.training.reinforce import hybrid_loss
+from ram.training.loss import hybrid_loss
 
 # Two episodes of three glimpses; both answer class 1 with probability 3/4, and only the first is right.
 LOGITS = torch.tensor([[0.0, math.log(3.0)], [0.0, math.log(3.0)]])
@@ -129,11 +129,6 @@ def test_single_glimpse_leaves_nothing_to_reinforce(baseline: Baseline) -> None:
     loss = hybrid_loss(LOGITS, VALUES[:1], LOG_PROBS[:0], LABELS, rollouts=2, baseline=baseline)
     assert loss.reinforce.item() == 0.0
     assert loss.value.item() == pytest.approx((0.25 + 0.0625) / 2)
-
-
-def test_a_reward_can_be_the_probability_of_the_right_class() -> None:
-    loss = hybrid_loss(LOGITS, VALUES, LOG_PROBS, LABELS, reward="probability")
-    assert loss.reward.tolist() == pytest.approx([0.75, 0.25])
 
 
 def test_a_reward_can_be_the_share_of_the_information() -> None:
