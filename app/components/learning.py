@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from app.components import component
-from app.figures.light import LIGHT
 from app.figures.palette import step_colors
+from app.look.light import LIGHT
 from app.look.training_replay import TrainingReplay
 
 _mount = component("learning")
