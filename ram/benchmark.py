@@ -1,7 +1,7 @@
 """Command line: python -m ram.benchmark
 
-Measures how fast this machine trains, answers and evaluates, in one run, and how much of training's time goes to the
-matrix products that it cannot do without.
+Measures how fast this machine trains, answers and evaluates, and the share of the training's time that its matrix
+products take.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def machine(device: torch.device, _digits: Digits, _effort: Effort) -> dict[str, Any]:
-    """What the figures belong to."""
+    """The machine on which the figures were measured."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else torch.cpu.get_capabilities()["cpu_name"]
     return {
         "processor": name,
@@ -116,7 +116,7 @@ def machine(device: torch.device, _digits: Digits, _effort: Effort) -> dict[str,
 
 
 def training(device: torch.device, digits: Digits, effort: Effort) -> list[dict[str, Any]]:
-    """Images a second in training, and the share of the same matrix products alone, measured in turns."""
+    """Images per second in training, and the share of its time that the matrix products alone take."""
     formats: list[Precision] = ["float32", "bfloat16"] if native_bfloat16(device) else ["float32"]
     rows = []
     for threads in _thread_counts(device):
@@ -143,11 +143,11 @@ def training(device: torch.device, digits: Digits, effort: Effort) -> list[dict[
 def matrix_products(
     config: RAMConfig, episodes: int, precision: Precision, device: torch.device
 ) -> Callable[[], object]:
-    """The matrix products of one training step and nothing else: forward, and for both gradients backward.
+    """The matrix products of one training step, and nothing else.
 
-    One product forward for each linear map at each glimpse; backward one for the weights, and one for the input,
-    except where this is the image or a location, which need no gradient. The location, value and action networks
-    and the location encoder are left out: they are a hundredth of the work.
+    Each linear map at each glimpse has one product forward, and two backward: one for the weights, and one for the
+    input unless this is the image or a location, which need no gradient. The location, value and action networks and
+    the location encoder are left out: they are a hundredth of the work.
     """
     kind = torch.bfloat16 if precision == "bfloat16" else torch.float32
     hidden, encoded = config.hidden_size, 2 * config.glimpse_hidden_size
@@ -170,7 +170,7 @@ def matrix_products(
 
 
 def answering(device: torch.device, digits: Digits, effort: Effort) -> dict[str, Any]:
-    """How long one look at one image takes, and how many images are evaluated in a second."""
+    """The time of one look at one image, and the images that are evaluated per second."""
     torch.set_num_threads(1)
     model = RAM(DEFAULT).to(device).eval()
     image = digits.images[0].to(device).float() / 255
@@ -191,7 +191,7 @@ def answering(device: torch.device, digits: Digits, effort: Effort) -> dict[str,
 
 
 def costs(device: torch.device, digits: Digits, effort: Effort) -> list[dict[str, Any]]:
-    """What a training step costs when one thing is not the default, with as many threads as there are cores."""
+    """The time of a training step with one change to the defaults, with as many threads as there are cores."""
     torch.set_num_threads(_thread_counts(device)[-1])
     rows = []
     for name, (model, recipe) in list(COSTS.items())[: effort.costs]:
@@ -202,7 +202,7 @@ def costs(device: torch.device, digits: Digits, effort: Effort) -> list[dict[str
 
 
 def memory(device: torch.device, _digits: Digits, _effort: Effort) -> dict[str, Any]:
-    """The most memory that was taken by all of this, in megabytes; 47 of them are the digits."""
+    """The largest memory use of the whole benchmark, in megabytes; the digits take 47 of them."""
     unit = 1024**2 if sys.platform == "darwin" else 1024
     taken = {"process_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)}
     if device.type == "cuda":
@@ -217,7 +217,7 @@ def _learner(model: RAMConfig, recipe: TrainConfig, digits: Digits, device: torc
 
 
 def _in_turns(*work: Callable[[], object], device: torch.device, effort: Effort) -> list[float]:
-    """Median seconds of each piece of work, taken in turns."""
+    """The median seconds of each piece of work, measured in turns."""
     repeats = [max(1, round(effort.round_seconds / _seconds(one, 3, device))) for one in work]
     times = [
         [_seconds(one, count, device) for one, count in zip(work, repeats, strict=True)] for _ in range(effort.rounds)
@@ -226,7 +226,7 @@ def _in_turns(*work: Callable[[], object], device: torch.device, effort: Effort)
 
 
 def _seconds(work: Callable[[], object], repeats: int, device: torch.device) -> float:
-    """Seconds that one repetition takes on average."""
+    """The mean seconds of one repetition."""
     _wait_for(device)
     start = time.perf_counter()
     for _ in range(repeats):

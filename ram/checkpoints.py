@@ -33,17 +33,17 @@ class CheckpointError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class CheckpointInfo:
-    """What a checkpoint says about itself."""
+    """A checkpoint's description of itself."""
 
     config: RAMConfig
     image_size: int
     """Side of the square images it was trained on, in pixels."""
     recipe: dict[str, Any]
-    """How it was trained: the preset's name and every field of `TrainConfig`."""
+    """How it was trained: the names of its preset and its start, and every field of `TrainConfig`."""
     results: dict[str, Any]
-    """What was measured, by name."""
+    """Measured results, by name."""
     classes: tuple[str, ...] = ()
-    """Names of the classes; empty where these are their numbers."""
+    """Names of the classes; empty if they are called by their numbers."""
 
     def class_names(self) -> tuple[str, ...]:
         """A name for every class."""
@@ -58,9 +58,9 @@ def load_checkpoint(path: str | Path, device: str | torch.device = "auto") -> RA
         device: where to put it; "auto" takes the GPU if there is one.
 
     Raises:
-        CheckpointError: the file is missing, too large, damaged, of another format or has other weights
-            than its configuration needs, or its weights are not finite.
-        ValueError: there is no such device here.
+        CheckpointError: the file is missing, too large, damaged or of another format, or its weights are
+            not finite or not those that its configuration needs.
+        ValueError: the device does not exist here.
     """
     target = choose_device(device)
     info = read_info(path)
@@ -71,7 +71,7 @@ def load_checkpoint(path: str | Path, device: str | torch.device = "auto") -> RA
 
 
 def read_info(path: str | Path) -> CheckpointInfo:
-    """Reads what a checkpoint says about itself, without its weights.
+    """Reads a checkpoint's description of itself, without its weights.
 
     Raises:
         CheckpointError: as for `load_checkpoint`.
@@ -121,7 +121,7 @@ def _read_classes(path: Path, metadata: dict[str, str], config: RAMConfig) -> tu
 
 
 def _read_weights(path: Path, model: RAM) -> dict[str, Tensor]:
-    """Reads the weights that `model`, on the meta device, needs: shapes are compared before any is read."""
+    """Reads the weights for `model`, which is on the meta device; compares names and shapes before it reads any."""
     wanted = model.state_dict()
     with safe_open(path, framework="pt") as file:
         names = set(file.keys())

@@ -44,8 +44,8 @@ from ram.evaluation import (
 from ram.machine import choose_device
 from ram.model import RAM
 
-Seeds = Callable[[str], Iterable[int]]  # the seeds of something named; shows how far one is
-LEAST_SEEDS = 5  # fewer say too little about the spread
+Seeds = Callable[[str], Iterable[int]]  # the seeds of a measurement, whose name labels the progress bar
+LEAST_SEEDS = 5  # fewer tell too little about the spread
 PROTOCOL = "10,000 MNIST test digits, one pass, random first glimpse, most probable class after the last glimpse"
 GAZES: dict[Gaze, str] = {
     "mean": "(a) mean locations",
@@ -87,13 +87,13 @@ def build_parser() -> argparse.ArgumentParser:
         "--seeds", type=int, default=LEAST_SEEDS, help=f"passes to average over, at least {LEAST_SEEDS}"
     )
     parser.add_argument(
-        "--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto); each has random numbers of its own"
+        "--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto); each draws other random numbers"
     )
     parser.add_argument(
         "--threads", type=int, help="CPU threads (default: PyTorch's choice); 1 is fastest on a busy machine"
     )
     parser.add_argument("--data", type=Path, default=MNIST_FOLDER, help="folder of the four MNIST files")
-    parser.add_argument("--stored", action="store_true", help="measure nothing: print what the metadata says")
+    parser.add_argument("--stored", action="store_true", help="measure nothing: print the results in the metadata")
     parser.add_argument("--save", action="store_true", help="write the results into the checkpoint's metadata")
     parser.add_argument(
         "--calibrate",
@@ -137,7 +137,7 @@ def _paths(options: argparse.Namespace) -> list[Path]:
 
 
 def _evaluate(path: Path, options: argparse.Namespace) -> CheckpointInfo:
-    """What the checkpoint says about itself, with new results unless the stored ones are asked for."""
+    """The checkpoint's description of itself, with new results unless the stored ones are asked for."""
     info = read_info(path)
     if options.stored:
         return info
@@ -162,11 +162,11 @@ def _with(info: CheckpointInfo, results: dict[str, Any]) -> CheckpointInfo:
 
 
 def _calibrate(model: RAM, info: CheckpointInfo, validation: Digits, seeds: Seeds) -> dict[str, Any]:
-    """Calibrates the model itself; returns what to remember of it."""
+    """Calibrates the model in place; returns the results to store."""
     log_probs = passes(model, validation, seeds=seeds("calibration"))
     change = fit_temperature(log_probs.flatten(end_dim=1), validation.labels.repeat(len(log_probs)))
     apply_temperature(model, change)
-    # All temperatures so far: a model that was calibrated before stays comparable with what it was at first.
+    # The product of all temperatures so far: a model that was calibrated before stays comparable with its first state.
     temperature = change * (stored_number(info, "temperature") or 1)
     errors = _calibration_errors(at_temperature(log_probs, change), validation, temperature)
     return {"temperature": temperature, **{f"validation_{name}": error for name, error in errors.items()}}
@@ -183,7 +183,7 @@ def _measure(model: RAM, info: CheckpointInfo, test: Digits, seeds: Seeds) -> di
 
 
 def _calibration_errors(log_probs: Tensor, digits: Digits, temperature: float | None) -> dict[str, Any]:
-    """The errors before and, if there was one, after the calibration that the log-probabilities already show."""
+    """The errors before and after calibration; the log-probabilities are those after it, if there was one."""
     if not temperature:
         return {"calibration_error_before": calibration_rate(log_probs, digits.labels)._asdict()}
     return {
@@ -200,7 +200,7 @@ def results_table(infos: dict[str, CheckpointInfo]) -> str:
 
 
 def _rank(item: tuple[str, CheckpointInfo]) -> tuple[int, int, bool, str]:
-    """The easier images first, and a model before those that went on from another."""
+    """Puts easier images first, and a model trained from scratch before models that began with another's weights."""
     name, info = item
     return info.image_size, pieces(info), "start" in info.recipe, name.removesuffix(".safetensors")
 

@@ -1,8 +1,8 @@
 """Measuring a model: the protocol behind every figure this project quotes.
 
-One pass over the images, the most probable class after the last glimpse, and a first glimpse drawn
-uniformly at random; the mean and the standard deviation over several seeds. A seed decides the first
-glimpses and whatever else the gaze leaves to chance.
+A measurement is one pass over the images. The first glimpse is drawn uniformly at random, and the answer is the most
+probable class after the last glimpse. Figures are the mean and the standard deviation over several seeds. A seed
+decides the first glimpses, and everything else that the gaze leaves to chance.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from ram.data.collection import DIGIT_NAMES
 from ram.data.mnist import MNIST_FOLDER, DataError, Digits, as_floats, load_mnist, split_training
 from ram.model import RAM
 
-# How one looks: at the policy's means; at samples of the policy at the model's own standard deviation; anywhere,
-# whatever the policy says; or at the means from ten first glimpses, and the ten answers are averaged.
+# Where the model looks: at the policy's means; at samples of the policy with the model's own standard deviation; at
+# random places, whatever the policy says; or at the means from ten first glimpses, whose ten answers are averaged.
 Gaze = Literal["mean", "sampled", "random", "ten"]
 AVERAGED = 10  # rollouts of the gaze "ten"
 
-# Seeds of what is done to the digits once, where a model is measured on larger or cluttered images. Validation has
-# the one with which training chooses its best checkpoint (ram/training.py).
+# Seeds of the larger or cluttered images that a model is measured on. Training chooses its best checkpoint by the
+# validation images.
 TEST_SEED, VALIDATION_SEED = 1, 0
 
 BATCH_PIXELS = 1000 * 28 * 28  # of one batch: a sensor of several scales keeps many times as many numbers
@@ -47,14 +47,14 @@ class OverSeeds(NamedTuple):
 
 
 class RandomGaze(nn.Module):
-    """Stands in for a location network: every place is equally likely, whatever has been seen."""
+    """Replaces a location network: every place is equally likely, whatever has been seen."""
 
     def __init__(self, generator: Generator) -> None:
         super().__init__()
         self.generator = generator
 
     def mean(self, hidden_state: Float[Tensor, "*batch hidden"]) -> Float[Tensor, "*batch 2"]:
-        """An (x, y) in [-1, 1] for every hidden state, of which nothing but the number is used."""
+        """A random (x, y) in [-1, 1] for every hidden state; what the states hold is ignored."""
         place = hidden_state.new_empty(*hidden_state.shape[:-1], 2)
         return place.uniform_(-1, 1, generator=self.generator)
 
@@ -71,9 +71,9 @@ class RandomGaze(nn.Module):
 def digits_of(info: CheckpointInfo, split: Literal["test", "validation"], folder: Path = MNIST_FOLDER) -> Digits:
     """The digits that a checkpoint is measured on, in images as large and as cluttered as those it was trained on.
 
-    "test" are the 10,000 MNIST test digits, "validation" the training digits that were held back from it. In larger
-    or cluttered images they are put once, by `ram.clutter.scattered` with TEST_SEED or VALIDATION_SEED, the same for
-    every model and every seed of a measurement.
+    "test" means the 10,000 MNIST test digits, "validation" the training digits that were held back from it. Larger or
+    cluttered images are made once, by `ram.data.clutter.scattered` with TEST_SEED or VALIDATION_SEED, so that they are
+    the same for every model and every seed of a measurement.
 
     Raises:
         DataError: MNIST cannot be read, or the model has other classes.
@@ -108,14 +108,14 @@ def class_log_probs(
             generator=generator,
         )
         log_probs = model.action_network.logits(episode.hidden_states[-1]).log_softmax(dim=-1)
-        # The mean of the probabilities, not of their logarithms: a rollout that saw nothing must not have a veto.
+        # The mean of the probabilities, not of their logarithms: one rollout that is sure and wrong has no veto.
         parts.append(log_probs.unflatten(0, (-1, rollouts)).logsumexp(dim=1) - math.log(rollouts))
     return torch.cat(parts)
 
 
 def with_random_gaze(model: RAM, generator: Generator) -> RAM:
     """The same model, sharing its networks, with a random gaze."""
-    with torch.device("meta"):  # its own networks are all replaced: they need no weights
+    with torch.device("meta"):  # all its networks are replaced: they need no weights
         other = RAM(model.config)
     for name, network in {**dict(model.named_children()), "location_network": RandomGaze(generator)}.items():
         setattr(other, name, network)
@@ -131,12 +131,12 @@ def count_errors(model: RAM, digits: Digits, *, seed: int, gaze: Gaze = "mean", 
 def passes(
     model: RAM, digits: Digits, *, seeds: Iterable[int], gaze: Gaze = "mean"
 ) -> Float[Tensor, "seeds batch classes"]:
-    """The log-probabilities of one pass a seed, on the CPU."""
+    """The log-probabilities of one pass for each seed, on the CPU."""
     return torch.stack([class_log_probs(model, digits, seed=seed, gaze=gaze).cpu() for seed in seeds])
 
 
 def error_rate(log_probs: Float[Tensor, "seeds batch classes"], labels: Int[Tensor, " batch"]) -> OverSeeds:
-    """The share of wrong answers in `passes`."""
+    """The share of wrong answers in the result of `passes`."""
     wrong = (log_probs.argmax(dim=-1) != labels).sum(dim=1)
     return _over_seeds([100 * count / len(labels) for count in wrong.tolist()])
 
@@ -144,18 +144,18 @@ def error_rate(log_probs: Float[Tensor, "seeds batch classes"], labels: Int[Tens
 def calibration_rate(
     log_probs: Float[Tensor, "seeds batch classes"], labels: Int[Tensor, " batch"], temperature: float = 1.0
 ) -> OverSeeds:
-    """The expected calibration error of `passes`, if their logits were divided by the temperature."""
+    """The expected calibration error of the result of `passes`, with its logits divided by the temperature."""
     return _over_seeds([calibration_error(one, labels) for one in at_temperature(log_probs, temperature)])
 
 
 def pieces(info: CheckpointInfo) -> int:
-    """How many pieces of other digits lie in each image that a checkpoint was trained on."""
+    """The number of pieces of other digits in each image that a checkpoint was trained on."""
     count = info.recipe.get("clutter", 0)
     return count if type(count) is int else 0
 
 
 def stored(info: CheckpointInfo, name: str) -> OverSeeds | None:
-    """What a checkpoint says was measured under this name; None where it says nothing that can be understood."""
+    """The figure of this name in a checkpoint; None if there is none, or it is damaged."""
     found = info.results.get(name)
     if not isinstance(found, dict) or set(found) != set(OverSeeds._fields) or not isinstance(found["per_seed"], list):
         return None
@@ -163,13 +163,13 @@ def stored(info: CheckpointInfo, name: str) -> OverSeeds | None:
 
 
 def stored_number(info: CheckpointInfo, name: str) -> float | None:
-    """The same for a single number, such as the validation error."""
+    """The single number of this name in a checkpoint, such as the validation error; None as for `stored`."""
     found = info.results.get(name)
     return float(found) if _is_number(found) else None
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    """Whether an untrusted value can be calculated with: no text, not NaN, no whole number beyond all floats."""
+    """Whether an untrusted value is a usable number: neither text, nor NaN, nor too large for a float."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
 
 

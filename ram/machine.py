@@ -1,4 +1,4 @@
-"""What trains and answers: which device, which number format, and how it treats the memory of tensors."""
+"""The machine: its device, its number format, and its treatment of freed memory."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import sys
 import torch
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # parameters of glibc's mallopt (malloc.h)
-_LARGEST = 2**31 - 1  # bytes; an int is all that mallopt takes
+_LARGEST = 2**31 - 1  # bytes; mallopt takes an int
 
 
 def choose_device(device: str | torch.device = "auto") -> torch.device:
-    """Turns "auto", "cpu", "cuda" or "cuda:N" into a device that is here.
+    """Turns "auto", "cpu", "cuda" or "cuda:N" into a device of this machine.
 
     Raises:
-        ValueError: there is no such device here.
+        ValueError: the device does not exist here.
     """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -38,20 +38,20 @@ def native_bfloat16(device: torch.device) -> bool:
 
 
 def keep_freed_memory() -> None:
-    """Lets glibc keep what tensors free instead of handing it back to the system at once.
+    """Lets glibc keep freed memory instead of returning it to the system at once.
 
-    The system clears every page again that is asked for anew. In training on images of 100x100 pixels, whose
-    tensors come and go by the dozen megabytes, that costs a third of the time. Does nothing on other systems.
+    The system clears every page before it hands it out again. This costs a third of the time in training on images of
+    100x100 pixels, whose tensors take dozens of megabytes. Does nothing on other systems.
     """
     _mallopt(_MMAP_THRESHOLD, _LARGEST)
     _mallopt(_TRIM_THRESHOLD, _LARGEST)
 
 
 def share_arenas() -> None:
-    """Lets all threads take memory from two of glibc's arenas instead of up to eight for each core.
+    """Lets all threads allocate from two of glibc's arenas instead of up to eight for each core.
 
-    For a server that starts a thread for every answer: each new thread moves on to another arena, and the gaps that are
-    left in so many are never all filled. Arenas that exist stay. Does nothing on other systems.
+    A server that starts a thread for every answer otherwise spreads its memory over all arenas, with gaps in each.
+    Existing arenas stay. Does nothing on other systems.
     """
     _mallopt(_ARENA_MAX, 2)
 

@@ -46,12 +46,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ram.train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="mnist", help="where to start from")
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="mnist", help="the configuration to start from")
     parser.add_argument("--list", action="store_true", help="list the presets and exit")
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--run", type=Path, help="folder of the new run (default: runs/<preset>-<time>)")
     place.add_argument("--resume", type=Path, help="go on with the run in this folder")
-    parser.add_argument("--start", type=Path, help="checkpoint to go on from, not the preset's or random weights")
+    parser.add_argument("--start", type=Path, help="checkpoint to begin with, not the preset's or random weights")
     parser.add_argument("--drawings", type=Path, help="file of drawings to train on beside MNIST")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
     parser.add_argument("--threads", type=int, help="CPU threads (default: PyTorch's choice)")
@@ -78,7 +78,7 @@ def _how_to_parse(values: Values) -> dict[str, Any]:
 
 
 def command_line(config: RunConfig) -> str:
-    """The command that trains the same."""
+    """The command that repeats a run."""
     name = config.preset if config.preset in PRESETS else "mnist"
     preset = PRESETS[name]
     words = [f"python -m ram.train --preset {name}"]
@@ -119,7 +119,7 @@ def _train(options: argparse.Namespace) -> int:
         torch.set_num_threads(options.threads)
     with ProcessGroup.from_environment() as group:
         device, digits = group.device(choose_device(options.device)), load_mnist("train", options.data)
-        # The folder comes last: a wrong device or data folder must not leave a run that never began.
+        # The folder comes last: a wrong device or data folder must not leave an empty run.
         folder = RunFolder(group.follow(_open_run(options).path if group.leads else Path()))
         if not group.leads:
             _run(Trainer(folder, digits, device, group))
@@ -166,7 +166,7 @@ def _report(state: RunState, folder: RunFolder) -> None:
 
 
 def _open_run(options: argparse.Namespace) -> RunFolder:
-    """Makes a new run from the preset and the flags, or finds the one to resume."""
+    """Makes a new run from the preset and the flags, or opens the one to resume."""
     given = {
         kind: {
             field.name: getattr(options, field.name)

@@ -71,7 +71,7 @@ class Scene:
 
     @property
     def answer(self) -> str:
-        """The answer in words, with its probability in percent; of a scribble, that nothing is likely."""
+        """The answer in words, with its probability in percent; for a scribble, that nothing is likely."""
         probs = self.class_probs[-1]
         name, percent = self.class_names[self.action], 100 * float(probs.max())
         if self.is_sure:

@@ -1,4 +1,4 @@
-"""What a training run's model saw in a few fixed digits, reading after reading, as plain arrays."""
+"""A recorded training: what its model saw in a few fixed digits, reading after reading, as plain arrays."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ class _Reading(NamedTuple):
 
 
 def read_replay(rows: list[dict[str, Any]], config: RAMConfig, *, run: str = "") -> TrainingReplay | None:
-    """Reads a run's traces; None while there is no reading, or if their header is damaged.
+    """Reads the scan paths that a run recorded; None while there are none, or if their header is damaged.
 
-    Damaged readings are left out: the run goes on writing, and the others are still worth seeing. Of two
-    readings at the same step, as a resumed run may write, the later one counts.
+    Damaged readings are left out, because the others are still worth seeing. Of two readings at the same step,
+    which a resumed run may write, the later one counts.
 
     Args:
-        rows: the lines of traces.jsonl, the header first.
+        rows: the lines of the run's file, the header first.
         config: the architecture of the model.
         run: name of the run; replays of different runs must differ in it if their digits are the same.
     """
@@ -150,10 +150,9 @@ def _reading(row: Any, digits: int, config: RAMConfig) -> _Reading | None:
 
 
 def _thin(readings: list[_Reading]) -> list[_Reading]:
-    """Every second, fourth, eighth ... reading and the last, so few that they fit.
+    """At most `MOST_READINGS`: every second, fourth, eighth ... reading, and the last one.
 
-    By powers of two, so that of a run that is still going on only the last reading changes from one
-    time to the next.
+    The stride is a power of two, so that while a run goes on, mostly its last reading changes.
     """
     stride = 1
     while len(readings[:-1:stride]) + 1 > MOST_READINGS:

@@ -1,4 +1,4 @@
-"""Reading an image file that somebody uploaded: anything may be in it."""
+"""Reading an uploaded image file, which may contain anything."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""One session after the other.
+"""Sessions compute one after the other, which Python does not guarantee.
 
-Python computes in one thread at a time anyway. When the threads of many sessions compete for it, they take it from
-each other hundreds of times a drawing: of a hundred sessions, each then waits seconds instead of a tenth of one
-(docs/performance.md).
+Python runs one thread at a time anyway. Without turns, the threads of many sessions interrupt each other hundreds of
+times a drawing: with a hundred sessions, each waits seconds instead of a tenth of a second (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ _turn = threading.Lock()
 
 
 @contextlib.contextmanager
-def turn() -> Iterator[None]:
-    """Computes while no other session does; waits for that no longer than `PATIENCE_S`, in case one takes long."""
-    mine = _turn.acquire(timeout=PATIENCE_S)
+def turn(patience_s: float = PATIENCE_S) -> Iterator[None]:
+    """Runs the block while no other session runs one; after `patience_s` of waiting it no longer waits for them."""
+    mine = _turn.acquire(timeout=patience_s)
     try:
         yield
     finally:

@@ -1,7 +1,7 @@
 """What a browser paints at once: the page's heading and the outlines of what comes, in Streamlit's own first page.
 
-Streamlit's scripts take a browser a second. Until they have put the page's own heading there, this one stands in its
-place, in its size and its colours.
+A browser needs a second for Streamlit's scripts. Until they show the page's own heading, this one stands in its
+place, with the same size and colours.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def heading(name: str) -> str:
 
 
 def first_page(name: str) -> str:
-    """Streamlit's first page, with the heading of one of ours and the outlines of what it will show."""
+    """Streamlit's first page with the heading of one of our pages and the outlines of its content."""
     outlines = "<div><i></i><i></i></div>" if name == "draw" else ""
     shell = f'{STYLE}<div id="shell" aria-busy="true">{heading(name)}{outlines}</div>'
     page = INDEX.read_text().replace("<title>Streamlit</title>", "<title>Glimpse Playground</title>")
@@ -58,7 +58,7 @@ def first_page(name: str) -> str:
 
 
 def routes() -> list[Route]:
-    """Where the first page is asked for: at the address of each page."""
+    """A route for the address of each page, where a browser asks for the first page."""
     return [_route(path, name) for path, name in {"/": "draw", **{f"/{name}": name for name in HEADINGS}}.items()]
 
 
@@ -66,7 +66,7 @@ def _route(path: str, name: str) -> Route:
     page = first_page(name)
 
     def answer(_request: Request) -> HTMLResponse:
-        # Streamlit's own first page is asked for anew each time, too: it names the scripts of one version.
+        # As with Streamlit's own first page: it names the scripts of one version, and must not be cached.
         return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
 
     return Route(path, answer)

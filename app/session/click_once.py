@@ -1,8 +1,8 @@
-"""What a click sets off, once.
+"""One click runs its callback once, which Streamlit does not guarantee.
 
-Streamlit's browser side keeps a click for a moment, until the message that reruns the page leaves, and fragments that
-refresh themselves meanwhile send it, too. Then the callback of the button would run for each of these messages: on a
-busy machine, one click in thirty started two runs or three.
+Streamlit's browser side keeps a click until the message that reruns the page has left, and a fragment that refreshes
+itself meanwhile sends the click, too. The button's callback would then run for each of these messages: on a busy
+machine, one click in thirty started two or three runs.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 def once(callback: Callable[..., None], *arguments: Any) -> Callable[[], None]:
     """An `on_click` for a button outside fragments.
 
-    It waits for the click's own message, which reruns the whole page, and does nothing the second time, until the
-    button is drawn anew: a double click is one click.
+    It ignores messages from fragments, because the click's own message reruns the whole page, and it calls back only
+    once until the button is drawn anew: a double click is one click.
     """
     done = False
 

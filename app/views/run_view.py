@@ -1,4 +1,4 @@
-"""One run, or two side by side, as they go on: progress, curves, and the gaze being learned."""
+"""One run, or two side by side, while they train: progress, curves, and the gaze being learned."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ STATUS = {
 
 
 def show_invitation() -> None:
-    """What stands where a run will be."""
+    """The empty stage of a server without runs."""
     learning_viewer(
         None,
         prompt="Take a preset and start: after a minute you see how it learned where to look",
@@ -52,7 +52,7 @@ def show_invitation() -> None:
 
 
 def show_queue(runs: Jobs) -> None:
-    """What is being trained and what waits, with a button for each."""
+    """The runs that train or wait, with a button for each."""
     active = [job for job in runs.all() if job.status in LIVE]
     if len(active) > 1 or (active and active[0].id != runs_on_show.current().run):
         st.fragment(_queue, run_every=LIVE_S)(runs)
@@ -83,7 +83,7 @@ def show_run(runs: Jobs, job: Job, other: Job | None) -> None:
 
 
 def _progress(runs: Jobs, shown: list[str], status: list[str]) -> None:
-    """Everything that changes while a run goes on."""
+    """Everything that changes while a run trains."""
     jobs = [job for job in map(runs.get, shown) if job is not None]
     if [job.status for job in jobs] != status:
         st.rerun()  # the buttons and the names elsewhere on the page are for another status
@@ -99,12 +99,12 @@ def _progress(runs: Jobs, shown: list[str], status: list[str]) -> None:
     for place, (column, job) in enumerate(zip(st.columns(len(jobs), gap="large"), jobs, strict=True)):
         prompt = "It looks at its first digits in a moment" if job.status in LIVE else "Nothing was recorded"
         with column:
-            learning_viewer(_lesson_of(runs, job), prompt=prompt, key=f"lesson-{place}")
+            learning_viewer(_replay_of(runs, job), prompt=prompt, key=f"lesson-{place}")
     live_charts(_charts(tuple(versions)), key="charts")
 
 
 def _state(runs: Jobs, job: Job, *, named: bool) -> None:
-    """Where a run stands, in words and as a bar."""
+    """How far a run is, in words and as a bar."""
     words, icon = STATUS[job.status]
     if job.status == "waiting":
         words = _place_in_queue(runs, job)
@@ -129,7 +129,7 @@ def _state(runs: Jobs, job: Job, *, named: bool) -> None:
 
 
 def _show_drawings(folder: RunFolder) -> None:
-    """How well the held-back drawings are read, beside what the start made of them."""
+    """How many of the held-back drawings are read, before and after the training."""
     readings = _drawings(*_version(folder, "metrics.jsonl"))
     if readings:
         st.metric("My drawings, before and after", f"{readings[0]:.0f} → {readings[-1]:.0f} %", width="content")
@@ -145,14 +145,14 @@ def _someone_trains(runs: Jobs) -> bool:
     return any(job.status == "running" for job in runs.all())
 
 
-def _lesson_of(runs: Jobs, job: Job) -> str | None:
+def _replay_of(runs: Jobs, job: Job) -> str | None:
     if job.config is None:
         return None
-    return _lesson(*_version(runs.run_folder(job.id), "traces.jsonl"), job.config.model)
+    return _replay(*_version(runs.run_folder(job.id), "traces.jsonl"), job.config.model)
 
 
 def _configuration(shown: list[Job]) -> None:
-    """Every field of the configuration; for two runs those in which they differ come first."""
+    """Every field of the configuration; for two runs, the fields that differ come first."""
     jobs = {job.name: job.config for job in shown if job.config is not None}
     if not jobs:
         return
@@ -179,7 +179,7 @@ def _fields(config: RunConfig) -> dict[str, str]:
 
 
 def _version(folder: RunFolder, name: str) -> tuple[Path, int]:
-    """A file of a run and its size, which grows with every reading."""
+    """A run's folder and the size of one of its files, which grows with every reading."""
     path = folder.path / name
     try:
         return folder.path, path.stat().st_size
@@ -187,7 +187,7 @@ def _version(folder: RunFolder, name: str) -> tuple[Path, int]:
         return folder.path, 0
 
 
-# One reading serves all sessions that watch.
+# Cached for all sessions that watch.
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _charts(versions: tuple[tuple[str, Path, int], ...]) -> dict[str, Any]:
     runs = [curves.Curves(name, RunFolder(path).read_metrics()) for name, path, _ in versions]
@@ -203,6 +203,6 @@ def _drawings(path: Path, size: int) -> list[float]:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _lesson(path: Path, size: int, config: RAMConfig) -> str | None:
-    lesson = read_replay(RunFolder(path).read_scan_paths(), config, run=path.name)
-    return None if lesson is None else lesson_json(lesson)
+def _replay(path: Path, size: int, config: RAMConfig) -> str | None:
+    replay = read_replay(RunFolder(path).read_scan_paths(), config, run=path.name)
+    return None if replay is None else lesson_json(replay)

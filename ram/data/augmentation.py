@@ -1,8 +1,7 @@
-"""Training digits as other people would have written them, with other pens, and some that nobody could read.
+"""Random changes of training digits: other hands, other pens, other ways of writing, and a few unreadable images.
 
-A network that has only ever seen digits takes everything for one. Trained with a few unreadable images, for which every
-class is equally likely, it says of scribbles and letters that it does not know (after Hendrycks et al. 2019, outlier
-exposure).
+A network that has only ever seen digits takes everything for a digit. Trained with a few unreadable images, for which
+every class is equally likely, it is unsure about scribbles and letters (after Hendrycks et al. 2019, outlier exposure).
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from ram.data.mnist import Digits, as_floats
 
 ZERO, ONE, SEVEN = 0, 1, 7
 NONE = -1  # the label of an image that is no digit
-FOOT = 0.4  # share of the ones with a serif that get a foot, too
-FEWEST, MOST = 4, 8  # strokes of a scribble; with fewer it could be a one or a seven
-ELASTIC_MESH = 4  # nodes a side: shifts that differ within a digit, but not within a stroke's width
+FOOT = 0.4  # share of the ones with a serif that also get a foot
+FEWEST, MOST = 4, 8  # strokes of a scribble; with fewer it could look like a one or a seven
+ELASTIC_MESH = 4  # nodes a side: shifts differ within a digit, but not within the width of a stroke
 
 
 def augment(
@@ -39,7 +38,7 @@ def augment(
 def distort(
     images: Float[Tensor, "batch height width"], config: AugmentationConfig, generator: Generator
 ) -> Float[Tensor, "batch height width"]:
-    """Changes each image as another hand and another pen would: a random warp, thicker or thinner strokes."""
+    """Warps each image at random, as another hand would, and changes the width of its strokes, as another pen would."""
     if config.rotation or config.scaling or config.shear or config.translation or config.elastic:
         images = _warp(images, config, generator)
     if config.thickness:
@@ -74,27 +73,27 @@ def _warp(
 
 
 def _bicubic(side: int, device: torch.device) -> Float[Tensor, "side nodes"]:
-    """What each node of the mesh adds to each of `side` pixels: as a product, ten times as fast as interpolating."""
+    """The weight of each node of the mesh in each pixel: a matrix product is ten times as fast as interpolation."""
     nodes = torch.eye(ELASTIC_MESH, device=device)
     return F.interpolate(nodes[None, None], (side, ELASTIC_MESH), mode="bicubic", align_corners=True)[0, 0]
 
 
 def _each(values: Float[Tensor, " batch"]) -> Float[Tensor, "batch 1 1"]:
-    """One value an image, to be spread over its pixels."""
+    """Shapes one value for each image so that it applies to all its pixels."""
     return values[:, None, None]
 
 
 def _thicken(
     images: Float[Tensor, "batch height width"], most: float, generator: Generator
 ) -> Float[Tensor, "batch height width"]:
-    """Moves each image some way to what it would be with a pixel more around its strokes, or a pixel less."""
+    """Blends each image with itself after its strokes have grown, or shrunk, by a pixel on each side."""
     amount = (torch.rand(len(images), 1, 1, generator=generator, device=images.device) * 2 - 1) * most
-    sign = amount.sign()  # thinner strokes are thicker paper
+    sign = amount.sign()  # strokes shrink where the paper grows
     return images + amount.abs() * (sign * _most_around(sign * images) - images)
 
 
 def _most_around(images: Float[Tensor, "batch height width"]) -> Float[Tensor, "batch height width"]:
-    """The largest value among each pixel and its neighbours: as max_pool2d, which takes twenty times as long."""
+    """The largest value among each pixel and its neighbours; max_pool2d takes twenty times as long."""
     padded = F.pad(images, (1, 1, 1, 1), value=-math.inf)
     rows = padded[:, :-2].maximum(padded[:, 1:-1]).maximum(padded[:, 2:])
     return rows[:, :, :-2].maximum(rows[:, :, 1:-1]).maximum(rows[:, :, 2:])
@@ -103,7 +102,10 @@ def _most_around(images: Float[Tensor, "batch height width"]) -> Float[Tensor, "
 def add_variants(
     images: Float[Tensor, "batch height width"], labels: Int[Tensor, " batch"], share: float, generator: Generator
 ) -> Float[Tensor, "batch height width"]:
-    """Draws into a `share` of the ones, sevens and zeros what makes them another way of writing."""
+    """Adds a serif or a foot, a bar, or a slash to a `share` of the ones, sevens and zeros.
+
+    MNIST hardly knows these ways of writing, but many people who draw in the app write so.
+    """
     if not share:
         return images
     chosen = torch.rand(len(images), generator=generator, device=images.device) < share
@@ -116,7 +118,7 @@ def add_variants(
 def _vary(
     images: Float[Tensor, "batch height width"], labels: Int[Tensor, " batch"], generator: Generator
 ) -> Float[Tensor, "batch height width"]:
-    """Changes every one of these ones, sevens and zeros."""
+    """Changes each of these ones, sevens and zeros."""
     count, device = len(images), images.device
     random = torch.rand(7, count, generator=generator, device=device)
     thickness = 1.8 + 1.4 * random[0]
@@ -147,7 +149,7 @@ def _vary(
 
 
 def _ink_in_row(images: Float[Tensor, "batch height width"], row: Int[Tensor, " batch"]) -> Float[Tensor, " batch"]:
-    """Where in a row of each image the ink is, on average, in pixels; the middle where there is none."""
+    """The mean column of the ink in one row of each image, in pixels; the middle column if there is none."""
     line = images[torch.arange(len(images), device=images.device), row]
     across = torch.arange(line.shape[1], device=images.device, dtype=images.dtype)
     ink = line.sum(dim=1)
@@ -167,13 +169,13 @@ def draw_stroke(
     thickness: Float[Tensor, " batch"],
     where: Tensor,
 ) -> Float[Tensor, "batch height width"]:
-    """Adds a straight stroke with round ends from (x, y) to (x, y) in pixels, to the images of `where`."""
+    """Adds a straight stroke with round ends from (x, y) to (x, y) in pixels, to the images that `where` selects."""
     height, width = images.shape[1:]
     x = torch.arange(width, device=images.device) - start[:, 0, None, None]
     y = torch.arange(height, device=images.device)[:, None] - start[:, 1, None, None]
     along_x, along_y = (end - start).t()[..., None, None]
     squared_length = (along_x.square() + along_y.square()).clamp(min=1e-6)
-    share = ((x * along_x + y * along_y) / squared_length).clamp(0, 1)  # of the stroke, until where it is nearest
+    share = ((x * along_x + y * along_y) / squared_length).clamp(0, 1)  # of the stroke, up to its nearest point
     distance = torch.hypot(x - share * along_x, y - share * along_y)
     ink = (thickness[:, None, None] / 2 + 0.5 - distance).clamp(0, 1)
     return torch.where(where[:, None, None], torch.maximum(images, ink), images)
@@ -182,7 +184,7 @@ def draw_stroke(
 def make_unreadable(
     images: Float[Tensor, "batch height width"], labels: Int[Tensor, " batch"], share: float, generator: Generator
 ) -> tuple[Float[Tensor, "batch height width"], Int[Tensor, " batch"]]:
-    """Makes a `share` of the images unreadable, and labels these NONE: half are pairs of digits, half scribbles."""
+    """Makes a `share` of the images unreadable, and labels them NONE: half are pairs of digits, half scribbles."""
     if not share:
         return images, labels
     count, device = len(images), images.device
@@ -197,7 +199,7 @@ def make_unreadable(
 def _pairs(
     images: Float[Tensor, "batch height width"], labels: Int[Tensor, " batch"], count: int, generator: Generator
 ) -> Float[Tensor, "count height width"]:
-    """Two digits over each other, the second on its side. No ones: they would bar a seven, or slash a zero."""
+    """Two digits over each other, the second on its side; without ones, which would bar a seven, or slash a zero."""
     usable = images[labels != ONE] if bool((labels != ONE).any()) else images
     first, second = (
         usable[torch.randint(len(usable), (count,), generator=generator, device=images.device)] for _ in range(2)
@@ -208,7 +210,7 @@ def _pairs(
 def _scribbles(
     images: Float[Tensor, "batch height width"], count: int, generator: Generator
 ) -> Float[Tensor, "count height width"]:
-    """A line that turns at random, in the space and about as thick as a digit."""
+    """A line with random turns, about as large and as thick as a digit."""
     device, side = images.device, images.shape[-1]
     points = (0.15 + 0.7 * torch.rand(MOST + 1, count, 2, generator=generator, device=device)) * side
     thickness = (1.5 + 2.5 * torch.rand(count, generator=generator, device=device)) * side / 28

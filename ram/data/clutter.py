@@ -1,9 +1,9 @@
 """Larger images: a digit that lies anywhere, among pieces of other digits (paper section 4.1).
 
 The paper places an MNIST digit at a random location of a larger blank image, and then adds 8x8 subpatches of other
-random digits at random locations. Here all places at which the digit, or a piece, is wholly inside the image are
-equally likely, as are all subpatches of the other digits, blank ones too. Grey levels are added, at most to white, as
-in the generator that the authors published later: a piece may lie over the digit, but erases nothing.
+random digits at random locations. Here every place inside the image is equally likely for a digit or a piece, and so is
+every subpatch of the other digits, blank ones included. Grey levels are added and clamped to white, as in the generator
+that the authors published later: a piece may lie over the digit, but erases nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PIECE = 8  # pixels a side
 def scatter(
     digits: Float[Tensor, "batch height width"], image_size: int, generator: Generator
 ) -> Float[Tensor, "batch image_size image_size"]:
-    """Puts each digit somewhere into an empty image.
+    """Puts each digit into an empty image, at a random place.
 
     Args:
         digits: square images, at most `image_size` pixels a side; returned as they are where they have that size.
@@ -56,7 +56,7 @@ def strew(
 
 
 def ink_centre(images: Float[Tensor, "batch height width"]) -> Float[Tensor, "batch 2"]:
-    """The (x, y) in [-1, 1] about which the ink of each image is balanced; the middle of a blank one."""
+    """The centre of mass of each image's ink, (x, y) in [-1, 1]; the middle for a blank image."""
     height, width = images.shape[1:]
     across, down = ((torch.arange(side, device=images.device) + 0.5) * 2 / side - 1 for side in (width, height))
     ink = images.sum(dim=(1, 2)).clamp(min=1e-6)
@@ -64,8 +64,8 @@ def ink_centre(images: Float[Tensor, "batch height width"]) -> Float[Tensor, "ba
 
 
 def scattered(digits: Digits, image_size: int, clutter: int, *, seed: int) -> Digits:
-    """The digits in larger images, among clutter; always the same for the same seed: what a model is measured on."""
-    if not len(digits.labels):  # nothing to cut pieces from
+    """Puts digits into larger images, among clutter, to measure a model; the same seed gives the same images."""
+    if not len(digits.labels):  # there is nothing to cut pieces from
         return Digits(digits.images.new_zeros(0, image_size, image_size), digits.labels)
     generator = Generator().manual_seed(seed)
     images = scatter(as_floats(digits.images), image_size, generator)
@@ -76,13 +76,13 @@ def scattered(digits: Digits, image_size: int, clutter: int, *, seed: int) -> Di
 def _add(
     images: Float[Tensor, "batch height width"], pieces: Float[Tensor, "batch side side"], generator: Generator
 ) -> None:
-    """Adds each piece somewhere to its image, at most to white."""
+    """Adds each piece to its image at a random place, and clamps to white."""
     place = (torch.arange(len(images), device=images.device)[:, None, None], *_anywhere(pieces, images, generator))
     images[place] = (images[place] + pieces).clamp(max=1)
 
 
 def _anywhere(squares: Tensor, images: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Row and column numbers of as many squares of that size, each somewhere in an image, to index it with."""
+    """Row and column indices of one random place in each image for a square of that size."""
     side = squares.shape[-1]
     top, left = (_random(images.shape[-1] - side + 1, len(squares), generator) for _ in range(2))
     reach = torch.arange(side, device=top.device)

@@ -1,4 +1,4 @@
-"""Own drawings: a small labelled set, in and out of a file that anybody may have made.
+"""Own drawings: a small labelled set, and its file, which anybody may have made.
 
 Nothing is ever unpickled. A file is untrusted until its size, metadata, names, shapes, dtypes and
 values have been checked.
@@ -27,7 +27,7 @@ FORMAT = "ram-drawings-1"
 LARGEST_FILE = 2 * 1024**2  # bytes
 MOST_DRAWINGS = 1000
 LONGEST_NAME = 12  # characters
-HELD_BACK = 4  # Every fourth drawing of a class measures what the other three taught.
+HELD_BACK = 4  # every fourth drawing of a class measures what the other three taught
 DIGIT_NAMES = tuple("0123456789")
 
 
@@ -37,7 +37,7 @@ class CollectionError(ValueError):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Collection:
-    """A small labelled set of drawings, in the order in which they were kept.
+    """A small labelled set of drawings, in the order in which they were added.
 
     Raises:
         CollectionError: a class name is not possible, there are too many drawings, or one is blank.
@@ -47,7 +47,7 @@ class Collection:
     digits: Digits
     """uint8 images of 28x28 pixels and int64 labels from 0 to 9."""
     classes: tuple[str, ...] = DIGIT_NAMES
-    """The name of each of the ten classes. One whose name is not its digit replaces that digit."""
+    """The name of each of the ten classes. A class whose name is not its digit replaces that digit."""
 
     def __post_init__(self) -> None:
         images, labels = self.digits
@@ -69,19 +69,19 @@ class Collection:
 
     @property
     def counts(self) -> tuple[int, ...]:
-        """How many drawings each class has."""
+        """The number of drawings in each class."""
         return tuple(torch.bincount(self.digits.labels, minlength=len(DIGIT_NAMES)).tolist())
 
     @property
     def held_back(self) -> Bool[Tensor, " batch"]:
-        """Which drawings are held back: of each class every fourth."""
+        """Which drawings are held back: every fourth of each class."""
         labels = self.digits.labels
         of_class = labels[:, None] == torch.arange(len(DIGIT_NAMES))
         rank = of_class.cumsum(dim=0).gather(1, labels[:, None]).squeeze(dim=1)
         return rank % HELD_BACK == 0
 
     def add(self, image: UInt8[Tensor, "28 28"], label: int) -> Collection:
-        """With one more drawing, the last.
+        """Returns the set with one more drawing at its end.
 
         Raises:
             CollectionError: it is blank, or there are too many already.
@@ -89,12 +89,12 @@ class Collection:
         return self._append(Digits(image[None], torch.tensor([label])))
 
     def remove(self, position: int) -> Collection:
-        """Without the drawing at this position."""
+        """Returns the set without the drawing at this position."""
         others = torch.arange(len(self.digits.labels)) != position
         return dataclasses.replace(self, digits=self.digits.take(others))
 
     def rename(self, classes: Sequence[str]) -> Collection:
-        """The same drawings in classes with other names.
+        """Returns the same drawings in classes with other names.
 
         Raises:
             CollectionError: a name is not possible, or two are the same.
@@ -103,7 +103,7 @@ class Collection:
         return dataclasses.replace(self, classes=tuple(classes))
 
     def merge(self, other: Collection) -> Collection:
-        """With the drawings of another set that are not here yet.
+        """Returns the set with those drawings of another set that it does not have.
 
         An identical drawing is not taken twice: its copy could be held back while it is trained on.
 
@@ -128,7 +128,7 @@ class Collection:
 
 
 def empty_collection() -> Collection:
-    """No drawings, and the ten digits as classes."""
+    """A set without drawings, whose classes are the ten digits."""
     return Collection(Digits(torch.zeros(0, SIZE, SIZE, dtype=torch.uint8), torch.zeros(0, dtype=torch.int64)))
 
 
@@ -152,9 +152,9 @@ def check_classes(classes: Sequence[str]) -> None:
 
 
 def split_collection(collection: Collection) -> tuple[Digits, Digits]:
-    """Splits the drawings into those to train on and those held back to measure with.
+    """Splits the drawings into those to train on and those that are held back to measure with.
 
-    Of each class every fourth drawing is held back: one held back once stays so when more are added.
+    Every fourth drawing of each class is held back. It stays held back when drawings are added.
     """
     held_back = collection.held_back
     return collection.digits.take(~held_back), collection.digits.take(held_back)
@@ -194,7 +194,7 @@ def load_collection(source: str | Path | bytes) -> Collection:
     if not isinstance(source, bytes):
         return _load(Path(source), Path(source).name)
     _check_size(len(source), "This file")
-    # The reader that looks into a file before it reads the tensors takes no bytes.
+    # Only a file can be checked before its tensors are read.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "uploaded"
         path.write_bytes(source)
@@ -228,7 +228,7 @@ def _load(path: Path, name: str) -> Collection:
 
 
 def _check_tensors(tensors: dict[str, Any], name: str) -> None:
-    """Checks what the file's header says, before anything is read."""
+    """Checks the file's header before any tensor is read."""
     said = {key: (entry.get_dtype(), tuple(entry.get_shape())) for key, entry in tensors.items()}
     count = said["images"][1][0] if said.get("images", (0, ()))[1] else 0
     if said != {"images": ("U8", (count, SIZE, SIZE)), "labels": ("I64", (count,))}:
@@ -250,5 +250,5 @@ def _read_classes(metadata: dict[str, str]) -> tuple[str, ...]:
 
 
 def _contents(digits: Digits) -> list[tuple[int, bytes]]:
-    """Each drawing as something that can be compared."""
+    """Each drawing as a value that can be compared."""
     return [(int(label), image.numpy().tobytes()) for image, label in zip(digits.images, digits.labels, strict=True)]

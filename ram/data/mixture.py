@@ -1,4 +1,4 @@
-"""What one run trains on and is measured by: MNIST, or MNIST mixed with drawings of one's own."""
+"""The images of one run: MNIST, or MNIST mixed with drawings of one's own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ram.config import DataConfig
 from ram.data.collection import DIGIT_NAMES, Collection, split_collection
 from ram.data.mnist import DataError, Digits, split_training
 
-SMALLEST_EPOCH = 10_000  # images, where there are only drawings
+SMALLEST_EPOCH = 10_000  # images, if there are only drawings
 
 
 class Mixture(NamedTuple):
@@ -20,11 +20,11 @@ class Mixture(NamedTuple):
 
     training: Digits
     epoch: Int[Tensor, " draws"]
-    """Positions in `training` that make up one epoch; drawings occur repeatedly."""
+    """Positions in `training` of one epoch's images; drawings occur repeatedly."""
     validation: Digits
-    """MNIST digits held back; the held-back drawings where no digit is left."""
+    """MNIST digits held back; if no digit is left, the drawings held back."""
     held_back: Digits
-    """Drawings held back; none without drawings."""
+    """Drawings held back; empty without drawings."""
     classes: tuple[str, ...]
     """Names of the classes."""
 
@@ -32,10 +32,10 @@ class Mixture(NamedTuple):
 def mix(digits: Digits, drawings: Collection | None, config: DataConfig) -> Mixture:
     """Splits MNIST's training digits, and adds drawings so that they are `drawing_share` of an epoch.
 
-    A class that has a name of its own replaces a digit: MNIST's digits of that class are left out.
+    A class with a name of its own replaces a digit: MNIST's digits of that class are left out.
 
     Raises:
-        DataError: there would be nothing to measure with.
+        DataError: no image is held back to measure with.
     """
     training, validation = split_training(digits, config)
     everything = torch.arange(len(training.labels))

@@ -30,7 +30,7 @@ _SHA256 = {
 
 
 class DataError(RuntimeError):
-    """The data cannot be read; the message names the file and what to do."""
+    """The data cannot be used; the message names the file, or the problem, and what to do."""
 
 
 class Digits(NamedTuple):
@@ -71,9 +71,9 @@ def _read_idx(folder: Path, name: str, header_bytes: int) -> np.ndarray:
 
 
 def split_training(digits: Digits, config: DataConfig) -> tuple[Digits, Digits]:
-    """Splits training digits into those to train on and those to choose the best checkpoint by.
+    """Splits training digits into those to train on and those that choose the best checkpoint.
 
-    The shuffle is the same in every run, whatever its seed: a digit held back once is held back always.
+    The shuffle is the same in every run, whatever its seed: a digit that is held back once is always held back.
     """
     order = torch.randperm(len(digits.labels), generator=Generator().manual_seed(0))
     validation, training = order[: config.validation_images], order[config.validation_images :]
@@ -83,5 +83,5 @@ def split_training(digits: Digits, config: DataConfig) -> tuple[Digits, Digits]:
 
 
 def as_floats(images: UInt8[Tensor, "*batch height width"]) -> Float[Tensor, "*batch height width"]:
-    """Grey levels in [0, 1], as the model wants them."""
+    """Grey levels in [0, 1], as the model expects them."""
     return images.float() / 255

@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 
 
 class GlimpseNetwork(nn.Module):
-    """Encodes what was seen and where into one feature vector (specification 2; paper section 4)."""
+    """Encodes what was seen, and where, into one feature vector (specification 2; paper section 4)."""
 
     def __init__(self, patch_features: int = 64, glimpse_hidden_size: int = 128, hidden_size: int = 256) -> None:
         super().__init__()
@@ -23,14 +23,14 @@ class GlimpseNetwork(nn.Module):
         self, glimpse_patch: Float[Tensor, "*batch features"], location: Float[Tensor, "*batch 2"]
     ) -> Float[Tensor, "*batch hidden"]:
         """Returns the non-negative glimpse feature."""
-        # In place, here and in the core: memory that was just written is still near the processor.
+        # In place, here and in the core: memory that was just written is still in the processor's cache.
         what = self.glimpse_encoder(glimpse_patch).relu_()
         where = self.location_encoder(location).relu_()
         return self.combine(torch.cat([what, where], dim=-1)).relu_()
 
 
 class LSTMState(NamedTuple):
-    """What an LSTM core carries from glimpse to glimpse."""
+    """The state that an LSTM core carries from glimpse to glimpse."""
 
     hidden: Float[Tensor, "*batch hidden"]
     cell: Float[Tensor, "*batch hidden"]
@@ -66,13 +66,13 @@ class CoreNetwork(nn.Module):
         if isinstance(hidden_state, LSTMState):
             raise TypeError("hidden_state is an LSTMState, but this core is a simple RNN: pass a tensor")
         new = self.input_linear(glimpse_feature)
-        # Of a memory that is zero, the linear map leaves its bias.
+        # A linear map of a zero memory is its bias.
         old = self.hidden_linear.bias.to(new.dtype) if hidden_state is None else self.hidden_linear(hidden_state)
         return new.add_(old).relu_()
 
 
 class LocationSample(NamedTuple):
-    """A location to look at next and how likely the policy was to choose it."""
+    """The next location, and the log-probability with which the policy chose it."""
 
     location: Float[Tensor, "*batch 2"]
     """(x, y) in [-1, 1], without gradient."""

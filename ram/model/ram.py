@@ -21,31 +21,31 @@ from ram.model.sensor import GlimpseSensor
 
 
 class Episode(NamedTuple):
-    """What one pass of the step loop leaves behind, time first, for losses and read-outs."""
+    """The record of one pass of the step loop, time first, for losses and read-outs."""
 
     locations: Float[Tensor, "glimpses batch 2"]
-    """Where the model looked, (x, y) in [-1, 1], without gradient; the first is the initial location."""
+    """Locations of the glimpses, (x, y) in [-1, 1], without gradient; the first is the initial location."""
     location_means: Float[Tensor, "glimpses batch 2"]
     """The policy's mean for each location; for the first, which no policy chose, the location itself."""
     location_log_probs: Float[Tensor, "moves batch"]
     """Log-densities of the unclamped samples; one fewer than glimpses."""
     patches: list[Float[Tensor, "batch scales glimpse glimpse"]]
-    """One a glimpse, not stacked: training has no use for them, and they are large."""
+    """One for each glimpse, not stacked: they are large, and training does not need them."""
     hidden_states: list[Float[Tensor, "batch hidden"]]
-    """One a glimpse, not stacked: training reads the last, whose gradient would go through all of the stack."""
+    """One for each glimpse, not stacked: training reads the last, and its gradient would pass through the stack."""
 
 
 class Rollout(NamedTuple):
-    """Everything the model saw and thought. For one image the dimension `*batch` is absent."""
+    """Everything that a viewer shows of an episode. For one image the dimension `*batch` is absent."""
 
     locations: Float[Tensor, "*batch glimpses 2"]
-    """Where the model looked, (x, y) in [-1, 1]; the first is the initial location."""
+    """Locations of the glimpses, (x, y) in [-1, 1]; the first is the initial location."""
     location_means: Float[Tensor, "*batch glimpses 2"]
     """The policy's mean for each location; for the first, which no policy chose, the location itself."""
     location_log_probs: Float[Tensor, "*batch moves"]
     """Log-densities of the unclamped samples; one fewer than glimpses."""
     patches: Float[Tensor, "*batch glimpses scales glimpse glimpse"]
-    """What the model saw, finest scale first, grey levels in [0, 1]."""
+    """The patches, finest scale first, grey levels in [0, 1]."""
     values: Float[Tensor, "*batch glimpses"]
     """The value network's estimate of the reward after each glimpse."""
     class_probs: Float[Tensor, "*batch glimpses classes"]
@@ -169,11 +169,11 @@ class RAM(nn.Module):
         location_std: float | None = None,
         generator: Generator | None = None,
     ) -> Episode:
-        """Draws what is random, unless it is given, and walks through all glimpses.
+        """Draws everything random that is not given, and walks through all glimpses.
 
-        Unlike forward and rollout, it trusts its input. The episodes of one image stand side by side: episode i
-        looks at image i // rollouts. `location_std` replaces the policy's own, for annealed exploration, and
-        `noise` is what it adds to the means.
+        Unlike forward and rollout, it does not check its input. The episodes of one image stand side by side: episode
+        i looks at image i // rollouts. `location_std` replaces the policy's own standard deviation, and `noise` is
+        added to the policy's means.
         """
         moves, episodes, device = self.config.num_glimpses - 1, len(images) * rollouts, images.device
         std = self.config.location_std if location_std is None else location_std
@@ -197,11 +197,11 @@ class RAM(nn.Module):
         """The one step loop behind forward, rollout and training: nothing in it is random.
 
         Args:
-            images: what is looked at.
-            row: which image each episode looks at.
-            initial_location: where each looks first.
-            noise: what is added to the policy's means.
-            location_std: the standard deviation that `noise` was drawn with.
+            images: the images to look at.
+            row: the index of each episode's image.
+            initial_location: each episode's first location.
+            noise: added to the policy's means.
+            location_std: the standard deviation of `noise`.
         """
         windows = self.glimpse_sensor.windows(images)
         location = initial_location
@@ -234,10 +234,10 @@ class RAM(nn.Module):
         )
 
     def compile_walk(self) -> bool:
-        """Lets torch.compile turn the step loop into one piece, once for each shape; halves the time of one look.
+        """Compiles the step loop with torch.compile, once for each shape; this halves the time of one look.
 
-        Takes about half a minute, here for one image of MNIST's size. Returns False, and changes nothing, where there
-        is no C++ compiler.
+        Compiles at once for one image of MNIST's size, which takes about half a minute. Returns False, and changes
+        nothing, if there is no C++ compiler.
         """
         self.walk = torch.compile(self.walk, dynamic=False)  # type: ignore[method-assign]
         try:
@@ -255,7 +255,7 @@ class RAM(nn.Module):
 
 
 def _as_batch(images: Tensor, dtype: torch.dtype) -> Float[Tensor, "batch height width"]:
-    """Checks what a caller passed as images and adds the batch dimension if it is absent."""
+    """Checks a caller's images, and adds the batch dimension if it is absent."""
     expected = "expected one image (H, W) or a batch (B, H, W), floating point, with values in [0, 1]"
     if not isinstance(images, Tensor):
         raise ValueError(f"images is a {type(images).__name__}, not a torch.Tensor; {expected}")
@@ -266,13 +266,13 @@ def _as_batch(images: Tensor, dtype: torch.dtype) -> Float[Tensor, "batch height
     if images.dtype != dtype:
         raise ValueError(f"images has dtype {images.dtype}; {expected}, of the model's dtype {dtype}")
     low, high = (extreme.item() for extreme in torch.aminmax(images))
-    if not (low >= 0 and high <= 1):  # also true of NaN, which aminmax propagates
+    if not (low >= 0 and high <= 1):  # also refuses NaN, which aminmax propagates
         raise ValueError(f"images has values from {low:g} to {high:g}; {expected}")
     return images if images.dim() == 3 else images[None]
 
 
 def _as_locations(location: Tensor | None, images: Tensor) -> Float[Tensor, "batch 2"] | None:
-    """Checks what a caller passed as initial location and gives every image one."""
+    """Checks a caller's initial location, and gives one to every image."""
     if location is None:
         return None
     expected = f"expected (x, y) in [-1, 1], of shape (2,) or ({len(images)}, 2)"

@@ -14,7 +14,7 @@ class Windows(NamedTuple):
     """Every patch that a batch of images could show."""
 
     views: list[Float[Tensor, "batch rows columns glimpse glimpse"]]
-    """For each scale all patches, by the place of their centre; memory is shared."""
+    """For each scale all patches, indexed by the place of their centre; they are views of one image."""
     middle: Float[Tensor, " 2"]
     """Half the width and half the height of the images, in pixels."""
 
@@ -59,8 +59,7 @@ class GlimpseSensor(nn.Module):
     def windows(self, images: Float[Tensor, "batch height width"]) -> Windows:
         """Every patch that could be seen.
 
-        Coarser scales are box-averaged once here, each from the one before, so that each look is only an
-        indexing.
+        Coarser scales are box-averaged here, each from the one before, so that a look only has to index.
         """
         averaged, views = images, []
         for scale in range(self.num_scales):
@@ -70,7 +69,8 @@ class GlimpseSensor(nn.Module):
                 padded = F.pad(averaged, (half,) * 4)
                 halves = padded[:, :-half] + padded[:, half:]
                 averaged = (halves[..., :-half] + halves[..., half:]) * 0.25
-            # Now the means of all squares of cell x cell pixels that touch the image. Windows reach further.
+            # `averaged` now holds the means of all squares of cell x cell pixels that touch the image; windows reach
+            # further.
             size = self.glimpse_size * cell
             wide = F.pad(averaged, (size // 2 - cell + 1,) * 4)
             reach = size - cell + 1
@@ -81,8 +81,7 @@ class GlimpseSensor(nn.Module):
         self, windows: Windows, row: Int[Tensor, " batch"], location: Float[Tensor, "batch 2"]
     ) -> Float[Tensor, "batch scales glimpse glimpse"]:
         """The patches that image `row` of `windows` shows at each location."""
-        # The padding is half a window wide, so a window's place among all windows is its centre's place in
-        # the image.
+        # The padding is half a window wide, so the index of a window is the place of its centre in the image.
         patches = []
         for view, centre in zip(windows.views, self._centres(location, windows.middle), strict=True):
             column, line = centre.unbind(dim=-1)
@@ -103,8 +102,8 @@ class GlimpseSensor(nn.Module):
         # through the location would bypass the policy (paper section 3.2).
         place = torch.addcmul(middle, location.detach(), middle)
         centres = [(place + 0.5).long()] * self.num_scales
-        if self.glimpse_size % 2:  # then the finest window is odd, and only this one
-            # The far border belongs to the last pixel: there is none beyond it.
+        if self.glimpse_size % 2:  # only the finest window is odd
+            # The far border belongs to the last pixel.
             centres[0] = torch.minimum(place.long(), (2 * middle).long() - 1)
         return centres
 

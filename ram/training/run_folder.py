@@ -29,16 +29,16 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from ram.checkpoints import CheckpointError, load_checkpoint, read_info
+from ram.checkpoints import load_checkpoint, read_info
 from ram.config import RAMConfig, TrainConfig, parse_config
 from ram.data.collection import Collection, CollectionError, load_collection, save_collection
 from ram.files import write_atomically, write_tensors
-from ram.training.growth import check_fit, grow
+from ram.training.growth import check_fit
 
 if sys.platform != "win32":
     import fcntl
 
-# What state.json says. A killed process still says "running" there: ask `RunFolder.is_running`.
+# As written in state.json, where a killed process is still "running": `RunFolder.is_running` knows better.
 Status = Literal["waiting", "running", "stopped", "finished", "failed"]
 LOCK_PATIENCE_S = 2.0
 
@@ -49,7 +49,7 @@ class RunError(RuntimeError):
 
 @dataclasses.dataclass(frozen=True)
 class RunConfig:
-    """What a run was asked to do."""
+    """The task of a run."""
 
     preset: str
     model: RAMConfig
@@ -64,7 +64,7 @@ class RunConfig:
 
 @dataclasses.dataclass(frozen=True)
 class RunState:
-    """How far a run is."""
+    """The state of a run."""
 
     status: Status
     epoch: int = 0
@@ -75,11 +75,11 @@ class RunState:
     best_error: float | None = None
     """Validation error in percent of best.safetensors."""
     problem: str = ""
-    """Why it failed, in one sentence."""
+    """The reason why it failed, in one sentence."""
 
     @property
     def progress(self) -> float:
-        """Share of the training that is done, from 0 to 1."""
+        """The part of the training that is done, from 0 to 1."""
         return self.elapsed_s / (self.elapsed_s + self.eta_s) if self.elapsed_s else 0.0
 
 
@@ -95,10 +95,10 @@ class RunFolder:
         self.log = self.path / "log.txt"
 
     def create(self, config: RunConfig, *, start: Path | None = None, drawings: Collection | None = None) -> None:
-        """Makes the folder, complete in itself: later changes to `start` do not reach it.
+        """Makes the folder, with copies of everything it needs: later changes to `start` do not affect it.
 
         Raises:
-            RunError: there is a run in it already.
+            RunError: the folder holds a run already.
             CheckpointError: `start` is not usable.
             ConfigError: the weights of `start` do not fit the model.
         """
@@ -115,10 +115,10 @@ class RunFolder:
         self._write_json("config.json", {**dataclasses.asdict(config), "training": config.training.flat()})
 
     def read_config(self) -> RunConfig:
-        """What the run was asked to do.
+        """The task of the run.
 
         Raises:
-            RunError: there is no run in the folder, or its config.json is damaged.
+            RunError: the folder holds no run, or config.json is damaged.
         """
         fields = self._read_json("config.json")
         if fields is None:
@@ -132,20 +132,6 @@ class RunFolder:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(f"{self.path / 'config.json'} is damaged: {error}") from error
-
-    def read_start(self, config: RunConfig) -> dict[str, Tensor] | None:
-        """The weights that the run begins with; None from scratch.
-
-        Raises:
-            RunError: they are damaged.
-        """
-        if not self.start.exists():
-            return None
-        try:
-            weights = load_checkpoint(self.start, "cpu").state_dict()
-            return grow(weights, read_info(self.start), config.model, config.training.data.image_size)
-        except CheckpointError as error:
-            raise RunError(f"{self.start} is damaged: {error}") from error
 
     def read_drawings(self) -> Collection | None:
         """The drawings to train on beside MNIST; None if there are none.
@@ -175,7 +161,7 @@ class RunFolder:
             yield
 
     def is_running(self) -> bool:
-        """Whether a process trains it now. The system takes the lock from a process that dies."""
+        """Whether a process trains it now. The system releases the lock of a process that dies."""
         try:
             with (self.path / "lock").open() as file:
                 if sys.platform == "win32":
@@ -189,7 +175,7 @@ class RunFolder:
         return False
 
     def holder(self) -> int | None:
-        """Number of the process that trains it; 0 while that process has not written it yet; None if there is none."""
+        """The number of the process that trains it; 0 until that process has written it; None if there is none."""
         if not self.is_running():
             return None
         try:
@@ -216,7 +202,7 @@ class RunFolder:
         self._write_json("state.json", dataclasses.asdict(state))
 
     def read_state(self) -> RunState | None:
-        """How far the run is; None before its first report.
+        """The state of the run; None before its first report.
 
         Raises:
             RunError: state.json is damaged.
@@ -251,7 +237,7 @@ class RunFolder:
         return self._read_lines("traces.jsonl")
 
     def forget_after(self, step: int) -> None:
-        """Drops readings and looks that a resumed run will take again."""
+        """Removes the readings and looks that a resumed run will take again."""
         for name in ("metrics.jsonl", "traces.jsonl"):
             rows = [row for row in self._read_lines(name) if row.get("step", 0) <= step]
             write_atomically(self.path / name, "".join(json.dumps(row) + "\n" for row in rows).encode())
@@ -279,7 +265,7 @@ class RunFolder:
         write_atomically(self.path / name, (json.dumps(content, indent=1) + "\n").encode())
 
     def _read_json(self, name: str) -> dict[str, Any] | None:
-        """A file's content, None if there is no such file."""
+        """The content of a file; None if there is no such file."""
         path = self.path / name
         try:
             content = json.loads(path.read_text())

@@ -11,10 +11,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ram.checkpoints import CheckpointError, load_checkpoint, read_info
 from ram.data.mixture import mix
 from ram.data.mnist import DataError, Digits
 from ram.model import RAM
 from ram.training.distributed import ProcessGroup
+from ram.training.growth import grow
 from ram.training.learner import Learner
 from ram.training.loss import READINGS
 from ram.training.measuring import LEAST_STEPS, Measuring, is_time_to_measure
@@ -175,6 +177,11 @@ def _initial_model(folder: RunFolder, config: RunConfig) -> RAM:
     """The model as the run begins: with random weights, or with those of its start."""
     torch.manual_seed(config.training.schedule.seed)
     model = RAM(config.model)
-    if (start := folder.read_start(config)) is not None:
-        model.load_state_dict(start)
+    if folder.start.exists():
+        try:
+            weights = load_checkpoint(folder.start, "cpu").state_dict()
+            start = read_info(folder.start)
+        except CheckpointError as error:
+            raise RunError(f"{folder.start} is damaged: {error}") from error
+        model.load_state_dict(grow(weights, start, config.model, config.training.data.image_size))
     return model

@@ -28,8 +28,7 @@ def test_sessions_compute_one_after_the_other() -> None:
     assert most == 1
 
 
-def test_session_that_takes_long_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "PATIENCE_S", 0.05)
+def test_session_that_takes_long_does_not_stop_the_others() -> None:
     begun, done = threading.Event(), threading.Event()
 
     def take_long() -> None:
@@ -40,7 +39,7 @@ def test_session_that_takes_long_does_not_stop_the_others(monkeypatch: pytest.Mo
     slow = threading.Thread(target=take_long)
     slow.start()
     assert begun.wait(10)
-    with turn():
+    with turn(patience_s=0.05):
         assert slow.is_alive()
     done.set()
     slow.join()

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.runs.jobs import jobs
 from app.server import catalogue
-from ram.config import RAMConfig, TrainConfig
+from ram.config import RAMConfig, TrainConfig, config_fields
 from ram.presets import PRESETS
 from ram.train import build_parser, command_line
 from ram.training.run_folder import RunConfig, RunFolder, RunState
@@ -102,6 +102,31 @@ def test_what_was_changed_travels_in_the_address() -> None:
     assert again.toggle(key="field_use_lstm").value is True
 
 
+def test_form_shows_what_a_class_would_change() -> None:
+    page = train_page()
+    widgets = [*page.number_input, *page.selectbox, *page.toggle, *page.select_slider]
+    assert {widget.key for widget in widgets if widget.key and widget.key.startswith("field_")} == {
+        *(f"field_{field.name}" for field in config_fields(RAMConfig) if field.name != "num_actions"),
+        *("field_epochs", "field_minutes", "field_learning_rate", "field_batch_size", "field_rollouts", "field_seed"),
+        *("field_baseline", "field_reinforce_weight", "field_reward", "field_location_noise", "field_train_images"),
+    }
+
+
+def test_address_changes_fields_that_the_form_does_not_show() -> None:
+    page = train_page(recipe="rotation:12.0,optimizer:muon,validation_images:1")  # the last is not possible
+    assert not page.exception
+    assert "From the address: `optimizer` muon, `rotation` 12.0." in [caption.value for caption in page.caption]
+    page.number_input(key="field_num_glimpses").set_value(7).run()
+    recipe = str(page.query_params["recipe"])
+    assert sorted(recipe.split(",")) == ["num_glimpses:7", "optimizer:muon", "rotation:12.0"]
+
+
+def test_address_of_an_earlier_version_is_read() -> None:
+    page = train_page(recipe="noise_start:0.3,noise_end:0.3,nonsense:0.1")
+    assert page.number_input(key="field_location_noise").value == 0.3
+    assert sorted(str(page.query_params["recipe"]).split(",")) == ["location_noise:0.3", "unreadable:0.1"]
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -148,6 +173,7 @@ def test_run_trains_and_is_a_model_at_once(runs_folder: Path) -> None:
     assert not page.exception
     run = page.session_state["run"]
     assert page.session_state["run_name"] == ""
+    assert RunFolder(runs_folder / run).read_config().training.data.validation_images == 100
     assert button(page, "stop")
     wait_for(lambda: RunFolder(runs_folder / run).read_state() == RunState("finished") or _finished(runs_folder / run))
     page.run()
