@@ -11,18 +11,10 @@ import streamlit as st
 from app.server import catalogue, models
 from app.session.drawings import current_collection
 from ram.checkpoints import CheckpointError
-from ram.config import (
-    Choices,
-    RAMConfig,
-    Switch,
-    TrainConfig,
-    Values,
-    WholeNumbers,
-    config_fields,
-    parse_config,
-    with_current_names,
-)
+from ram.config import RAMConfig, TrainConfig, config_fields, parse_config
 from ram.data.collection import Collection
+from ram.earlier_names import with_current_names
+from ram.options import Choices, Switch, Values, WholeNumbers
 from ram.presets import PRESETS
 from ram.training.run_folder import RunConfig
 

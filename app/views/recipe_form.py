@@ -11,7 +11,7 @@ from app.server.limits import read_limits
 from app.session import recipe
 from app.session.drawings import current_collection
 from app.session.recipe import ARCHITECTURE, FIELDS, PRESETS_SHOWN, Form, key
-from ram.config import Choices, Numbers, Switch, Values, WholeNumbers
+from ram.options import Choices, Numbers, Switch, Values, WholeNumbers
 from ram.presets import PRESETS
 from ram.training.growth import FREE_FIELDS
 
