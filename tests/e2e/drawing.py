@@ -29,6 +29,15 @@ DIGITS: dict[int, list[Stroke]] = {
     9: [[(0.68, 0.3), (0.5, 0.12), (0.33, 0.28), (0.45, 0.48), (0.66, 0.38), (0.68, 0.28), (0.66, 0.55), (0.58, 0.9)]],
 }
 
+FRAMES = """(frames) => new Promise((done) => {
+  const next = () => (frames-- ? requestAnimationFrame(next) : done());
+  next();
+})"""
+INK = """(canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return data.filter((level, index) => index % 4 === 0 && level > 128).length;
+}"""
+
 
 class Desk:
     """The Draw page in a browser."""
@@ -71,6 +80,14 @@ class Desk:
     def expect_address(self, *settings: str) -> None:
         """Waits until the URL carries all these settings."""
         expect(self.page).to_have_url(re.compile("".join(f"(?=.*{re.escape(setting)})" for setting in settings)))
+
+    def ink(self) -> int:
+        """How many points of the canvas are drawn on."""
+        return int(self.page.locator("canvas.dc-canvas.lower-canvas").evaluate(INK))
+
+    def play_on(self, frames: int) -> None:
+        """Waits for so many frames of the browser: what moves has moved on by then."""
+        self.page.evaluate(FRAMES, frames)
 
     def position(self) -> float:
         """Where the animation is, in glimpses."""

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.drawing import Desk
+from tests.processes import wait_until
 
 
 class Labelling:
@@ -19,7 +20,8 @@ class Labelling:
         self.server = server
         self.classes = page.locator(".classes button")
         self.kept = page.locator(".st-key-label_kept .gallery button")
-        self.draw = Desk(page, server).draw
+        desk = Desk(page, server)
+        self.draw, self.ink = desk.draw, desk.ink
 
     def open(self, query: str = "") -> None:
         """Loads the page and waits until one can draw."""
@@ -81,9 +83,9 @@ def test_key_pressed_at_once_waits_for_the_last_stroke(labelling: Labelling) -> 
     # Taken back, it is on the canvas: with its second stroke undone, it is another drawing.
     labelling.page.get_by_role("button", name="Take back").click()
     expect(labelling.of("4")).to_have_count(2)
-    labelling.page.wait_for_timeout(500)
+    both = wait_until(labelling.ink)
     labelling.page.locator(".st-key-label_undo button").click()
-    labelling.page.wait_for_timeout(500)
+    wait_until(lambda: 0 < labelling.ink() < both)
     labelling.page.keyboard.press("1")
     expect(labelling.of("1")).to_have_count(1)
 
@@ -91,15 +93,15 @@ def test_key_pressed_at_once_waits_for_the_last_stroke(labelling: Labelling) -> 
 def test_next_drawing_may_begin_before_the_canvas_is_empty(labelling: Labelling) -> None:
     labelling.draw(1)
     labelling.page.keyboard.press("1")
-    labelling.page.wait_for_timeout(50)
     box = labelling.page.locator("canvas.upper-canvas").bounding_box()
     assert box is not None
     mouse = labelling.page.mouse
     mouse.move(box["x"] + 60, box["y"] + 60)
     mouse.down()
-    for step in range(20):  # as slow as a hand
-        mouse.move(box["x"] + 60 + 8 * step, box["y"] + 60)
-        labelling.page.wait_for_timeout(30)
+    step = 0
+    while labelling.of("1").count() == 0 or step < 20:  # the canvas is emptied meanwhile
+        step += 1
+        mouse.move(box["x"] + 60 + 8 * (step % 20), box["y"] + 60)
     mouse.up()
     expect(labelling.of("1")).to_have_count(1)
     labelling.page.keyboard.press("7")

@@ -9,14 +9,13 @@ from __future__ import annotations
 import argparse
 import statistics
 import tempfile
-import time
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import chromium
 from tests.e2e.drawing import Desk
-from tests.processes import end_runs
+from tests.processes import end_runs, wait_until
 from tests.servers import started_server
 
 # The stage was cleared before: the first frame with a scene is the first one in which it is not idle.
@@ -43,7 +42,7 @@ def latencies(page: Page, desk: Desk, count: int) -> list[float]:
     for index in range(count):
         page.locator(".st-key-clear button").click()
         desk.expect_empty_stage()
-        time.sleep(0.7)  # until the canvas is empty, too
+        wait_until(lambda: desk.ink() == 0)
         page.evaluate("window.armed = true")
         desk.draw((1, 2, 3, 5, 6, 7, 9)[index % 7])
         page.wait_for_function(f"window.latencies.length > {index}")
