@@ -11,8 +11,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from app.figures.contrast import text_on
-from app.figures.light import LIGHT
 from app.figures.palette import step_colors
+from app.look.light import LIGHT
 from app.look.scene import Scene
 
 Box = Sequence[float]

@@ -110,5 +110,6 @@ def test_look_can_be_taken_away_as_gif_strip_and_json(desk: Desk) -> None:
 def test_numbers_stand_below_as_charts_and_table(desk: Desk) -> None:
     desk.open("?sample=17")
     expect(desk.page.locator(".js-plotly-plot")).to_have_count(2, timeout=20_000)
+    expect(desk.page.locator(".js-plotly-plot").first).to_be_visible()
     desk.page.get_by_text("The same as numbers").click()
     expect(desk.page.locator(".stDataFrame")).to_be_visible()

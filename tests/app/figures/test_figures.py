@@ -12,8 +12,9 @@ import pytest
 from app.components.viewer import scene_data
 from app.figures import belief
 from app.figures.contrast import blend, text_on
-from app.figures.palette import DARK_FIELD, step_colors
+from app.figures.palette import step_colors
 from app.figures.table import scene_rows
+from app.look.light import DARK_FIELD
 from app.look.scene import Scene
 from tests.app.conftest import checked
 

@@ -70,7 +70,7 @@ def test_new_session_finds_the_presets_and_an_invitation() -> None:
 
 
 def shown_prompt(page: AppTest) -> str:
-    viewer = next(element for element in page.get("bidi_component") if element.key == "lesson-none")
+    viewer = next(element for element in page.get("bidi_component") if element.key == "replay-none")
     return str(json.loads(viewer.proto.json)["prompt"])
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -14,8 +15,7 @@ import torch
 
 from ram.train import main
 from ram.training.distributed import ProcessGroup
-from ram.training.run_folder import RunFolder, RunState
-from tests.processes import wait_until
+from ram.training.run_folder import RunFolder
 
 # 500 digits in batches of 75 leave 50 for the last: no share is like another.
 RECIPE = {
@@ -50,12 +50,6 @@ def run(command: list[str]) -> None:
     assert ran.returncode == 0, ran.stdout.decode()
 
 
-def state_of(folder: RunFolder) -> RunState:
-    state = folder.read_state()
-    assert state is not None
-    return state
-
-
 def test_two_processes_train_the_same_as_one(tmp_path: Path) -> None:
     assert main(training(tmp_path / "alone", 1)) == 0
     run(torchrun(tmp_path / "both", 1))
@@ -74,27 +68,33 @@ def test_two_processes_train_the_same_as_one(tmp_path: Path) -> None:
 
 def test_a_killed_process_ends_the_run_with_a_clear_error_and_it_can_be_resumed(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
-    with (tmp_path / "log").open("w") as log, ended(torchrun(folder.path, 1000), log) as team:
-        metrics = folder.path / "metrics.jsonl"
-        wait_until(lambda: team.poll() is not None or (metrics.exists() and len(folder.read_metrics()) >= 5))
-        assert team.poll() is None, (tmp_path / "log").read_text()
-        os.kill(process_of(team.pid, rank=1), signal.SIGKILL)
-        assert team.wait(timeout=120) != 0
+    with (tmp_path / "log").open("w") as log, ended(torchrun(folder.path, 1000), log) as group:
+        deadline = time.monotonic() + 90
+        while not (folder.path / "metrics.jsonl").exists() or len(folder.read_metrics()) < 5:
+            assert group.poll() is None, (tmp_path / "log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        os.kill(process_of(group.pid, rank=1), signal.SIGKILL)
+        assert group.wait(timeout=120) != 0
     assert "another process of this run has ended: go on with --resume" in (tmp_path / "log").read_text()
-    assert state_of(folder).status == "failed"
+    state = folder.read_state()
+    assert state is not None
+    assert state.status == "failed"
     with ended([sys.executable, "-m", "ram.train", "--resume", str(folder.path)], subprocess.DEVNULL) as again:
-        wait_until(lambda: again.poll() is not None or state_of(folder).status == "running")
-        assert again.poll() is None
-        assert state_of(folder).step > 0
+        while (state := folder.read_state()) is None or state.status != "running":
+            assert again.poll() is None
+            assert time.monotonic() < deadline + 60
+            time.sleep(0.2)
+        assert state.step > 0
 
 
-def test_nothing_of_the_team_runs_on_after_it(tmp_path: Path) -> None:
+def test_nothing_of_the_group_runs_on_after_it(tmp_path: Path) -> None:
     (tmp_path / "member.py").write_text("""
 import os, time, torch
 from ram.train import main
 from ram.training.distributed import ProcessGroup
-with ProcessGroup.from_environment() as team:
-    team.wrap(torch.nn.Linear(2, 2))(torch.ones(1, 2)).sum().backward()
+with ProcessGroup.from_environment() as group:
+    group.wrap(torch.nn.Linear(2, 2))(torch.ones(1, 2)).sum().backward()
     assert len(os.listdir("/proc/self/task")) > 1
 deadline = time.monotonic() + 10  # a thread that has been joined may still be listed for a moment
 while len(os.listdir("/proc/self/task")) > 1:
