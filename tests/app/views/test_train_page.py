@@ -191,7 +191,7 @@ def _finished(path: Path) -> bool:
 
 
 def test_full_queue_is_said(runs_folder: Path) -> None:
-    page = train_page(recipe=TINY.replace("epochs:2", "epochs:5000"))
+    page = train_page(recipe=TINY.replace("epochs:2", "epochs:1500"))
     page.button(key="start_training").click().run()
     wait_for(lambda: any(job.status == "running" for job in jobs().all()))
     for _ in range(4):
