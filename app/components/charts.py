@@ -20,9 +20,8 @@ from app.figures.chart import Figure
 # the installed package, without a copy of it here.
 _library = declare_component("plotly", path=Path(plotly.__file__).parent / "package_data")
 
-# Without a shadow root, because Plotly puts its own style sheet into the document's head. Not `hidden` at first:
-# outside a shadow root, Streamlit's own style sheet would keep it so.
-_mount = component("charts", html='<div class="live-charts"></div>', isolate_styles=False)
+# Without a shadow root, because Plotly puts its own style sheet into the document's head.
+_mount = component("charts", html='<div class="live-charts" hidden></div>', isolate_styles=False)
 
 
 def live_charts(charts: dict[str, Any], *, key: str) -> None:

@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ram.checkpoints import CheckpointInfo
-from ram.config import ConfigError, RAMConfig
+from ram.config import RAMConfig
+from ram.options import ConfigError
 
 # Fields in which a run may differ from the checkpoint whose weights it begins with.
 FREE_FIELDS = {"num_glimpses", "location_std"}

@@ -161,8 +161,7 @@ def test_sigterm_stops_without_loss_and_resume_goes_on(
 ) -> None:
     folder = RunFolder(tmp_path / "run")
     stop(started, signal.SIGTERM, folder)
-    done = run(tmp_path, "--resume", folder.path, "--threads", "1", "--device", "cpu")
-    assert done.returncode == 0, done.stderr
+    assert main(["--resume", str(folder.path), "--threads", "1", "--device", "cpu"]) == 0
     assert state_of(folder).status == "finished"
     assert_same_result(folder, whole[0])
 
@@ -174,8 +173,7 @@ def test_killed_run_goes_on_from_its_last_save(
     started.communicate()
     folder = RunFolder(tmp_path / "run")
     assert state_of(folder).status == "running"  # nobody was left to say otherwise
-    done = run(tmp_path, "--resume", "run", "--threads", "1", "--device", "cpu")
-    assert done.returncode == 0, done.stderr
+    assert main(["--resume", str(folder.path), "--threads", "1", "--device", "cpu"]) == 0
     assert state_of(folder).status == "finished"
     steps = [row["step"] for row in folder.read_metrics()]
     assert steps == sorted(set(steps))
@@ -291,8 +289,7 @@ def test_run_that_never_began_is_begun(
     folder = RunFolder(tmp_path / "run")
     folder.create(whole[0].read_config())
     folder.append_scan_paths({"an attempt": "that ended before its first save"})
-    done = run(tmp_path, "--resume", "run", "--threads", "1", "--device", "cpu")
-    assert done.returncode == 0, done.stderr
+    assert main(["--resume", str(folder.path), "--threads", "1", "--device", "cpu"]) == 0
     assert_same_result(folder, whole[0])
     assert len(folder.read_scan_paths()) == len(whole[0].read_scan_paths())
 
