@@ -48,6 +48,13 @@ def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
+def fitting_font(text: str, size: int, width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The largest font up to `size` px in which the text is at most `width` px wide."""
+    while size > 8 and font(size).getlength(text) > width:
+        size -= 1
+    return font(size)
+
+
 @dataclasses.dataclass(frozen=True)
 class Field:
     """A scene's image in the middle of a square, pixel-sharp, with a margin for windows beyond its border."""
