@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.drawing import Desk
+from tests.e2e.drawing import Desk, see
 from tests.processes import wait_until
 
 
@@ -30,14 +30,14 @@ class Labelling:
 
     def expect_ready(self) -> None:
         """Waits until one can draw."""
-        expect(self.classes).to_have_count(10, timeout=60_000)
-        self.page.locator("canvas.upper-canvas").wait_for()
+        see(self.classes.nth(9), seconds=60)
+        see(self.page.locator("canvas.upper-canvas"))
 
     def keep(self, digit: int) -> None:
         """Draws a digit, and says what it is at once, with the mouse."""
         self.draw(digit)
         self.classes.nth(digit).click()
-        expect(self.page.get_by_text(f"Kept as {digit}.")).to_be_visible()
+        see(self.page.get_by_text(f"Kept as {digit}."))
 
     def of(self, name: str) -> Locator:
         """What is kept as this class."""
@@ -166,7 +166,7 @@ def test_page_fits_its_window(page: Page, server: str, scheme: str, width: int) 
     for count in range(1, 4):
         labelling.draw(7)
         labelling.classes.nth(7).click()
-        expect(labelling.of("7")).to_have_count(count)  # then the canvas is empty
+        see(labelling.of("7").nth(count - 1))  # then the canvas is empty
     overflow = page.evaluate(
         "document.querySelector('.stMain').scrollWidth - document.querySelector('.stMain').clientWidth"
     )

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import chromium
 from tests.e2e.drawing import Desk
-from tests.processes import end_runs, wait_until
+from tests.processes import end_runs
 from tests.servers import started_server
 
 # The stage was cleared before: the first frame with a scene is the first one in which it is not idle.
@@ -42,7 +42,6 @@ def latencies(page: Page, desk: Desk, count: int) -> list[float]:
     for index in range(count):
         page.locator(".st-key-clear button").click()
         desk.expect_empty_stage()
-        wait_until(lambda: desk.ink() == 0)
         page.evaluate("window.armed = true")
         desk.draw((1, 2, 3, 5, 6, 7, 9)[index % 7])
         page.wait_for_function(f"window.latencies.length > {index}")
