@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from ram.training.run_folder import RunFolder
 from tests.e2e.conftest import running_app
-from tests.e2e.drawing import Desk
+from tests.e2e.drawing import Desk, see
 from tests.processes import end_runs
 from tests.servers import ROOT
 
@@ -33,7 +33,7 @@ class Workshop:
 
     def open(self, query: str = "") -> None:
         self.page.goto(f"{self.server}/train{query}")
-        expect(self.button("start_training")).to_be_visible(timeout=60_000)
+        see(self.button("start_training"), seconds=60)
 
     def button(self, key: str) -> Locator:
         return self.page.locator(f".st-key-{key} button").first
@@ -46,7 +46,7 @@ class Workshop:
         self.open(f"?recipe={RECIPE.format(minutes=minutes)}")
         self.click("start_training")
         expect(self.page).to_have_url(re.compile(r"run=[\w-]+"))
-        expect(self.page.locator(".stProgress")).to_contain_text("left", timeout=60_000)
+        see_training(self.page)
         name = re.search(r"run=([\w-]+)", self.page.url)
         assert name
         return RunFolder(self.folder / "runs" / name[1])
@@ -54,6 +54,11 @@ class Workshop:
     def readings(self) -> list[int]:
         """How many points the first curve of each chart has."""
         return list(self.page.evaluate(READINGS))
+
+
+def see_training(page: Page) -> None:
+    """Waits until a run trains."""
+    see(page.locator(".stProgress").filter(has_text="left"), seconds=60)
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +94,10 @@ def test_class_trains_stops_resumes_and_draws_with_the_result(workshop: Workshop
     expect(page.locator(".learning .tile")).to_have_count(6)
 
     workshop.click("stop")
-    expect(workshop.status).to_contain_text("Stopped; the best so far is kept", timeout=20_000)
+    see(workshop.status.filter(has_text="Stopped; the best so far is kept"), seconds=20)
     workshop.click("resume")
-    expect(page.locator(".stProgress")).to_contain_text("left", timeout=30_000)
-    expect(workshop.status).to_contain_text("Finished", timeout=60_000)
+    see_training(page)
+    see(workshop.status.filter(has_text="Finished"), seconds=60)
 
     workshop.click("use-compare")
     expect(page.locator(".viewer .classes li")).to_have_count(20, timeout=20_000)
@@ -109,7 +114,7 @@ def test_class_trains_stops_resumes_and_draws_with_the_result(workshop: Workshop
 def test_readings_are_played_from_untrained_to_trained(workshop: Workshop) -> None:
     page = workshop.page
     workshop.start(SHORT)
-    expect(workshop.status).to_contain_text("Finished", timeout=90_000)
+    see(workshop.status.filter(has_text="Finished"), seconds=90)
     viewer = page.locator(".learning")
     viewer.locator(".scrub").focus()
     page.keyboard.press("Home")
@@ -128,20 +133,20 @@ def test_run_survives_a_refresh_another_tab_and_a_new_server(page: Page, tmp_pat
         workshop = Workshop(page, server, tmp_path)
         folder = workshop.start(LONG)
         page.reload()
-        expect(page.locator(".stProgress")).to_contain_text("left", timeout=30_000)
+        see_training(page)
         other = page.context.new_page()
         other.goto(f"{server}/train")
-        expect(other.locator(".stProgress")).to_contain_text("left", timeout=30_000)
+        see_training(other)
         other.close()
     assert folder.is_running()
     with running_app(tmp_path) as server:
         workshop = Workshop(page, server, tmp_path)
         workshop.open()
-        expect(page.locator(".stProgress")).to_contain_text("left", timeout=30_000)
+        see_training(page)
         workshop.click("start_training")
-        expect(workshop.status).to_contain_text("Number 1 in the queue", timeout=20_000)
+        see(workshop.status.filter(has_text="Number 1 in the queue"), seconds=20)
         end_runs(tmp_path / "runs")
-        expect(page.locator(".stProgress")).to_contain_text("left", timeout=60_000)
+        see_training(page)
         end_runs(tmp_path / "runs")
 
 
@@ -150,9 +155,9 @@ def test_killed_run_says_what_happened_and_goes_on(workshop: Workshop) -> None:
     holder = folder.holder()
     assert holder
     os.kill(holder, signal.SIGKILL)
-    expect(workshop.status).to_contain_text("Its process ended before its time", timeout=20_000)
+    see(workshop.status.filter(has_text="Its process ended before its time"), seconds=20)
     workshop.click("resume")
-    expect(workshop.page.locator(".stProgress")).to_contain_text("left", timeout=60_000)
+    see_training(workshop.page)
 
 
 def test_uploaded_checkpoint_is_refused_or_used(workshop: Workshop, tmp_path: Path) -> None:
@@ -175,7 +180,7 @@ def test_run_is_downloaded_renamed_and_deleted(workshop: Workshop) -> None:
     page = workshop.page
     folder = workshop.start(LONG)
     workshop.click("stop")
-    expect(workshop.status).to_contain_text("Stopped", timeout=20_000)
+    see(workshop.status.filter(has_text="Stopped"), seconds=20)
     workshop.click("more")
     with page.expect_download() as download:
         workshop.click("download-checkpoint")
