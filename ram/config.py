@@ -173,7 +173,8 @@ class OptimizerConfig(_Checked):
     precision: Precision = _field(
         "auto",
         Choices(get_args(Precision)),
-        "number format of the matrix products; auto takes bfloat16 where the processor multiplies it natively",
+        "number format of the matrix products; auto takes bfloat16 on a CPU that multiplies it natively, and TF32 on a "
+        "GPU",
     )
 
 
@@ -213,11 +214,9 @@ class LossConfig(_Checked):
 
 @dataclasses.dataclass(frozen=True)
 class PullConfig(_Checked):
-    """Whether looks are pulled towards the digit at first."""
+    """Whether looks are pulled towards the digit."""
 
-    guidance: float = _field(
-        0.0, Numbers(0, 100), "weight of a pull on looks that miss the digit, which fades in the first half of the run"
-    )
+    guidance: float = _field(0.0, Numbers(0, 100), "weight of a pull on looks that miss the digit")
     coverage: float = _field(
         0.0,
         Numbers(0, 100),
@@ -226,32 +225,8 @@ class PullConfig(_Checked):
 
 
 @dataclasses.dataclass(frozen=True)
-class FinishConfig(_Checked):
-    """Whether a run ends with finishes, and averages them."""
-
-    finish: float = _field(
-        0.0,
-        Numbers(0, 0.9),
-        "share of the run, at its end, in which digits are changed less and the learning rate rises once more, to half "
-        "its peak",
-    )
-    finishes: int = _field(
-        1,
-        WholeNumbers(1, 16),
-        "how often the finish is run, in equal parts of its share and each time from the same weights; the model is "
-        "the mean of their ends",
-    )
-    finish_spread: float = _field(
-        0.0,
-        Numbers(0, 1 / 3),
-        "how far the finishes differ: their changes are two thirds as strong, less this in the first, plus this in the "
-        "last",
-    )
-
-
-@dataclasses.dataclass(frozen=True)
 class AugmentationConfig(_Checked):
-    """How training digits are changed."""
+    """How training digits are changed; at the end of a run, they are changed less."""
 
     rotation: float = _field(0.0, Numbers(0, 180), "largest rotation, in degrees")
     scaling: float = _field(0.0, Numbers(0, 0.9), "largest relative change of size, per axis")
@@ -264,15 +239,16 @@ class AugmentationConfig(_Checked):
         Numbers(0, 1),
         "share of the ones, sevens and zeros that get a serif or a foot, a bar, a slash",
     )
+    gaps_and_lines: float = _field(
+        0.0,
+        Numbers(0, 0.5),
+        "share of the images whose strokes get gaps, and share of those that get a line below the digit",
+    )
     unreadable: float = _field(
         0.0,
         Numbers(0, 0.9),
         "share of the images that are made unreadable, for which every class is equally likely",
     )
-
-    def weaker(self, strength: float) -> AugmentationConfig:
-        """The same changes, each `strength` times as strong, or as frequent."""
-        return AugmentationConfig(**{name: value * strength for name, value in dataclasses.asdict(self).items()})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -319,7 +295,6 @@ class TrainConfig:
     optimization: OptimizerConfig = OptimizerConfig()
     loss: LossConfig = LossConfig()
     pull: PullConfig = PullConfig()
-    finishing: FinishConfig = FinishConfig()
     augmentation: AugmentationConfig = AugmentationConfig()
     data: DataConfig = DataConfig()
 
@@ -364,26 +339,22 @@ def config_fields(kind: type) -> tuple[dataclasses.Field, ...]:
 
 
 # Fields as earlier versions wrote them into run folders, checkpoints and addresses, and what they are called today.
-# The noise once moved from a start to an end: a file that names both must give both the same value. A field without
-# a name of today is gone: a file may have it where it was off.
-_EARLIER: dict[str, str | None] = {
-    "noise_start": "location_noise",
-    "noise_end": "location_noise",
-    "nonsense": "unreadable",
-    "distillation": None,
-}
+# The noise once moved from a start to an end: a file that names both must give both the same value.
+_EARLIER = {"noise_start": "location_noise", "noise_end": "location_noise", "nonsense": "unreadable"}
+# Fields of earlier versions that are gone: a file may have them with the value that switched them off.
+_GONE = {"distillation": 0, "finish": 0, "finishes": 1, "finish_spread": 0}
 
 
 def with_current_names(values: dict[str, Any]) -> dict[str, Any]:
     """Renames the fields that earlier versions called otherwise; leaves those that cannot be expressed today."""
-    current = {name: value for name, value in values.items() if name not in _EARLIER}
+    current = {
+        name: value
+        for name, value in values.items()
+        if name not in _EARLIER and not (name in _GONE and value == _GONE[name])
+    }
     for earlier, name in _EARLIER.items():
-        if earlier not in values:
-            continue
-        value = values[earlier]
-        expressed = not value if name is None else current.setdefault(name, value) == value
-        if not expressed:
-            current[earlier] = value
+        if earlier in values and current.setdefault(name, values[earlier]) != values[earlier]:
+            current[earlier] = values[earlier]
     return current
 
 

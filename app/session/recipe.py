@@ -11,7 +11,7 @@ import streamlit as st
 from app.server import catalogue, models
 from app.server.limits import read_limits
 from app.session.drawings import current_collection
-from ram.checkpoints import CheckpointError
+from ram.checkpoints import FREE_FIELDS, CheckpointError
 from ram.config import (
     Choices,
     Numbers,
@@ -26,7 +26,6 @@ from ram.config import (
 )
 from ram.data.collection import Collection
 from ram.presets import PRESETS
-from ram.training.growth import FREE_FIELDS
 from ram.training.run_folder import RunConfig
 
 OWN = "my-drawings"  # the preset that goes on from a model with one's own drawings
