@@ -62,9 +62,11 @@ class Effort:
     """Number of changes to the defaults whose costs are measured."""
     compiled: bool = True
     """Whether to compile the step loop, which takes half a minute."""
+    threads: int = 2
+    """Training is measured with one thread, and with this many if there are as many cores."""
 
 
-QUICK = Effort(rounds=2, round_seconds=0.01, costs=1, compiled=False)
+QUICK = Effort(rounds=2, round_seconds=0.01, costs=1, compiled=False, threads=1)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -119,7 +121,7 @@ def training(device: torch.device, digits: Digits, effort: Effort) -> list[dict[
     """Images per second in training, and the share of its time that the matrix products alone take."""
     formats: list[Precision] = ["float32", "bfloat16"] if native_bfloat16(device) else ["float32"]
     rows = []
-    for threads in _thread_counts(device):
+    for threads in _thread_counts(device, effort):
         torch.set_num_threads(threads)
         for precision in formats:
             for rollouts in (1, 8):
@@ -192,7 +194,7 @@ def answering(device: torch.device, digits: Digits, effort: Effort) -> dict[str,
 
 def costs(device: torch.device, digits: Digits, effort: Effort) -> list[dict[str, Any]]:
     """The time of a training step with one change to the defaults, with as many threads as there are cores."""
-    torch.set_num_threads(_thread_counts(device)[-1])
+    torch.set_num_threads(_thread_counts(device, effort)[-1])
     rows = []
     for name, (model, recipe) in list(COSTS.items())[: effort.costs]:
         (step,) = _in_turns(_learner(model, recipe, digits, device).train_step, device=device, effort=effort)
@@ -240,8 +242,8 @@ def _wait_for(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def _thread_counts(device: torch.device) -> list[int]:
-    return [1] if device.type == "cuda" else sorted({1, min(2, os.cpu_count() or 1)})
+def _thread_counts(device: torch.device, effort: Effort) -> list[int]:
+    return [1] if device.type == "cuda" else sorted({1, min(effort.threads, os.cpu_count() or 1)})
 
 
 def _as_text(name: str, measured: Any) -> str:

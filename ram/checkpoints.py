@@ -16,10 +16,11 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from ram.config import ConfigError, RAMConfig, parse_config
+from ram.config import RAMConfig, parse_config
 from ram.files import write_tensors
 from ram.machine import choose_device
 from ram.model import RAM
+from ram.options import ConfigError
 
 SHIPPED = Path(__file__).resolve().parents[1] / "checkpoints"
 FORMAT = "ram-checkpoint-1"

@@ -28,7 +28,6 @@ from ram.checkpoints import (
     read_info,
     save_checkpoint,
 )
-from ram.config import ConfigError
 from ram.data.mnist import MNIST_FOLDER, DataError, Digits
 from ram.evaluation import (
     Gaze,
@@ -43,6 +42,7 @@ from ram.evaluation import (
 )
 from ram.machine import choose_device
 from ram.model import RAM
+from ram.options import ConfigError
 
 Seeds = Callable[[str], Iterable[int]]  # the seeds of a measurement, whose name labels the progress bar
 LEAST_SEEDS = 5  # fewer tell too little about the spread

@@ -19,21 +19,11 @@ import torch
 from tqdm import tqdm
 
 from ram.checkpoints import parameter_count, read_info
-from ram.config import (
-    Choices,
-    ConfigError,
-    Numbers,
-    RAMConfig,
-    Switch,
-    TrainConfig,
-    Values,
-    WholeNumbers,
-    concerns,
-    config_fields,
-)
+from ram.config import RAMConfig, TrainConfig, concerns, config_fields
 from ram.data.collection import load_collection
 from ram.data.mnist import MNIST_FOLDER, DataError, load_mnist
 from ram.machine import choose_device, keep_freed_memory
+from ram.options import Choices, ConfigError, Numbers, Switch, Values, WholeNumbers
 from ram.presets import PRESETS
 from ram.training.distributed import GroupError, ProcessGroup
 from ram.training.learner import TrainingError

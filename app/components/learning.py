@@ -11,60 +11,60 @@ import numpy as np
 import numpy.typing as npt
 
 from app.components import component
-from app.figures.light import LIGHT
 from app.figures.palette import step_colors
+from app.look.light import LIGHT
 from app.look.training_replay import TrainingReplay
 
 _mount = component("learning")
 
 
-def learning_viewer(lesson: str | None, *, prompt: str, key: str) -> Any:
-    """Shows a lesson at its newest reading; new readings of the same run are followed or added in place.
+def learning_viewer(replay: str | None, *, prompt: str, key: str) -> Any:
+    """Shows a training's replay at its newest reading; new readings of the same run are followed or added in place.
 
     Args:
-        lesson: what to show, as `lesson_json` wrote it, once for all who watch; None for the empty stage.
+        replay: what to show, as `replay_json` wrote it, once for all who watch; None for the empty stage.
         prompt: what the empty stage says.
         key: identifies the viewer on the page.
     """
-    return _mount(data={"lesson": lesson, "prompt": prompt, "light": LIGHT._asdict()}, key=key)
+    return _mount(data={"replay": replay, "prompt": prompt, "light": LIGHT._asdict()}, key=key)
 
 
-def lesson_json(lesson: TrainingReplay) -> str:
-    """What the browser needs of a lesson, as text."""
-    return json.dumps(lesson_data(lesson), separators=(",", ":"))
+def replay_json(replay: TrainingReplay) -> str:
+    """What the browser needs of a replay, as text."""
+    return json.dumps(replay_data(replay), separators=(",", ":"))
 
 
-def lesson_data(lesson: TrainingReplay) -> dict[str, Any]:
-    """What the browser needs of a lesson, as plain lists.
+def replay_data(replay: TrainingReplay) -> dict[str, Any]:
+    """What the browser needs of a replay, as plain lists.
 
     Locations, values and probabilities are rounded to 3 decimals, accuracies to 1. `id` names the run
     and its digits and stays while readings are added; `version` changes with the readings.
     """
-    answers = lesson.answers
-    sure = np.take_along_axis(lesson.class_probs[:, :, -1], answers[:, :, None], axis=2).squeeze(axis=2)
+    answers = replay.answers
+    sure = np.take_along_axis(replay.class_probs[:, :, -1], answers[:, :, None], axis=2).squeeze(axis=2)
     content = {
-        "labels": lesson.labels.tolist(),
-        "classes": list(lesson.classes),
-        "size": lesson.glimpse_size,
-        "scales": lesson.corners.shape[3],
-        "colors": step_colors(lesson.locations.shape[2]),
+        "labels": replay.labels.tolist(),
+        "classes": list(replay.classes),
+        "size": replay.glimpse_size,
+        "scales": replay.corners.shape[3],
+        "colors": step_colors(replay.locations.shape[2]),
     }
     readings = {
-        "steps": lesson.steps.tolist(),
-        "epochs": _rounded(lesson.epochs, 3),
-        "locations": _rounded(lesson.locations, 3),
-        "corners": lesson.corners.tolist(),
+        "steps": replay.steps.tolist(),
+        "epochs": _rounded(replay.epochs, 3),
+        "locations": _rounded(replay.locations, 3),
+        "corners": replay.corners.tolist(),
         "answers": answers.tolist(),
         "sure": _rounded(sure, 3),
-        "values": _rounded(lesson.values[:, :, -1], 3),
-        "accuracy": [None if np.isnan(percent) else round(percent, 1) for percent in lesson.accuracy.tolist()],
+        "values": _rounded(replay.values[:, :, -1], 3),
+        "accuracy": [None if np.isnan(percent) else round(percent, 1) for percent in replay.accuracy.tolist()],
     }
-    identity = _digest(lesson.run.encode(), repr(content).encode(), repr(lesson.images.shape).encode(), lesson.images)
+    identity = _digest(replay.run.encode(), repr(content).encode(), repr(replay.images.shape).encode(), replay.images)
     return {
         "id": identity,
         "version": _digest(identity.encode(), repr(readings).encode()),
-        "shape": list(lesson.images.shape[1:]),
-        "images": [base64.b64encode(image.tobytes()).decode() for image in lesson.images],
+        "shape": list(replay.images.shape[1:]),
+        "images": [base64.b64encode(image.tobytes()).decode() for image in replay.images],
         **content,
         **readings,
     }

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from app.components import component
-from app.figures.light import LIGHT
 from app.figures.palette import step_colors
+from app.look.light import LIGHT
 from app.look.scene import Scene
 
 _mount = component("viewer")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.figures.palette import DARK_FIELD
+from app.look.light import DARK_FIELD
 
 DARK, LIGHT = DARK_FIELD, "#ffffff"
 

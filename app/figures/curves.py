@@ -27,6 +27,7 @@ from app.figures.chart import (
     trace,
 )
 from app.figures.palette import CURVE_COLORS
+from app.figures.scales import Scale, accuracy_scale, round_scale, with_headroom
 
 MOST_POINTS = 400  # of a curve: more than the pixels it gets on a phone, and quick to send every second
 
@@ -44,10 +45,6 @@ _WAITING = {
     "text": "The first readings come in a moment",
     **{"xref": "paper", "x": 0.5, "yref": "paper", "y": 0.5, "showarrow": False, "font": {"size": 16}},
 }
-
-# The axis of accuracy begins at one of these (percent, with the distance of its grid lines): it moves seldom, and
-# then far enough to be noticed.
-_ACCURACY_FLOORS = {95: 1, 90: 2, 80: 5, 50: 10, 0: 25}
 
 
 class Curves(NamedTuple):
@@ -91,12 +88,6 @@ class _Record(NamedTuple):
         return ("min", 60) if self.seconds <= 3 * 3600 else ("h", 3600)
 
 
-class _Scale(NamedTuple):
-    low: float
-    high: float
-    step: float
-
-
 _ACCURACIES = (
     _Quantity("validation", "validation_error", is_error=True, headline="{:.1f}"),
     _Quantity("training", "training_error", is_error=True),
@@ -114,7 +105,7 @@ _SPREADS = (_Quantity("spread", "location_spread", headline="{:.2f}"),)
 def accuracy_figure(runs: Sequence[Curves]) -> Figure:
     """The share of right answers on validation and training digits, and on own drawings if the run has them."""
     record = _read(runs, _ACCURACIES)
-    yaxis = _value_axis("right answers (%)", _accuracy_scale(record.lines))
+    yaxis = _value_axis("right answers (%)", accuracy_scale(line.values for line in record.lines))
     return _figure(record, "Accuracy", revision="accuracy", yaxis=yaxis)
 
 
@@ -124,7 +115,7 @@ def reward_figure(runs: Sequence[Curves]) -> Figure:
     low, high = _extremes(record.lines)
     low, high = min(0, low), max(1, high)
     # A value that runs away would bring hundreds of grid lines.
-    scale = _with_headroom(_Scale(low, high, 0.25 if high - low < 2 else _round_scale(low, high).step))
+    scale = with_headroom(Scale(low, high, 0.25 if high - low < 2 else round_scale(low, high).step))
     title = "Reward, and the value that predicts it"
     return _figure(record, title, revision="reward", yaxis=_value_axis("share of right answers", scale))
 
@@ -133,14 +124,14 @@ def loss_figure(runs: Sequence[Curves]) -> Figure:
     """The parts of the loss: cross-entropy of the answer, error of the value, REINFORCE, which may be negative."""
     record = _read(runs, _LOSSES)
     low, high = _extremes(record.lines)
-    yaxis = _value_axis("loss", _round_scale(min(0, low), max(1, high))) | {"zeroline": True}
+    yaxis = _value_axis("loss", round_scale(min(0, low), max(1, high))) | {"zeroline": True}
     return _figure(record, "The parts of the loss", revision="loss", yaxis=yaxis)
 
 
 def spread_figure(runs: Sequence[Curves]) -> Figure:
     """How far apart the policy's mean locations lie in a batch; at 0 it looks at the same place in every image."""
     record = _read(runs, _SPREADS)
-    scale = _round_scale(0, max(0.4, _extremes(record.lines)[1]))
+    scale = round_scale(0, max(0.4, _extremes(record.lines)[1]))
     # Below zero there is room for the sentence that explains zero, less than a step, so without a number of its own.
     scale = scale._replace(low=-0.17 * scale.high)
     zero = {
@@ -200,42 +191,13 @@ def _extremes(lines: Sequence[_Line]) -> tuple[float, float]:
     return min(values, default=0.0), max(values, default=0.0)
 
 
-def _accuracy_scale(lines: Sequence[_Line]) -> _Scale:
-    """From a round number below the last three quarters of the readings to 100 percent.
-
-    From 0 to 100 all that matters after the first minute would lie in the uppermost pixels. So the whole
-    curve is shown while it has few readings, and later it comes in from below the axis.
-    """
-    lowest = min((float(_without_start(line.values).min()) for line in lines), default=0.0)
-    floor = next((floor for floor in _ACCURACY_FLOORS if floor <= lowest), 0)
-    return _with_headroom(_Scale(floor, 100, _ACCURACY_FLOORS[floor]))
-
-
-def _without_start(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return values[len(values) // 4 :] if len(values) >= 8 else values
-
-
-def _with_headroom(scale: _Scale) -> _Scale:
-    """A little more at both ends, or the plot's edge would cut a curve at its limit in half."""
-    room = 0.05 * (scale.high - scale.low)
-    return _Scale(scale.low - room, scale.high + room, scale.step)
-
-
-def _round_scale(low: float, high: float) -> _Scale:
-    """Between multiples of a round step, so that the axis stands still while the extremes creep."""
-    least = (high - low) / 5
-    power = 10.0 ** math.floor(math.log10(least))
-    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= least)
-    return _Scale(math.floor(low / step) * step, math.ceil(high / step) * step, step)
-
-
 def _time_axis(unit: str, end: float) -> dict[str, Any]:
     return axis(
         f"training time ({unit})", standoff=11, automargin=False, range=[0, end], nticks=8, tick0=0, showgrid=False
     )
 
 
-def _value_axis(title: str, scale: _Scale) -> dict[str, Any]:
+def _value_axis(title: str, scale: Scale) -> dict[str, Any]:
     return axis(
         title,
         automargin=False,  # longer numbers shall not move the plot area

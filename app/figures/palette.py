@@ -7,11 +7,6 @@ from __future__ import annotations
 
 import functools
 
-DARK_FIELD = "#0a0c12"
-"""What nobody has looked at: the ground of the canvas, the viewers, the galleries and the pictures.
-
-Style sheets know it as `--dark-field`, which `app/style.css` sets."""
-
 # Equal steps in OKLCH from violet to amber, ever lighter: in order also without colour vision or in grey.
 _STEP_ANCHORS = ("#6e56e7", "#b353d2", "#e558a7", "#fd7476", "#fd9a57", "#f8bd1d")
 

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from app.figures.contrast import text_on
-from app.figures.light import LIGHT
 from app.figures.palette import step_colors
+from app.look.light import LIGHT
 from app.look.scene import Scene
 
 Box = Sequence[float]
@@ -46,6 +46,13 @@ def _shades(levels: npt.NDArray) -> npt.NDArray[np.uint8]:
 def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """Pillow's own typeface, `size` px high."""
     return ImageFont.load_default(size)
+
+
+def fitting_font(text: str, size: int, width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The largest font up to `size` px in which the text is at most `width` px wide."""
+    while size > 8 and font(size).getlength(text) > width:
+        size -= 1
+    return font(size)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -40,10 +40,16 @@ class JobError(RuntimeError):
 
 
 class Jobs:
-    """All runs of a folder, and the thread that starts them."""
+    """All runs of a folder, and the thread that starts them.
 
-    def __init__(self, limits: Limits) -> None:
+    Args:
+        limits: what the server allows.
+        keep_s: for how many seconds the list of runs is kept before it is read anew.
+    """
+
+    def __init__(self, limits: Limits, keep_s: float = POLL_S) -> None:
         self.limits = limits
+        self.keep_s = keep_s
         self.folder = limits.runs
         self.folder.mkdir(parents=True, exist_ok=True)
         self._changing = threading.Lock()
@@ -60,9 +66,9 @@ class Jobs:
     # ---- reading ----
 
     def all(self) -> list[Job]:
-        """Every run, the newest first; at most half a second old, so that a class may ask at once."""
+        """Every run, the newest first; the list is kept for a moment, so that a class may ask at once."""
         with self._looking:
-            if time.monotonic() - self._seen[0] > POLL_S:
+            if time.monotonic() - self._seen[0] > self.keep_s:
                 self._seen = (time.monotonic(), read_jobs(self.folder, self._supervisor.given_up))
             return self._seen[1]
 

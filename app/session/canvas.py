@@ -8,8 +8,10 @@ from typing import Any
 import streamlit as st
 from streamlit_drawable_canvas import CanvasResult, st_canvas
 
+from app.look.light import DARK_FIELD
+
 SIDE = 280  # pixels
-PAPER, INK = "#0a0c12", "#ffffff"
+PAPER, INK = DARK_FIELD, "#ffffff"
 
 Strokes = list[dict[str, Any]]
 

@@ -1,4 +1,4 @@
-"""What the next run will be: a preset and what was changed of it, as a form and as text in the URL."""
+"""What the next run will be: a preset and what was changed of it, also as text in the URL."""
 
 from __future__ import annotations
 
@@ -9,22 +9,12 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from app.server import catalogue, models
-from app.server.limits import read_limits
 from app.session.drawings import current_collection
-from ram.checkpoints import FREE_FIELDS, CheckpointError
-from ram.config import (
-    Choices,
-    Numbers,
-    RAMConfig,
-    Switch,
-    TrainConfig,
-    Values,
-    WholeNumbers,
-    config_fields,
-    parse_config,
-    with_current_names,
-)
+from ram.checkpoints import CheckpointError
+from ram.config import RAMConfig, TrainConfig, config_fields, parse_config
 from ram.data.collection import Collection
+from ram.earlier_names import with_current_names
+from ram.options import Choices, Switch, Values, WholeNumbers
 from ram.presets import PRESETS
 from ram.training.run_folder import RunConfig
 
@@ -32,20 +22,28 @@ OWN = "my-drawings"  # the preset that goes on from a model with one's own drawi
 LONGEST = 10  # minutes; what takes longer is for the command line
 PRESETS_SHOWN = [name for name, preset in PRESETS.items() if 0 < preset.training.schedule.minutes <= LONGEST]
 ARCHITECTURE = [field.name for field in dataclasses.fields(RAMConfig) if field.name != "num_actions"]
-LENGTH = ["minutes", "epochs"]
-TRAINING = [
-    "learning_rate",
-    "batch_size",
-    "rollouts",
-    "seed",
-    "baseline",
-    "reinforce_weight",
-    "reward",
-    "location_noise",
-]
-IMAGES = [500, 1000, 2500, 5000, 10_000, 25_000, 0]  # 0: all
-_FIELDS = {field.name: field for kind in (RAMConfig, TrainConfig) for field in config_fields(kind)}
-_SHOWN = {*ARCHITECTURE, *LENGTH, *TRAINING, "train_images", "drawing_share"}
+FIELDS = {field.name: field for kind in (RAMConfig, TrainConfig) for field in config_fields(kind)}
+PRESET, START, WITH_DRAWINGS = "preset", "start", "with_drawings"  # the form's first widgets
+
+
+@dataclasses.dataclass(frozen=True)
+class Form:
+    """What the form's widgets hold."""
+
+    preset: str
+    start: str
+    """Name of the model to begin with; empty for random weights."""
+    with_drawings: bool
+    """Whether one's own drawings are wanted; there may be none."""
+    values: dict[str, Any]
+    """Every field of the configuration."""
+    defaults: dict[str, Any]
+    """What the preset, and the model to begin with, say of each."""
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The fields that differ from their defaults."""
+        return {name: value for name, value in self.values.items() if value != self.defaults[name]}
 
 
 class Recipe(NamedTuple):
@@ -58,145 +56,56 @@ class Recipe(NamedTuple):
     """Drawings to train on beside MNIST."""
 
 
-def preset() -> str:
-    """The chosen preset."""
-    return st.session_state.preset
-
-
-def is_changed() -> bool:
-    """Whether anything differs from the preset."""
-    return bool(st.session_state.recipe)
-
-
-def restore() -> None:
-    """Gives the form's widgets their values: from the URL in a new session, as they were after a page switch."""
-    state = st.session_state
-    if state.preset not in PRESETS_SHOWN:
-        state.preset = PRESETS_SHOWN[0]
-    if _key("seed") not in state:
-        _fill({**_defaults(), **_decode(state.recipe)})
-
-
-def remember() -> None:
-    """Puts what differs from the preset into the URL's text."""
-    st.session_state.recipe = ",".join(f"{name}:{value}" for name, value in _changed().items())
-
-
-def _changed() -> dict[str, Any]:
-    """The fields that differ from the preset."""
+def current() -> Form:
+    """The form as it is now."""
     state, defaults = st.session_state, _defaults()
-    return {name: state[_key(name)] for name in defaults if state.get(_key(name), defaults[name]) != defaults[name]}
+    values = {name: state.get(key(name), value) for name, value in defaults.items()}
+    return Form(state.preset, state.start, state.with_drawings == "yes", values, defaults)
 
 
 def read() -> Recipe:
-    """What the form says.
+    """The run that the form describes.
 
     Raises:
         ValueError: it cannot work; the message says why.
     """
-    state = st.session_state
-    values = {name: state.get(_key(name), value) for name, value in _defaults().items()}
-    own = current_collection() if state.with_drawings == "yes" else None
+    form = current()
+    own = current_collection() if form.with_drawings else None
+    start = catalogue.model_labels()[form.start] if form.start else ""
     return Recipe(
-        RunConfig(
-            state.preset,
-            _config(RAMConfig, values),
-            _config(TrainConfig, values),
-            catalogue.model_labels()[state.start] if state.start else "",
-        ),
-        catalogue.checkpoint_path(state.start) if state.start else None,
+        RunConfig(form.preset, _config(RAMConfig, form.values), _config(TrainConfig, form.values), start),
+        catalogue.checkpoint_path(form.start) if form.start else None,
         own if own is not None and len(own.digits.labels) else None,
     )
 
 
-def show_presets() -> None:
-    """The presets, one of them chosen."""
-    st.radio(
-        "Preset",
-        PRESETS_SHOWN,
-        key="preset",
-        format_func=lambda name: PRESETS[name].title,
-        captions=[f"{PRESETS[name].description[0].upper()}{PRESETS[name].description[1:]}." for name in PRESETS_SHOWN],
-        on_change=_take_preset,
-        label_visibility="collapsed",
-    )
+def key(name: str) -> str:
+    """The key of the widget for a field of the configuration."""
+    return f"field_{name}"
 
 
-def show_form() -> None:
-    """What a class would change of the preset; an address can change the other fields, too."""
+def restore() -> None:
+    """Gives the widgets their values: in a new session from the URL, after a page switch as they were."""
     state = st.session_state
-    names = {"": "random weights", **catalogue.model_labels()}
-    st.selectbox(
-        "Start from",
-        [*names],
-        key="start",
-        format_func=lambda name: names[name],
-        on_change=_take_start,
-        help="From scratch, or going on from the weights of a trained model.",
-    )
-    shares = IMAGES if state[_key("train_images")] in IMAGES else sorted([*IMAGES, state[_key("train_images")]])
-    st.select_slider(
-        "Digits to train on",
-        [*(share for share in shares if share), 0],
-        key=_key("train_images"),
-        format_func=lambda count: f"{count:,}" if count else "all",
-        help="How many of MNIST's training digits. With few, training accuracy rises and validation accuracy stays.",
-    )
-    count = len(current_collection().digits.labels)
-    if count:
-        st.segmented_control(
-            f"With my {count} drawings", ["no", "yes"], key="with_drawings", required=True, help=_help("drawing_share")
-        )
-        if state.with_drawings == "yes":
-            _field("drawing_share")
-    with st.expander("Architecture", icon=":material/account_tree:"):
-        for name in ARCHITECTURE:
-            _field(name, disabled=bool(state.start) and name not in FREE_FIELDS)
-    with st.expander("Training", icon=":material/tune:"):
-        for name in (*LENGTH, *TRAINING):
-            _field(name)
-    others = [f"`{name}` {state[_key(name)]}" for name in _changed() if name not in _SHOWN]
-    if others:
-        st.caption(f"From the address: {', '.join(others)}.")
+    if state.preset not in PRESETS_SHOWN:
+        state.preset = PRESETS_SHOWN[0]
+    if key("seed") not in state:
+        _fill({**_defaults(), **_decode(state.recipe)})
 
 
-def _field(name: str, *, disabled: bool = False) -> None:
-    """One setting; its range and its explanation are the configuration's own."""
-    values: Values = _FIELDS[name].metadata["values"]
-    more: dict[str, Any] = {"key": _key(name), "help": f"{_help(name)} (`{name}`)", "disabled": disabled}
-    label = name.replace("_", " ")
-    match values:
-        case Switch():
-            st.toggle(label, **more)
-        case Choices(options):
-            st.selectbox(label, options, **more)
-        case WholeNumbers(low, high):
-            st.number_input(label, min_value=low, max_value=high, step=1, **more)
-        case Numbers():
-            more |= {"min_value": float(values.low), "max_value": float(values.high), "step": _step(name)}
-            st.number_input(label, format="%g", **more)
-
-
-def _help(name: str) -> str:
-    """The configuration's explanation of a field, as a sentence."""
-    text: str = _FIELDS[name].metadata["help"]
-    return f"{text[0].upper()}{text[1:]}."
-
-
-def _step(name: str) -> float:
-    """A tenth of the power of ten of the default, so that plus and minus make sense."""
-    default = _defaults()[name]
-    return 10.0 ** (len(str(int(1 / default))) * -1) if 0 < default < 1 else 1.0 if default >= 1 else 0.1
+def remember() -> None:
+    """Puts what was changed into the URL's text."""
+    st.session_state.recipe = ",".join(f"{name}:{value}" for name, value in current().changed.items())
 
 
 def take_own_drawings() -> None:
     """Makes the next run one that goes on with one's own drawings."""
     st.session_state.preset = OWN
-    _take_preset()
+    take_preset()
 
 
-def _take_preset() -> None:
-    """A preset was chosen: everything is as it says."""
+def take_preset() -> None:
+    """Fills the form as the chosen preset says."""
     state = st.session_state
     own = state.preset == OWN
     state.start = catalogue.DEFAULT_MODEL if own and catalogue.DEFAULT_MODEL in catalogue.model_names() else ""
@@ -204,14 +113,13 @@ def _take_preset() -> None:
     _fill(_defaults())
 
 
-def _take_start() -> None:
-    """A start was chosen: the architecture is the checkpoint's, or the preset's again."""
+def take_start() -> None:
+    """Fills in the architecture of the chosen model to begin with, or else the preset's."""
     defaults = _defaults()
     _fill({name: defaults[name] for name in ARCHITECTURE})
 
 
 def _defaults() -> dict[str, Any]:
-    """The preset's fields; the architecture is that of the checkpoint to start from."""
     state = st.session_state
     preset = PRESETS[state.preset]
     model = preset.model
@@ -225,7 +133,7 @@ def _defaults() -> dict[str, Any]:
 
 def _fill(values: dict[str, Any]) -> None:
     for name, value in values.items():
-        st.session_state[_key(name)] = value
+        st.session_state[key(name)] = value
 
 
 def _decode(text: str) -> dict[str, Any]:
@@ -233,8 +141,8 @@ def _decode(text: str) -> dict[str, Any]:
     entries = dict(entry.partition(":")[::2] for entry in text.split(","))
     values: dict[str, Any] = {}
     for name, value in with_current_names(entries).items():
-        if name in _FIELDS:
-            possible = _FIELDS[name].metadata["values"]
+        if name in FIELDS:
+            possible = FIELDS[name].metadata["values"]
             parsed = _parse(possible, value)
             values |= {name: parsed} if parsed in possible else {}
     return values
@@ -256,16 +164,3 @@ def _parse(values: Values, text: str) -> Any:
 def _config(kind: Any, values: dict[str, Any]) -> Any:
     names = {field.name for field in config_fields(kind)}
     return parse_config(kind, {name: value for name, value in values.items() if name in names})
-
-
-def _key(name: str) -> str:
-    return f"field_{name}"
-
-
-def describe_limits() -> str:
-    """The server's limits in a sentence."""
-    limits = read_limits()
-    return (
-        f"This server trains one run at a time, for at most {limits.longest_run:g} minutes and models of up to "
-        f"{limits.largest_model:,} parameters; it keeps {limits.most_runs} runs."
-    )

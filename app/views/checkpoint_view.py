@@ -7,9 +7,10 @@ import streamlit as st
 from app.server.models import load_model, model_info
 from app.session.messages import plain_text
 from ram.checkpoints import CheckpointInfo
-from ram.config import ConfigError, TrainConfig, parse_config
+from ram.config import TrainConfig, parse_config
 from ram.evaluation import OverSeeds, pieces, stored, stored_number
 from ram.model import RAM
+from ram.options import ConfigError
 from ram.train import command_line
 from ram.training.run_folder import RunConfig
 

@@ -13,6 +13,7 @@ from app.session import messages, pages, recipe, runs_on_show, widgets
 from app.session.click_once import once
 from app.session.drawings import current_collection
 from app.session.messages import Message, plain_text
+from app.views import recipe_form
 from ram.checkpoints import parameter_count
 from ram.presets import PRESETS
 
@@ -32,12 +33,12 @@ def show(runs: Jobs) -> None:
     """Draws the form."""
     recipe.restore()
     st.html("<h2>New run</h2>")
-    recipe.show_presets()
-    with st.expander("Change the recipe", icon=":material/edit:", expanded=recipe.is_changed()):
-        recipe.show_form()
+    recipe_form.show_presets()
+    with st.expander("Change the recipe", icon=":material/edit:", expanded=bool(recipe.current().changed)):
+        recipe_form.show_fields()
     recipe.remember()
     summary, problem = _check(runs)
-    if recipe.preset() == recipe.OWN and not len(current_collection().digits.labels):
+    if recipe.current().preset == recipe.OWN and not len(current_collection().digits.labels):
         problem = "There are no drawings of yours yet: draw some first."
         st.page_link(pages.page("drawings"), label="Draw and label some", icon=":material/gesture:")
     st.text_input("Name of the run", key=NAME, placeholder=_default_name(), max_chars=LONGEST_NAME)
@@ -48,7 +49,7 @@ def show(runs: Jobs) -> None:
     _start_button(runs, disabled=bool(problem))
     if refusal := messages.take(PAGE, PLACE):
         st.error(refusal.text, icon=":material/block:")
-    st.caption(recipe.describe_limits())
+    st.caption(recipe_form.describe_limits())
 
 
 def _check(runs: Jobs) -> _Check:
@@ -81,7 +82,7 @@ def _start_button(runs: Jobs, *, disabled: bool) -> None:
 
 
 def _default_name() -> str:
-    return PRESETS[recipe.preset()].title
+    return PRESETS[recipe.current().preset].title
 
 
 def _submit(runs: Jobs) -> None:

@@ -8,13 +8,16 @@ from typing import Any
 import streamlit as st
 
 from app.components.charts import charts_data, live_charts
-from app.figures import belief, exports, table
+from app.figures import belief
+from app.figures.animation import animated_gif
+from app.figures.film_strip import film_strip
+from app.figures.numbers import rollout_json, scene_rows
 from app.look.scene import Scene
 
 FILES = (
-    ("Animated GIF", exports.animated_gif, "glimpses.gif", "image/gif"),
-    ("PNG film strip", exports.film_strip, "glimpses.png", "image/png"),
-    ("JSON", exports.rollout_json, "glimpses.json", "application/json"),
+    ("Animated GIF", animated_gif, "glimpses.gif", "image/gif"),
+    ("PNG film strip", film_strip, "glimpses.png", "image/png"),
+    ("JSON", rollout_json, "glimpses.json", "application/json"),
 )
 
 
@@ -29,7 +32,7 @@ def show(scene: Scene) -> None:
     # Built when opened: a table takes the server and the browser longer than both charts.
     numbers = st.expander("The same as numbers", key="numbers", on_change="rerun")
     if numbers.open:
-        numbers.dataframe(table.scene_rows(scene), hide_index=True, column_config=_number_formats(scene))
+        numbers.dataframe(scene_rows(scene), hide_index=True, column_config=_number_formats(scene))
     with st.container(horizontal=True):
         for label, build, name, kind in FILES:
             # Built when clicked, not at every rerun.

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app.components.charts import charts_data, live_charts
-from app.components.learning import learning_viewer, lesson_json
+from app.components.learning import learning_viewer, replay_json
 from app.figures import curves
 from app.look.training_replay import read_replay
 from app.runs.estimate import briefly, in_words
@@ -47,7 +47,7 @@ def show_invitation() -> None:
     learning_viewer(
         None,
         prompt="Take a preset and start: after a minute you see how it learned where to look",
-        key="lesson-none",
+        key="replay-none",
     )
 
 
@@ -99,7 +99,7 @@ def _progress(runs: Jobs, shown: list[str], status: list[str]) -> None:
     for place, (column, job) in enumerate(zip(st.columns(len(jobs), gap="large"), jobs, strict=True)):
         prompt = "It looks at its first digits in a moment" if job.status in LIVE else "Nothing was recorded"
         with column:
-            learning_viewer(_replay_of(runs, job), prompt=prompt, key=f"lesson-{place}")
+            learning_viewer(_replay_of(runs, job), prompt=prompt, key=f"replay-{place}")
     live_charts(_charts(tuple(versions)), key="charts")
 
 
@@ -205,4 +205,4 @@ def _drawings(path: Path, size: int) -> list[float]:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _replay(path: Path, size: int, config: RAMConfig) -> str | None:
     replay = read_replay(RunFolder(path).read_scan_paths(), config, run=path.name)
-    return None if replay is None else lesson_json(replay)
+    return None if replay is None else replay_json(replay)

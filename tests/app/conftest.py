@@ -39,8 +39,8 @@ def limits(runs_folder: Path) -> Limits:
 
 @pytest.fixture
 def jobs(limits: Limits) -> Iterator[Jobs]:
-    """The runs of a server that nobody else sees."""
-    jobs = Jobs(limits)
+    """The runs of a server that nobody else sees, always read anew."""
+    jobs = Jobs(limits, keep_s=0.0)
     yield jobs
     end(jobs)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
+
+from tests.processes import wait_until
 
 Stroke = list[tuple[float, float]]
 
@@ -29,6 +32,22 @@ DIGITS: dict[int, list[Stroke]] = {
     9: [[(0.68, 0.3), (0.5, 0.12), (0.33, 0.28), (0.45, 0.48), (0.66, 0.38), (0.68, 0.28), (0.66, 0.55), (0.58, 0.9)]],
 }
 
+FRAMES = """(frames) => new Promise((done) => {
+  const next = () => (frames-- ? requestAnimationFrame(next) : done());
+  next();
+})"""
+INK = """(canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return data.filter((level, index) => index % 4 === 0 && level > 128).length;
+}"""
+
+
+def see(locator: Locator, *, seconds: float = 20.0) -> None:
+    """Waits until something is visible, and no longer: `expect` looks again only once a second."""
+    with contextlib.suppress(AssertionError):
+        wait_until(locator.first.is_visible, seconds=seconds)
+    expect(locator.first).to_be_visible()
+
 
 class Desk:
     """The Draw page in a browser."""
@@ -42,8 +61,8 @@ class Desk:
     def open(self, query: str = "") -> None:
         """Loads the page and waits until one can draw."""
         self.page.goto(f"{self.server}/{query}")
-        expect(self.page.locator(".viewer .classes li")).to_have_count(10, timeout=60_000)
-        self.page.locator("canvas.upper-canvas").wait_for()
+        see(self.page.locator(".viewer .classes li").nth(9), seconds=60)
+        see(self.page.locator("canvas.upper-canvas"))
 
     def draw(self, digit: int, *, left: float = 40, top: float = 40, side: float = 200) -> None:
         """Draws a digit with the mouse into a square of the canvas."""
@@ -62,15 +81,25 @@ class Desk:
 
     def expect_answer(self, digit: int) -> None:
         """Waits until the viewer has played and says this digit."""
-        expect(self.answer).to_contain_text(f"RAM says {digit} (", timeout=20_000)
+        see(self.answer.filter(has_text=f"RAM says {digit} ("))
 
     def expect_empty_stage(self) -> None:
-        """Waits until the viewer invites to draw."""
-        expect(self.page.locator(".viewer .empty")).to_contain_text("Draw a digit")
+        """Waits until the viewer invites to draw, and the canvas is empty, too."""
+        see(self.page.locator(".viewer .empty", has_text="Draw a digit"))
+        wait_until(lambda: self.ink() == 0)
 
     def expect_address(self, *settings: str) -> None:
         """Waits until the URL carries all these settings."""
-        expect(self.page).to_have_url(re.compile("".join(f"(?=.*{re.escape(setting)})" for setting in settings)))
+        pattern = "".join(f"(?=.*{re.escape(setting)})" for setting in settings)
+        self.page.wait_for_url(re.compile(pattern), wait_until="commit")
+
+    def ink(self) -> int:
+        """How many points of the canvas are drawn on."""
+        return int(self.page.locator("canvas.dc-canvas.lower-canvas").evaluate(INK))
+
+    def play_on(self, frames: int) -> None:
+        """Waits for so many frames of the browser: what moves has moved on by then."""
+        self.page.evaluate(FRAMES, frames)
 
     def position(self) -> float:
         """Where the animation is, in glimpses."""

@@ -6,6 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.e2e.drawing import see
+
 # What stands on the page once it is complete.
 PAGES = {
     "": ".empty:not(:empty)",
@@ -23,7 +25,7 @@ def test_page_has_no_violations(page: Page, server: str, address: str, scheme: s
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{server}/{address}")
-    expect(page.locator(PAGES[address])).to_be_visible(timeout=60_000)
+    see(page.locator(PAGES[address]), seconds=60)
     expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
     violations = Axe().run(page).response["violations"]
     assert [(found["id"], [node["html"] for node in found["nodes"]]) for found in violations] == []

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.server.shell import HEADINGS, INDEX, TAGLINE, first_page
+from tests.e2e.drawing import see
 
 LOOKS = """(element) => {
   const { x, y, height } = element.getBoundingClientRect();
@@ -20,7 +21,7 @@ CORNER = "(element) => ['x', 'y'].map((side) => Math.round(element.getBoundingCl
 def place(page: Page, selector: str) -> dict[str, Any]:
     """Where something stands, and how its letters look."""
     found = page.locator(selector)
-    expect(found).to_be_visible()
+    see(found)
     return found.evaluate(LOOKS)
 
 

@@ -16,7 +16,7 @@ from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.config import RAMConfig
 from ram.model import RAM
 from tests.e2e.conftest import running_app
-from tests.e2e.drawing import Desk
+from tests.e2e.drawing import Desk, see
 from tests.processes import end_runs
 
 MODELS = {"sixty": (60, 4, 3), "hundred": (100, 8, 4)}  # side, clutter, scales
@@ -43,7 +43,7 @@ def tool(desk: Desk, name: str) -> Locator:
 
 def look(desk: Desk) -> dict[str, object]:
     """The look on the page, as one takes it away."""
-    expect(desk.answer).to_contain_text("RAM ", timeout=20_000)
+    see(desk.answer.filter(has_text="RAM "))
     with desk.page.expect_download() as download:
         desk.page.get_by_role("button", name="JSON").click()
     content: dict[str, object] = json.loads(Path(download.value.path()).read_text())
@@ -70,7 +70,7 @@ def test_digit_drawn_in_the_upper_left_corner_lies_there_among_clutter(desk: Des
     desk.expect_address("clutter=yes", "pieces=1")
     expect(desk.page.get_by_text("4 pieces of clutter")).to_be_visible()
     described = re.compile("^The digit in 60×60 pixels with 4 pieces of clutter, the gaze at glimpse 8 of 8")
-    expect(desk.answer).to_contain_text("RAM ", timeout=20_000)
+    see(desk.answer.filter(has_text="RAM "))
     expect(desk.page.locator(".viewer .field")).to_have_attribute("aria-label", described)
     cluttered = image(desk)
     assert 0 < (cluttered != bare).sum() <= 4 * 64
@@ -110,7 +110,7 @@ def test_every_scale_is_shown_with_what_it_covers(desk: Desk, name: str, scheme:
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.set_viewport_size({"width": width, "height": 900})
     desk.open(f"?model={name}&sample=17")
-    expect(desk.answer).to_contain_text("RAM ")
+    see(desk.answer.filter(has_text="RAM "))
     labels = ["12×12 px", "24×24 → 12×12", "48×48 → 12×12", "96×96 → 12×12"][: MODELS[name][2]]
     expect(page.locator(".viewer .patches figcaption")).to_have_text(labels)
     boxes = [patch.bounding_box() for patch in page.locator(".viewer .patches canvas").all()]
@@ -121,7 +121,7 @@ def test_every_scale_is_shown_with_what_it_covers(desk: Desk, name: str, scheme:
 
 def test_click_chooses_the_first_glimpse_in_a_larger_field(desk: Desk) -> None:
     desk.open("?model=sixty&sample=17&first=centre")
-    expect(desk.answer).to_contain_text("RAM ", timeout=20_000)
+    see(desk.answer.filter(has_text="RAM "))
     box = desk.page.locator(".field").bounding_box()
     assert box is not None
     # With 60 pixels and 6.5 of margin on either side, this is where (-0.5, 0.5) lies.

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.drawing import Desk
+from tests.e2e.drawing import Desk, see
+from tests.processes import wait_until
 
 
 class Labelling:
@@ -19,7 +20,8 @@ class Labelling:
         self.server = server
         self.classes = page.locator(".classes button")
         self.kept = page.locator(".st-key-label_kept .gallery button")
-        self.draw = Desk(page, server).draw
+        desk = Desk(page, server)
+        self.draw, self.ink = desk.draw, desk.ink
 
     def open(self, query: str = "") -> None:
         """Loads the page and waits until one can draw."""
@@ -28,14 +30,14 @@ class Labelling:
 
     def expect_ready(self) -> None:
         """Waits until one can draw."""
-        expect(self.classes).to_have_count(10, timeout=60_000)
-        self.page.locator("canvas.upper-canvas").wait_for()
+        see(self.classes.nth(9), seconds=60)
+        see(self.page.locator("canvas.upper-canvas"))
 
     def keep(self, digit: int) -> None:
         """Draws a digit, and says what it is at once, with the mouse."""
         self.draw(digit)
         self.classes.nth(digit).click()
-        expect(self.page.get_by_text(f"Kept as {digit}.")).to_be_visible()
+        see(self.page.get_by_text(f"Kept as {digit}."))
 
     def of(self, name: str) -> Locator:
         """What is kept as this class."""
@@ -81,9 +83,9 @@ def test_key_pressed_at_once_waits_for_the_last_stroke(labelling: Labelling) -> 
     # Taken back, it is on the canvas: with its second stroke undone, it is another drawing.
     labelling.page.get_by_role("button", name="Take back").click()
     expect(labelling.of("4")).to_have_count(2)
-    labelling.page.wait_for_timeout(500)
+    both = wait_until(labelling.ink)
     labelling.page.locator(".st-key-label_undo button").click()
-    labelling.page.wait_for_timeout(500)
+    wait_until(lambda: 0 < labelling.ink() < both)
     labelling.page.keyboard.press("1")
     expect(labelling.of("1")).to_have_count(1)
 
@@ -91,15 +93,15 @@ def test_key_pressed_at_once_waits_for_the_last_stroke(labelling: Labelling) -> 
 def test_next_drawing_may_begin_before_the_canvas_is_empty(labelling: Labelling) -> None:
     labelling.draw(1)
     labelling.page.keyboard.press("1")
-    labelling.page.wait_for_timeout(50)
     box = labelling.page.locator("canvas.upper-canvas").bounding_box()
     assert box is not None
     mouse = labelling.page.mouse
     mouse.move(box["x"] + 60, box["y"] + 60)
     mouse.down()
-    for step in range(20):  # as slow as a hand
-        mouse.move(box["x"] + 60 + 8 * step, box["y"] + 60)
-        labelling.page.wait_for_timeout(30)
+    step = 0
+    while labelling.of("1").count() == 0 or step < 20:  # the canvas is emptied meanwhile
+        step += 1
+        mouse.move(box["x"] + 60 + 8 * (step % 20), box["y"] + 60)
     mouse.up()
     expect(labelling.of("1")).to_have_count(1)
     labelling.page.keyboard.press("7")
@@ -164,7 +166,7 @@ def test_page_fits_its_window(page: Page, server: str, scheme: str, width: int) 
     for count in range(1, 4):
         labelling.draw(7)
         labelling.classes.nth(7).click()
-        expect(labelling.of("7")).to_have_count(count)  # then the canvas is empty
+        see(labelling.of("7").nth(count - 1))  # then the canvas is empty
     overflow = page.evaluate(
         "document.querySelector('.stMain').scrollWidth - document.querySelector('.stMain').clientWidth"
     )

@@ -79,6 +79,7 @@ def test_class_trains_stops_resumes_and_draws_with_the_result(workshop: Workshop
     page = workshop.page
     workshop.start(WATCHED)
     expect(page.locator(".js-plotly-plot")).to_have_count(4)
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
     page.wait_for_function(f"Math.min(...({READINGS})()) > 1", timeout=30_000)
     page.evaluate("window.charts = [...document.querySelectorAll('.js-plotly-plot')]")
     before = workshop.readings()

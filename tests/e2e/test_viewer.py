@@ -58,7 +58,7 @@ def test_pause_holds_the_animation(desk: Desk) -> None:
     expect(desk.count).to_have_text("Glimpse 2 of 6", timeout=15_000)
     desk.page.locator(".viewer .play").click()
     held = desk.position()
-    desk.page.wait_for_timeout(500)
+    desk.play_on(frames=20)
     assert desk.position() == held
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
-from tests.e2e.drawing import Desk
+from tests.e2e.drawing import Desk, see
 
 
 def seven(ink: int, paper: int) -> Image.Image:
@@ -44,7 +44,7 @@ def test_gallery_digit_is_shown_and_travels_in_the_url(desk: Desk) -> None:
     chosen = desk.page.locator(".gallery button").nth(2)
     position = (chosen.get_attribute("title") or "").split()[2].rstrip(",")
     chosen.click()
-    expect(desk.answer).to_contain_text("RAM ", timeout=20_000)
+    see(desk.answer.filter(has_text="RAM "))
     desk.expect_address(f"sample={position}")
     expect(chosen).to_have_attribute("aria-pressed", "true")
 
@@ -81,6 +81,7 @@ def test_unusable_upload_gets_one_sentence(desk: Desk, name: str, content: bytes
     desk.open()
     upload(desk, name, "image/png", content)
     alert = desk.page.locator(".stAlert")
+    see(alert)
     expect(alert).to_have_count(1)
     if sentence:
         expect(alert).to_contain_text(sentence)
@@ -110,5 +111,6 @@ def test_look_can_be_taken_away_as_gif_strip_and_json(desk: Desk) -> None:
 def test_numbers_stand_below_as_charts_and_table(desk: Desk) -> None:
     desk.open("?sample=17")
     expect(desk.page.locator(".js-plotly-plot")).to_have_count(2, timeout=20_000)
+    expect(desk.page.locator(".js-plotly-plot").first).to_be_visible()
     desk.page.get_by_text("The same as numbers").click()
     expect(desk.page.locator(".stDataFrame")).to_be_visible()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import statistics
 import tempfile
-import time
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -43,7 +42,6 @@ def latencies(page: Page, desk: Desk, count: int) -> list[float]:
     for index in range(count):
         page.locator(".st-key-clear button").click()
         desk.expect_empty_stage()
-        time.sleep(0.7)  # until the canvas is empty, too
         page.evaluate("window.armed = true")
         desk.draw((1, 2, 3, 5, 6, 7, 9)[index % 7])
         page.wait_for_function(f"window.latencies.length > {index}")

@@ -17,7 +17,6 @@ import re
 import shutil
 import subprocess
 import tempfile
-import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.measure.visitor import drawings, visit
+from tests.processes import wait_until
 from tests.servers import ROOT, Server, free_port, started_server, wait_until_listening
 
 CONFIGURATION = ROOT / "docs/nginx.conf"
@@ -135,13 +135,13 @@ def measure(visitors: int) -> dict[str, bool]:
         for cookie, value in zip(cookies, stock, strict=False):
             come_back(address, cookie)
             asyncio.run(draw(address, cookie, value))
-        time.sleep(1)  # until nginx has noticed that the last one left
+        wait_until(lambda: len(websockets(requests(folder))) == visitors)  # nginx notices that the last one left
         log = requests(folder)
         ends.close()
         for cookie in cookies:
             come_back(address, cookie)
         asyncio.run(draw(address, cookies[0], stock[-1]))
-        time.sleep(1)
+        wait_until(lambda: websockets(requests(folder)[len(log) :]))
         late = requests(folder)[len(log) :]
     taken, left = seats(log), one.address.removeprefix("http://")
     return {

@@ -3,19 +3,8 @@ from typing import Any
 
 import pytest
 
-from ram.config import (
-    AugmentationConfig,
-    Choices,
-    ConfigError,
-    Numbers,
-    RAMConfig,
-    Switch,
-    TrainConfig,
-    WholeNumbers,
-    concerns,
-    config_fields,
-    parse_config,
-)
+from ram.config import AugmentationConfig, RAMConfig, TrainConfig, concerns, config_fields, parse_config
+from ram.options import Choices, ConfigError, Numbers, Switch, WholeNumbers
 
 
 def test_defaults_are_the_specifications() -> None:

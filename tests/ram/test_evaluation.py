@@ -6,7 +6,7 @@ import torch
 from torch import Generator
 
 from ram.checkpoints import CheckpointInfo
-from ram.config import ConfigError, DataConfig, RAMConfig
+from ram.config import DataConfig, RAMConfig
 from ram.data.clutter import scattered
 from ram.data.mnist import DataError, Digits, load_mnist, split_training
 from ram.evaluation import (
@@ -26,6 +26,7 @@ from ram.evaluation import (
     with_random_gaze,
 )
 from ram.model import RAM
+from ram.options import ConfigError
 
 # Ten blank digits: the answer 3 is right for four of them.
 DIGITS = Digits(torch.zeros(10, 28, 28, dtype=torch.uint8), torch.tensor([3, 3, 3, 3, 0, 1, 2, 4, 5, 6]))

@@ -56,8 +56,8 @@ class LearningViewer {
     this.resizing.disconnect();
   }
 
-  /** @param {import("./mount.js").Component<{ lesson: string | null, prompt: string, light: import("./light.js").Light }>} component */
-  update({ data: { lesson: text, prompt, light } }) {
+  /** @param {import("./mount.js").Component<{ replay: string | null, prompt: string, light: import("./light.js").Light }>} component */
+  update({ data: { replay: text, prompt, light } }) {
     this.ui.empty.textContent = text ? "" : prompt;
     this.ui.learning.classList.toggle("idle", !text);
     if (this.text !== undefined && text === this.text) return;

@@ -1,6 +1,6 @@
 // How bright things are: what has been seen is lit, the rest of the digit is dim, and nothing lies on a dark field.
 //
-// The numbers come from app/figures/light.py, by which the exported pictures are painted, too.
+// The numbers come from app/look/light.py, by which the exported pictures are painted, too.
 
 import { mix } from "./motion.js";
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.figures.exports import animated_gif, film_strip, rollout_json
+from app.figures.animation import animated_gif
+from app.figures.film_strip import film_strip
+from app.figures.numbers import rollout_json
 from app.figures.palette import step_colors
 from app.figures.picture import Field, grey, patch_row
 from app.look.scene import Scene

@@ -12,8 +12,9 @@ import pytest
 from app.components.viewer import scene_data
 from app.figures import belief
 from app.figures.contrast import blend, text_on
-from app.figures.palette import DARK_FIELD, step_colors
-from app.figures.table import scene_rows
+from app.figures.numbers import scene_rows
+from app.figures.palette import step_colors
+from app.look.light import DARK_FIELD
 from app.look.scene import Scene
 from tests.app.conftest import checked
 
@@ -179,7 +180,7 @@ def test_blend_goes_from_start_to_end() -> None:
 
 def test_figures_and_exports_load_neither_streamlit_nor_torch() -> None:
     program = (
-        "import sys, app.figures.exports, app.figures.belief, app.figures.table;"
+        "import sys, app.figures.animation, app.figures.film_strip, app.figures.belief, app.figures.numbers;"
         "print(sorted({'streamlit', 'torch'} & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

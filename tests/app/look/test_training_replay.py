@@ -1,4 +1,4 @@
-"""From the lines of traces.jsonl to a lesson, and from there to what the browser gets."""
+"""From the recorded scan paths to a replay, and from there to what the browser gets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.components.learning import lesson_data
+from app.components.learning import replay_data
 from app.figures.palette import step_colors
 from app.look.training_replay import MOST_READINGS, TrainingReplay, read_replay
 from ram.config import RAMConfig
@@ -33,38 +33,38 @@ def reading(step: int, **changes: Any) -> dict[str, Any]:
     return {**row, **changes}
 
 
-def lesson_of(*rows: Any, run: str = "") -> TrainingReplay:
-    lesson = read_replay([HEADER, *rows], CONFIG, run=run)
-    assert lesson is not None
-    return lesson
+def replay_of(*rows: Any, run: str = "") -> TrainingReplay:
+    replay = read_replay([HEADER, *rows], CONFIG, run=run)
+    assert replay is not None
+    return replay
 
 
-def test_lesson_holds_header_and_readings() -> None:
-    lesson = lesson_of(reading(0, accuracy=None), reading(25), run="mine")
-    assert lesson.run == "mine"
-    assert lesson.images.dtype == np.uint8
-    assert lesson.images.tolist() == IMAGES
-    assert (lesson.labels.tolist(), lesson.classes) == ([2, 0], ("a", "b", "c"))
-    assert (lesson.steps.tolist(), lesson.epochs.tolist()) == ([0, 25], [0.0, 2.5])
-    assert lesson.locations.shape == (2, 2, 2, 2)
-    assert lesson.values[1].tolist() == [[0.5, 0.25], [0.1, -0.98765]]
-    assert lesson.class_probs.shape == (2, 2, 2, 3)
-    assert lesson.answers.tolist() == [[2, 1], [2, 1]]
-    assert np.isnan(lesson.accuracy[0])
-    assert lesson.accuracy[1] == 95.25
+def test_replay_holds_header_and_readings() -> None:
+    replay = replay_of(reading(0, accuracy=None), reading(25), run="mine")
+    assert replay.run == "mine"
+    assert replay.images.dtype == np.uint8
+    assert replay.images.tolist() == IMAGES
+    assert (replay.labels.tolist(), replay.classes) == ([2, 0], ("a", "b", "c"))
+    assert (replay.steps.tolist(), replay.epochs.tolist()) == ([0, 25], [0.0, 2.5])
+    assert replay.locations.shape == (2, 2, 2, 2)
+    assert replay.values[1].tolist() == [[0.5, 0.25], [0.1, -0.98765]]
+    assert replay.class_probs.shape == (2, 2, 2, 3)
+    assert replay.answers.tolist() == [[2, 1], [2, 1]]
+    assert np.isnan(replay.accuracy[0])
+    assert replay.accuracy[1] == 95.25
 
 
 def test_corners_are_the_sensors() -> None:
     # A location (x, y) lies at ((x + 1) / 2 * 6, (y + 1) / 2 * 4) pixels; the windows of 2 and of 4 pixels are
     # centred there, on the nearest corner of pixels: (3, 2), (6, 0), (0, 3) and (3.37, 2.4), which is (3, 2).
-    assert lesson_of(reading(0)).corners[0].tolist() == [
+    assert replay_of(reading(0)).corners[0].tolist() == [
         [[[2, 1], [1, 0]], [[5, -1], [4, -2]]],
         [[[-1, 2], [-2, 1]], [[2, 1], [1, 0]]],
     ]
 
 
 @pytest.mark.parametrize("rows", [[], [HEADER], [HEADER, {}], [HEADER, {"step": 3}]])
-def test_there_is_no_lesson_without_a_reading(rows: list[dict[str, Any]]) -> None:
+def test_there_is_no_replay_without_a_reading(rows: list[dict[str, Any]]) -> None:
     assert read_replay(rows, CONFIG) is None
 
 
@@ -86,11 +86,11 @@ def test_there_is_no_lesson_without_a_reading(rows: list[dict[str, Any]]) -> Non
         {"classes": None},
     ],
 )
-def test_damaged_header_gives_no_lesson(change: dict[str, Any]) -> None:
+def test_damaged_header_gives_no_replay(change: dict[str, Any]) -> None:
     assert read_replay([{**HEADER, **change}, reading(0)], CONFIG) is None
 
 
-def test_header_that_is_missing_gives_no_lesson() -> None:
+def test_header_that_is_missing_gives_no_replay() -> None:
     assert read_replay([reading(0), reading(1)], CONFIG) is None
     broken: Any = [None, reading(0)]
     assert read_replay(broken, CONFIG) is None
@@ -118,20 +118,20 @@ def test_header_that_is_missing_gives_no_lesson() -> None:
     ],
 )
 def test_damaged_reading_is_left_out(change: dict[str, Any]) -> None:
-    assert lesson_of(reading(0), {**reading(5), **change}, reading(10)).steps.tolist() == [0, 10]
+    assert replay_of(reading(0), {**reading(5), **change}, reading(10)).steps.tolist() == [0, 10]
 
 
 @pytest.mark.parametrize("key", list(reading(0)))
 def test_reading_without_one_of_its_keys_is_left_out(key: str) -> None:
     broken = reading(5)
     del broken[key]
-    assert lesson_of(reading(0), broken, [], None, "{").steps.tolist() == [0]
+    assert replay_of(reading(0), broken, [], None, "{").steps.tolist() == [0]
 
 
 def test_resumed_run_replaces_a_reading_at_the_same_step() -> None:
-    lesson = lesson_of(reading(0), reading(10), reading(20), reading(10, accuracy=50.0))
-    assert lesson.steps.tolist() == [0, 10, 20]
-    assert lesson.accuracy.tolist() == [95.25, 50.0, 95.25]
+    replay = replay_of(reading(0), reading(10), reading(20), reading(10, accuracy=50.0))
+    assert replay.steps.tolist() == [0, 10, 20]
+    assert replay.accuracy.tolist() == [95.25, 50.0, 95.25]
 
 
 @pytest.mark.parametrize(
@@ -146,18 +146,18 @@ def test_resumed_run_replaces_a_reading_at_the_same_step() -> None:
     ],
 )
 def test_long_runs_are_thinned_evenly_and_keep_first_and_last(count: int, kept: list[int]) -> None:
-    assert lesson_of(*(reading(step) for step in range(count))).steps.tolist() == kept
+    assert replay_of(*(reading(step) for step in range(count))).steps.tolist() == kept
 
 
 def test_thinned_run_that_grows_changes_only_at_its_end() -> None:
     rows = [reading(step) for step in range(201)]
-    before, after = lesson_of(*rows[:200]).steps.tolist(), lesson_of(*rows).steps.tolist()
+    before, after = replay_of(*rows[:200]).steps.tolist(), replay_of(*rows).steps.tolist()
     assert before[:-1] == after[: len(before) - 1]
     assert (before[-1], after[-1]) == (199, 200)
 
 
 def test_browser_gets_the_last_answer_rounded() -> None:
-    data = lesson_data(lesson_of(reading(0, accuracy=None), reading(3, accuracy=95.26)))
+    data = replay_data(replay_of(reading(0, accuracy=None), reading(3, accuracy=95.26)))
     assert (data["labels"], data["classes"]) == ([2, 0], ["a", "b", "c"])
     assert (data["size"], data["scales"], data["shape"]) == (2, 2, [4, 6])
     assert data["colors"] == step_colors(2)
@@ -171,22 +171,22 @@ def test_browser_gets_the_last_answer_rounded() -> None:
 
 def test_answer_is_the_most_probable_class_also_where_rounding_hides_it() -> None:
     probs = [[[0.3, 0.3, 0.4], [0.4996, 0.5004, 0.0]]] * 2
-    data = lesson_data(lesson_of(reading(0, class_probs=probs)))
+    data = replay_data(replay_of(reading(0, class_probs=probs)))
     assert (data["answers"], data["sure"]) == ([[1, 1]], [[0.5, 0.5]])
 
 
 def test_identity_stays_while_a_run_grows_and_differs_between_runs() -> None:
-    data = lesson_data(lesson_of(reading(0), run="a"))
-    grown = lesson_data(lesson_of(reading(0), reading(1), run="a"))
-    again = lesson_data(lesson_of(reading(0), run="a"))
-    other = lesson_data(lesson_of(reading(0), run="b"))
+    data = replay_data(replay_of(reading(0), run="a"))
+    grown = replay_data(replay_of(reading(0), reading(1), run="a"))
+    again = replay_data(replay_of(reading(0), run="a"))
+    other = replay_data(replay_of(reading(0), run="b"))
     assert grown["id"] == data["id"] == again["id"] != other["id"]
     assert grown["version"] != data["version"] == again["version"]
     turned = copy.deepcopy(HEADER)
     turned["images"] = IMAGES[::-1]
-    lesson = read_replay([turned, reading(0)], CONFIG, run="a")
-    assert lesson is not None
-    assert lesson_data(lesson)["id"] != data["id"]
+    replay = read_replay([turned, reading(0)], CONFIG, run="a")
+    assert replay is not None
+    assert replay_data(replay)["id"] != data["id"]
 
 
 def test_payload_is_compact() -> None:
@@ -204,6 +204,6 @@ def test_payload_is_compact() -> None:
         }
         for step in range(MOST_READINGS)
     ]
-    lesson = read_replay([header, *rows], config)
-    assert lesson is not None
-    assert len(json.dumps(lesson_data(lesson))) < 200_000
+    replay = read_replay([header, *rows], config)
+    assert replay is not None
+    assert len(json.dumps(replay_data(replay))) < 200_000

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,14 +23,16 @@ from ram.checkpoints import load_checkpoint
 from ram.config import RAMConfig, TrainConfig
 from ram.data.collection import Collection
 from ram.data.mnist import Digits
-from ram.training.run_folder import RunConfig
+from ram.train import main
+from ram.training.run_folder import RunConfig, RunFolder
 from tests.app.conftest import end
+from tests.processes import wait_until
 
 ROOT = Path(__file__).parents[3]
 MODEL = RAMConfig(num_glimpses=2, hidden_size=32, glimpse_hidden_size=16)
 # 128 digits in batches of 32: four steps an epoch.
 SHORT = TrainConfig.of(train_images=128, validation_images=100, batch_size=32, rollouts=1, epochs=3)
-LONG = SHORT.replace(train_images=4000, epochs=100_000)
+LONG = SHORT.replace(train_images=4000, epochs=1_000)
 SHIPPED = catalogue.SHIPPED / "mnist.safetensors"
 
 
@@ -47,26 +48,24 @@ def known(jobs: Jobs, job_id: str) -> Job:
 
 def wait(jobs: Jobs, job_id: str, condition: Callable[[Job], bool]) -> Job:
     """Ticks as the server's thread does until the run is as wanted."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+
+    def seen() -> Job | None:
         jobs.tick()
         job = known(jobs, job_id)
-        if condition(job):
-            return job
-        time.sleep(0.05)
-    raise AssertionError(known(jobs, job_id))
+        return job if condition(job) else None
 
-
-def see(condition: Callable[[], bool]) -> None:
-    """Waits until the list of runs, which may be half a second old, shows what was done behind its back."""
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    job = wait_until(seen)
+    assert job is not None
+    return job
 
 
 def status(*wanted: str) -> Callable[[Job], bool]:
     return lambda job: job.status in wanted
+
+
+def train_here(jobs: Jobs, job_id: str) -> None:
+    """Trains a run as its process would, without starting one."""
+    assert main(["--resume", str(jobs.run_folder(job_id).path), "--threads", "1"]) == 0
 
 
 def trains(job: Job) -> bool:
@@ -145,16 +144,20 @@ def test_killed_run_says_so_loses_nothing_saved_and_resumes(jobs: Jobs) -> None:
     assert steps == sorted(set(steps))
 
 
-@pytest.mark.parametrize("moment", ["while PyTorch is imported", "when it holds the run", "while it trains"])
-def test_run_killed_at_any_moment_resumes(jobs: Jobs, moment: str) -> None:
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(lambda _run: True, id="while PyTorch is imported"),
+        pytest.param(RunFolder.is_running, id="while it begins"),
+        pytest.param(lambda run: run.latest.exists(), id="while it trains"),
+    ],
+)
+def test_run_killed_at_any_moment_resumes(jobs: Jobs, moment: Callable[[RunFolder], bool]) -> None:
     run = submit(jobs, LONG)
     jobs.tick()
     process = jobs._supervisor.process
     assert process is not None
-    if moment == "when it holds the run":
-        wait(jobs, run, lambda job: jobs.run_folder(run).is_running())
-    elif moment == "while it trains":
-        wait(jobs, run, trains)
+    wait_until(lambda: moment(jobs.run_folder(run)))
     process.kill()
     job = wait(jobs, run, status("interrupted", "failed"))
     assert job.can_resume
@@ -179,10 +182,7 @@ def test_run_outlives_its_server_and_the_next_server_finds_it(jobs: Jobs) -> Non
     server = subprocess.Popen([sys.executable, "-c", SERVER], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     assert server.stdout.readline() == "ready\n"
-    deadline = time.monotonic() + 60
-    while not trains(known(jobs, first)):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: trains(known(jobs, first)))
     jobs.tick()  # beside the server that has the say, another one only watches
     assert jobs._supervisor.process is None
     server.kill()
@@ -197,35 +197,30 @@ def test_run_outlives_its_server_and_the_next_server_finds_it(jobs: Jobs) -> Non
 
 
 FULL_DISK = """
-import subprocess, sys, time
+import subprocess, sys
 from pathlib import Path
 from app.runs.jobs import JobError, Jobs
 from app.server.limits import Limits
-from tests.app.conftest import end
 from ram.checkpoints import load_checkpoint
 from ram.config import RAMConfig, TrainConfig
 from ram.training.run_folder import RunConfig
+from tests.processes import wait_until
 
 disk = Path(sys.argv[1])
 limits = Limits(disk / "runs", 500_000, 30, 6, 3, 100)
 jobs = Jobs(limits)
-training = TrainConfig.of(train_images=128, validation_images=100, batch_size=32, rollouts=1, epochs=40)
+training = TrainConfig.of(train_images=128, validation_images=100, batch_size=32, rollouts=1, epochs=1)
 run = jobs.submit(RunConfig("mnist", RAMConfig(), training), "run", start=None, drawings=None)
 
 def until(*wanted):
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline:
-        jobs.tick()
-        job = jobs.get(run)
-        if job.status in wanted:
-            return job
-        time.sleep(0.05)
-    raise AssertionError(job)
+    jobs.tick()
+    job = jobs.get(run)
+    return job if job.status in wanted else None
 
 def resize(size):
     subprocess.run(["mount", "-o", f"remount,size={size}", str(disk)], check=True)
 
-ended = until("interrupted", "failed", "finished")
+ended = wait_until(lambda: until("interrupted", "failed", "finished"))
 assert ended.status in ("interrupted", "failed"), ended
 assert "No space left on device" in ended.problem, ended
 assert ended.has_checkpoint
@@ -239,7 +234,7 @@ else:
 assert [job.id for job in jobs.all()] == [run]
 resize("64m")
 jobs.resume(run)
-assert until("finished", "failed", "interrupted").status == "finished"
+assert wait_until(lambda: until("finished", "failed", "interrupted")).status == "finished"
 print("survived", flush=True)
 """
 
@@ -265,8 +260,9 @@ def test_full_disk_ends_a_run_in_words_and_it_goes_on_when_there_is_room(tmp_pat
 def test_damaged_run_is_shown_as_damaged_and_can_be_deleted(jobs: Jobs, name: str, content: bytes) -> None:
     run, other = submit(jobs), submit(jobs)
     (jobs.folder / run / name).write_bytes(content)
-    see(lambda: known(jobs, run).status == "damaged")
-    assert name in known(jobs, run).problem
+    job = known(jobs, run)
+    assert job.status == "damaged"
+    assert name in job.problem
     assert [job.id for job in jobs.queue()] == [other]
     jobs.delete(run)
     assert [job.id for job in jobs.all()] == [other]
@@ -274,9 +270,7 @@ def test_damaged_run_is_shown_as_damaged_and_can_be_deleted(jobs: Jobs, name: st
 
 def test_run_with_a_damaged_save_says_so_and_does_not_stop_the_queue(jobs: Jobs) -> None:
     run, other = submit(jobs, LONG), submit(jobs)
-    wait(jobs, run, trains)
     jobs.stop(run)
-    wait(jobs, run, status("stopped"))
     jobs.run_folder(run).latest.write_bytes(b"half a fi")
     jobs.resume(run)
     job = wait(jobs, run, status("failed", "interrupted"))
@@ -286,15 +280,14 @@ def test_run_with_a_damaged_save_says_so_and_does_not_stop_the_queue(jobs: Jobs)
 
 def test_run_folder_with_odd_things_in_it_is_listed(jobs: Jobs) -> None:
     run = submit(jobs)
-    wait(jobs, run, status("finished"))
+    train_here(jobs, run)
     folder = jobs.folder / run
     (folder / "metrics.jsonl").write_bytes(b"\xff{}}\n[1]\n")
     (folder / "name.txt").write_bytes(b"\xff\xfe\n")
-    (folder / "log.txt").unlink()
     (folder / "log.txt").mkdir()
     (jobs.folder / "empty").mkdir()
     (jobs.folder / "a file").touch()
-    see(lambda: {job.id: job.status for job in jobs.all()} == {run: "finished", "empty": "damaged"})
+    assert {job.id: job.status for job in jobs.all()} == {run: "finished", "empty": "damaged"}
 
 
 def test_deleting_waits_until_the_run_has_stopped(jobs: Jobs) -> None:
@@ -317,8 +310,8 @@ def test_names_are_told_apart(jobs: Jobs) -> None:
     jobs.rename(runs[2], "")
     assert known(jobs, runs[2]).name == runs[2]
     shutil.copytree(jobs.folder / runs[0], jobs.folder / "by-hand")
-    see(lambda: len(jobs.all()) == 4)
-    assert len({job.name for job in jobs.all()}) == 4
+    names = [job.name for job in jobs.all()]
+    assert len(set(names)) == len(names) == 4
 
 
 def test_limits_are_kept_in_words(jobs: Jobs) -> None:
@@ -373,7 +366,7 @@ def test_start_that_does_not_fit_is_refused_and_leaves_nothing(jobs: Jobs) -> No
 
 def test_request_that_comes_too_late_changes_nothing(jobs: Jobs) -> None:
     run = submit(jobs)
-    wait(jobs, run, status("finished"))
+    train_here(jobs, run)
     jobs.stop(run)
     assert known(jobs, run).status == "finished"
     with pytest.raises(JobError, match="This run cannot go on any more"):

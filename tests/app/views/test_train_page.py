@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ from ram.presets import PRESETS
 from ram.train import build_parser, command_line
 from ram.training.run_folder import RunConfig, RunFolder, RunState
 from tests.app.views.test_pages import open_app, shown
+from tests.processes import wait_until
 
 TINY = (
     "hidden_size:32,glimpse_hidden_size:16,num_glimpses:2,epochs:2,minutes:0.0,train_images:500,validation_images:100"
@@ -57,13 +56,6 @@ def put_run(runs_folder: Path, name: str, training: TrainConfig, status: str = "
     return name
 
 
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-
-
 def button(page: AppTest, key: str) -> bool:
     return any(button.key == key for button in page.button)
 
@@ -78,7 +70,7 @@ def test_new_session_finds_the_presets_and_an_invitation() -> None:
 
 
 def shown_prompt(page: AppTest) -> str:
-    viewer = next(element for element in page.get("bidi_component") if element.key == "lesson-none")
+    viewer = next(element for element in page.get("bidi_component") if element.key == "replay-none")
     return str(json.loads(viewer.proto.json)["prompt"])
 
 
@@ -175,7 +167,7 @@ def test_run_trains_and_is_a_model_at_once(runs_folder: Path) -> None:
     assert page.session_state["run_name"] == ""
     assert RunFolder(runs_folder / run).read_config().training.data.validation_images == 100
     assert button(page, "stop")
-    wait_for(lambda: RunFolder(runs_folder / run).read_state() == RunState("finished") or _finished(runs_folder / run))
+    wait_until(lambda: _finished(runs_folder / run))
     page.run()
     assert button(page, "use")
     assert not button(page, "stop")
@@ -191,9 +183,9 @@ def _finished(path: Path) -> bool:
 
 
 def test_full_queue_is_said(runs_folder: Path) -> None:
-    page = train_page(recipe=TINY.replace("epochs:2", "epochs:5000"))
+    page = train_page(recipe=TINY.replace("minutes:0.0", "minutes:10.0"))
     page.button(key="start_training").click().run()
-    wait_for(lambda: any(job.status == "running" for job in jobs().all()))
+    wait_until(lambda: any(job.status == "running" for job in jobs().all()))
     for _ in range(4):
         page.button(key="start_training").click().run()
     assert page.error[0].value == "3 runs are waiting already: try again when one has finished."

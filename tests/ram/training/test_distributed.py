@@ -13,6 +13,7 @@ from typing import IO
 import pytest
 import torch
 
+from ram.train import main
 from ram.training.distributed import ProcessGroup
 from ram.training.run_folder import RunFolder
 
@@ -34,14 +35,14 @@ RECIPE = {
 
 def training(folder: Path, epochs: int) -> list[str]:
     flags = [word for name, value in RECIPE.items() for word in (f"--{name}", str(value))]
-    return ["ram.train", *flags, "--epochs", str(epochs), "--run", str(folder)]
+    return [*flags, "--epochs", str(epochs), "--run", str(folder)]
 
 
 LAUNCHER = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 
 
 def torchrun(folder: Path, epochs: int) -> list[str]:
-    return [*LAUNCHER, "-m", "--", *training(folder, epochs)]
+    return [*LAUNCHER, "-m", "--", "ram.train", *training(folder, epochs)]
 
 
 def run(command: list[str]) -> None:
@@ -50,9 +51,8 @@ def run(command: list[str]) -> None:
 
 
 def test_two_processes_train_the_same_as_one(tmp_path: Path) -> None:
-    alone = [sys.executable, "-m", *training(tmp_path / "alone", 1)]
-    for command in (alone, torchrun(tmp_path / "both", 1)):
-        run(command)
+    assert main(training(tmp_path / "alone", 1)) == 0
+    run(torchrun(tmp_path / "both", 1))
     alone_rows, both_rows = (
         [row for row in RunFolder(tmp_path / name).read_metrics() if "action_loss" in row] for name in ("alone", "both")
     )
@@ -68,14 +68,14 @@ def test_two_processes_train_the_same_as_one(tmp_path: Path) -> None:
 
 def test_a_killed_process_ends_the_run_with_a_clear_error_and_it_can_be_resumed(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
-    with (tmp_path / "log").open("w") as log, ended(torchrun(folder.path, 1000), log) as team:
+    with (tmp_path / "log").open("w") as log, ended(torchrun(folder.path, 1000), log) as group:
         deadline = time.monotonic() + 90
         while not (folder.path / "metrics.jsonl").exists() or len(folder.read_metrics()) < 5:
-            assert team.poll() is None, (tmp_path / "log").read_text()
+            assert group.poll() is None, (tmp_path / "log").read_text()
             assert time.monotonic() < deadline
             time.sleep(0.2)
-        os.kill(process_of(team.pid, rank=1), signal.SIGKILL)
-        assert team.wait(timeout=120) != 0
+        os.kill(process_of(group.pid, rank=1), signal.SIGKILL)
+        assert group.wait(timeout=120) != 0
     assert "another process of this run has ended: go on with --resume" in (tmp_path / "log").read_text()
     state = folder.read_state()
     assert state is not None
@@ -88,12 +88,13 @@ def test_a_killed_process_ends_the_run_with_a_clear_error_and_it_can_be_resumed(
         assert state.step > 0
 
 
-def test_nothing_of_the_team_runs_on_after_it(tmp_path: Path) -> None:
+def test_nothing_of_the_group_runs_on_after_it(tmp_path: Path) -> None:
     (tmp_path / "member.py").write_text("""
 import os, time, torch
+from ram.train import main
 from ram.training.distributed import ProcessGroup
-with ProcessGroup.from_environment() as team:
-    team.wrap(torch.nn.Linear(2, 2))(torch.ones(1, 2)).sum().backward()
+with ProcessGroup.from_environment() as group:
+    group.wrap(torch.nn.Linear(2, 2))(torch.ones(1, 2)).sum().backward()
     assert len(os.listdir("/proc/self/task")) > 1
 deadline = time.monotonic() + 10  # a thread that has been joined may still be listed for a moment
 while len(os.listdir("/proc/self/task")) > 1:

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from ram.config import ConfigError, OptimizerConfig, RAMConfig
+from ram.config import OptimizerConfig, RAMConfig
 from ram.model import RAM
+from ram.options import ConfigError
 from ram.training.optimizers import make_optimizers, optimizer_tensors, restore_optimizers
 
 MATRICES = {

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from ram.checkpoints import load_checkpoint, read_info
-from ram.config import ConfigError, RAMConfig, TrainConfig
+from ram.config import RAMConfig, TrainConfig
 from ram.data.collection import Collection
 from ram.data.mnist import Digits
 from ram.evaluation import count_errors
+from ram.options import ConfigError
 from ram.training.learner import TrainingError
 from ram.training.run_folder import RunConfig, RunError, RunFolder
 from ram.training.trainer import Pace, Trainer

@@ -9,8 +9,7 @@ from ram.checkpoints import load_checkpoint, read_info
 from ram.config import Precision, RAMConfig, TrainConfig
 from ram.data.mnist import Digits
 from ram.training.run_folder import RunConfig, RunFolder
-from ram.training.trainer import Trainer
-from tests.ram.short_run import EVERY_STEP
+from ram.training.trainer import Pace, Trainer
 
 MODEL = RAMConfig(glimpse_size=12, num_scales=3, num_glimpses=3, hidden_size=32, glimpse_hidden_size=16)
 TRAINING = TrainConfig.of(epochs=1, batch_size=32, rollouts=2, train_images=128, validation_images=100)
@@ -19,7 +18,7 @@ TRAINING = TrainConfig.of(epochs=1, batch_size=32, rollouts=2, train_images=128,
 def trained(path: Path, digits: Digits, **options: object) -> Trainer:
     folder = RunFolder(path)
     folder.create(RunConfig("mnist", MODEL, TRAINING.replace(**options)))
-    trainer = Trainer(folder, digits.take(torch.arange(500)), torch.device("cpu"), pace=EVERY_STEP)
+    trainer = Trainer(folder, digits.take(torch.arange(500)), torch.device("cpu"), pace=Pace(report_s=0.0))
     trainer.run(lambda: False, lambda _row: None)
     return trainer
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from app.figures.palette import DARK_FIELD
+DARK_FIELD = "#0a0c12"
+"""What nobody has looked at: the ground of the canvas, the viewers, the galleries and the pictures.
+
+Style sheets know it as `--dark-field`, which `app/style.css` sets."""
 
 Color = tuple[int, int, int]
 """Red, green and blue, 0 to 255."""

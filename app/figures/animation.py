@@ -1,76 +1,24 @@
-"""A scene to take away: an animated GIF, a film strip to print, and every number as JSON."""
+"""A scene as an animation that explains itself, to take away."""
 
 from __future__ import annotations
 
-import dataclasses
 import io
-import json
 from collections.abc import Iterator
-from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from app.figures.contrast import blend
 from app.figures.palette import step_colors
-from app.figures.picture import GREYS, Field, dot, font, grey, patch_row
+from app.figures.picture import GREYS, Field, dot, fitting_font, font, grey, patch_row
 from app.look.scene import Scene
 
-FORMAT = "glimpse-scene-1"
-
-# The animation, in px and ms. GIFs count in hundredths of a second.
+# In px and ms. GIFs count in hundredths of a second.
 _SIZE = (640, 360)
 _FIELD_SIDE = 360  # the full height: windows that reach far beyond the image end at the canvas's own edge
 _PANEL_AT, _PANEL_SIZE = (368, 16), (256, 328)
 _FRAME_MS, _LOOK_MS, _END_MS = 50, 500, 2200
 _GLIDE_FRAMES, _SETTLE_FRAMES = 8, 4
 _COLORS = 32  # one of them transparent: what has not changed
-
-# The film strip, in px: for white paper, where a cell prints 27 mm wide at 300 dpi.
-_CELL, _CELL_HEIGHT, _GAP, _MARGIN, _CELLS_PER_ROW = 320, 556, 24, 32, 8
-_FOOT = 84
-_PAPER, _INK, _FAINT = "#ffffff", "#14161f", "#5c6070"
-
-_FIELDS: Final = {
-    "image": "(H, W), grey levels in [0, 1], 0 is paper",
-    "locations": "(G, 2), (x, y) in [-1, 1], (-1, -1) is the top-left corner; the first is the initial location",
-    "location_means": "(G, 2), the location policy's means, (x, y); for the first the location itself",
-    "location_std": "standard deviation the locations were sampled with; 0 if they are the means",
-    "corners": "(G, S, 2), (x, y) of each window's top-left pixel, negative beyond the border",
-    "patches": "(G, S, glimpse_size, glimpse_size), grey levels in [0, 1], finest scale first",
-    "values": "(G,), the value network's estimate of the reward after each glimpse",
-    "class_probs": "(G, C), class probabilities after each glimpse, in [0, 1]",
-    "model": "name of the checkpoint",
-    "settings": "what the look was asked to be; of a larger image also how many pieces of clutter there are, and the "
-    "seeds that decide which `pieces` lie where, and on which `spot` the digit (0: where it was drawn)",
-    "classes": "names of the C classes; empty where these are their numbers",
-    "action": "the most probable class after the last glimpse",
-    "answer": "the action in words, with its probability in percent",
-}
-
-
-def rollout_json(scene: Scene) -> bytes:
-    """Every number of a scene as strictly valid JSON, in UTF-8; `fields` describes shapes and units.
-
-    Raises:
-        ValueError: a number is not finite.
-    """
-    content: dict[str, Any] = {"format": FORMAT, "fields": _FIELDS}
-    for field in dataclasses.fields(scene):
-        entry = getattr(scene, field.name)
-        content[field.name] = _plain(field.name, entry) if isinstance(entry, np.ndarray) else entry
-    content |= {"action": scene.action, "answer": scene.answer}
-    return json.dumps(content, allow_nan=False, ensure_ascii=False).encode()
-
-
-def _plain(name: str, array: npt.NDArray) -> list[Any]:
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} holds numbers that are not finite: JSON cannot carry them")
-    if array.dtype.kind == "i":
-        return array.tolist()
-    # By way of text: the shortest decimal that means the same float32, 0.1 instead of 0.10000000149011612.
-    return array.astype(np.float32).astype(str).astype(float).tolist()
 
 
 def animated_gif(scene: Scene) -> bytes:
@@ -153,15 +101,8 @@ def _panel(scene: Scene, step: int, shown: float, *, answered: bool = False) -> 
     probs = before + (scene.class_probs[step] - before) * shown
     _draw_bars(picture, dict(zip(scene.class_names, probs, strict=True)), color, (0, 162, width, 278))
     if answered:
-        draw.text((width / 2, 312), scene.answer, fill=grey(1), font=_fitting(scene.answer, 27, width), anchor="mm")
+        draw.text((width / 2, 312), scene.answer, fill=grey(1), font=fitting_font(scene.answer, 27, width), anchor="mm")
     return picture
-
-
-def _fitting(text: str, size: int, width: int) -> Any:
-    """The largest font up to `size` px in which the text is at most `width` px wide."""
-    while size > 8 and font(size).getlength(text) > width:
-        size -= 1
-    return font(size)
 
 
 def _draw_values(picture: Image.Image, scene: Scene, step: int, box: tuple[int, int, int, int]) -> None:
@@ -190,48 +131,10 @@ def _draw_bars(picture: Image.Image, probs: dict[str, float], color: str, box: t
         draw.rectangle(bar, fill=color if name == best else grey(6 / 15))
         if apart >= 14 or name == best:
             tone = grey(1 if name == best else 0.6)
-            draw.text((x + apart / 2, bottom), name, fill=tone, font=_fitting(name, 17, round(apart) + 8), anchor="ms")
+            draw.text(
+                (x + apart / 2, bottom), name, fill=tone, font=fitting_font(name, 17, round(apart) + 8), anchor="ms"
+            )
         if name == best:
             middle = min(max(x + apart / 2, left + 22), right - 22)  # the text stays on the picture
             percent = f"{100 * float(prob):.0f} %"
             draw.text((middle, bar[1] - 5), percent, fill=grey(1), font=font(15), anchor="ms")
-
-
-def film_strip(scene: Scene) -> bytes:
-    """All glimpses side by side as a PNG for white paper, eight in a row, the answer below."""
-    columns = min(scene.steps, _CELLS_PER_ROW)
-    rows = -(-scene.steps // _CELLS_PER_ROW)
-    width = columns * (_CELL + _GAP) - _GAP + 2 * _MARGIN
-    picture = Image.new("RGB", (width, rows * (_CELL_HEIGHT + _GAP) + _FOOT + _MARGIN), _PAPER)
-    field = Field(scene, _CELL, dot_radius=13)
-    for step in range(scene.steps):
-        row, column = divmod(step, _CELLS_PER_ROW)
-        place = (_MARGIN + column * (_CELL + _GAP), _MARGIN + row * (_CELL_HEIGHT + _GAP))
-        picture.paste(_cell(field, step), place)
-    draw, foot = ImageDraw.Draw(picture), picture.height - _MARGIN - 8
-    answer = _fitting(scene.answer, 48, width - 2 * _MARGIN)
-    draw.text((_MARGIN, foot), scene.answer, fill=_INK, font=answer, anchor="ls")
-    if columns > 2:  # else there is no room beside the answer
-        name = " ".join(scene.model.split())  # one line, whatever a file was called
-        small = _fitting(name, 28, width - 3 * _MARGIN - round(answer.getlength(scene.answer)))
-        draw.text((width - _MARGIN, foot), name, fill=_FAINT, font=small, anchor="rs")
-    file = io.BytesIO()
-    picture.save(file, "PNG", dpi=(300, 300))
-    return file.getvalue()
-
-
-def _cell(field: Field, step: int) -> Image.Image:
-    """One glimpse: its number, the field, the patches, the best class so far and the value."""
-    scene, centre = field.scene, _CELL // 2
-    picture = Image.new("RGB", (_CELL, _CELL_HEIGHT), _PAPER)
-    number = dot(step_colors(scene.steps)[step], 20, str(step + 1))
-    picture.paste(number, (centre - 20, 0), number)
-    picture.paste(field.draw(step), (0, 52))
-    patches = patch_row(scene, step, width=_CELL, height=96, background=_PAPER)
-    picture.paste(patches, (centre - patches.width // 2, 52 + _CELL + 10))
-    best = int(scene.class_probs[step].argmax())
-    belief = f"{scene.class_names[best]} ({100 * float(scene.class_probs[step, best]):.1f} %)"
-    draw = ImageDraw.Draw(picture)
-    draw.text((centre, 516), belief, fill=_INK, font=font(32), anchor="ms")
-    draw.text((centre, 550), f"value {scene.values[step]:z.2f}", fill=_FAINT, font=font(26), anchor="ms")
-    return picture
