@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from ram.checkpoints import CheckpointError, check_fit, load_checkpoint, read_info
-from ram.config import ConfigError
 from ram.data.mixture import mix
 from ram.data.mnist import DataError, Digits
 from ram.model import RAM
+from ram.options import ConfigError
 from ram.training.distributed import ProcessGroup
 from ram.training.learner import Learner
 from ram.training.loss import READINGS
