@@ -85,7 +85,7 @@ def test_finished_run_says_so(uninterrupted: Trainer) -> None:
 
 
 def test_time_budget_ends_the_run_with_a_checkpoint_and_survives_a_stop(tmp_path: Path, digits: Digits) -> None:
-    budget: dict[str, Any] = {"minutes": 2 / 60, "epochs": 1}  # far more than the 8 steps of one epoch
+    budget: dict[str, Any] = {"minutes": 4 / 60, "epochs": 1}  # far more than the 8 steps of one epoch
     first = make_trainer(tmp_path / "run", digits, **budget)
     assert train(first, stop_at=12) == "stopped"
     assert 0 < first.progress.share < 1
