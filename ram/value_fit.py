@@ -111,12 +111,12 @@ def fit_value(model: RAM, augmented: Outcomes, held_back: Outcomes) -> None:
     states, earned = held_back.hidden.double(), held_back.right.double()
     projected = states @ weight
     spread = projected - projected.mean(dim=1, keepdim=True)
-    scale = (spread * (earned - earned.mean())).mean() / spread.square().mean()
-    # On the digits held back no value lies beyond what a probability can be, but for a little.
     accuracy = float(earned.mean())
-    reach = (HIGHEST - accuracy) / float(spread.max().clamp(min=1e-12))
-    depth = (accuracy - LOWEST) / float((-spread).max().clamp(min=1e-12))
-    scale = float(scale.clamp(min=0, max=min(reach, depth)))
+    best = float((spread * (earned - accuracy)).mean() / spread.square().mean())
+    # On the digits held back no value lies beyond what a probability can be, but for a little.
+    reach = (HIGHEST - accuracy) / float(spread.max())
+    depth = (accuracy - LOWEST) / -float(spread.min())
+    scale = max(0.0, min(best, reach, depth))
     model.value_network.linear.weight.copy_(scale * weight[None])
     model.value_network.linear.bias.fill_(accuracy - scale * float(projected.mean()))
 
