@@ -26,6 +26,8 @@ SHIPPED = Path(__file__).resolve().parents[1] / "checkpoints"
 FORMAT = "ram-checkpoint-1"
 LARGEST_FILE = 256 * 1024**2  # bytes
 LONGEST_NAME = 40  # characters of a class's name
+# Fields in which a model may differ from the checkpoint whose weights it begins with.
+FREE_FIELDS = {"num_glimpses", "location_std"}
 
 
 class CheckpointError(ValueError):
@@ -40,7 +42,7 @@ class CheckpointInfo:
     image_size: int
     """Side of the square images it was trained on, in pixels."""
     recipe: dict[str, Any]
-    """How it was trained: the names of its preset and its start, and every field of `TrainConfig`."""
+    """How it was trained: the names of its preset and its start, if any, and every field of `TrainConfig`."""
     results: dict[str, Any]
     """Measured results, by name."""
     classes: tuple[str, ...] = ()
@@ -119,6 +121,19 @@ def _read_classes(path: Path, metadata: dict[str, str], config: RAMConfig) -> tu
             f"{path.name} cannot be used: it has to name {config.num_actions} classes in 1 to {LONGEST_NAME} characters"
         )
     return tuple(names)
+
+
+def check_fit(model: RAMConfig, start: RAMConfig) -> None:
+    """Checks that a model can begin with the weights of another.
+
+    Raises:
+        ConfigError: they differ in a field that is not one of FREE_FIELDS.
+    """
+    for name, value in dataclasses.asdict(start).items():
+        if name not in FREE_FIELDS and getattr(model, name) != value:
+            raise ConfigError(
+                f"{name}={getattr(model, name)!r} is not possible: the checkpoint to start from has {name}={value!r}"
+            )
 
 
 def _read_weights(path: Path, model: RAM) -> dict[str, Tensor]:

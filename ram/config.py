@@ -92,7 +92,8 @@ class OptimizerConfig(Checked):
     precision: Precision = option(
         "auto",
         Choices(get_args(Precision)),
-        "number format of the matrix products; auto takes bfloat16 where the processor multiplies it natively",
+        "number format of the matrix products; auto takes bfloat16 on a CPU that multiplies it natively, and TF32 on a "
+        "GPU",
     )
 
 
@@ -132,13 +133,9 @@ class LossConfig(Checked):
 
 @dataclasses.dataclass(frozen=True)
 class PullConfig(Checked):
-    """Whether looks are pulled towards the digit at first."""
+    """Whether looks are pulled towards the digit."""
 
-    guidance: float = option(
-        0.0,
-        Numbers(0.0, 100.0),
-        "weight of a pull on looks that miss the digit, which fades in the first half of the run",
-    )
+    guidance: float = option(0.0, Numbers(0.0, 100.0), "weight of a pull on looks that miss the digit")
     coverage: float = option(
         0.0,
         Numbers(0.0, 100.0),
@@ -147,32 +144,8 @@ class PullConfig(Checked):
 
 
 @dataclasses.dataclass(frozen=True)
-class FinishConfig(Checked):
-    """Whether a run ends with finishes, and averages them."""
-
-    finish: float = option(
-        0.0,
-        Numbers(0.0, 0.9),
-        "share of the run, at its end, in which digits are changed less and the learning rate rises once more, to half "
-        "its peak",
-    )
-    finishes: int = option(
-        1,
-        WholeNumbers(1, 16),
-        "how often the finish is run, in equal parts of its share and each time from the same weights; the model is "
-        "the mean of their ends",
-    )
-    finish_spread: float = option(
-        0.0,
-        Numbers(0.0, 1 / 3),
-        "how far the finishes differ: their changes are two thirds as strong, less this in the first, plus this in the "
-        "last",
-    )
-
-
-@dataclasses.dataclass(frozen=True)
 class AugmentationConfig(Checked):
-    """How training digits are changed."""
+    """How training digits are changed; at the end of a run, they are changed less."""
 
     rotation: float = option(0.0, Numbers(0.0, 180.0), "largest rotation, in degrees")
     scaling: float = option(0.0, Numbers(0.0, 0.9), "largest relative change of size, per axis")
@@ -187,15 +160,16 @@ class AugmentationConfig(Checked):
         Numbers(0.0, 1.0),
         "share of the ones, sevens and zeros that get a serif or a foot, a bar, a slash",
     )
+    gaps_and_lines: float = option(
+        0.0,
+        Numbers(0.0, 0.5),
+        "share of the images whose strokes get gaps, and share of those that get a line below the digit",
+    )
     unreadable: float = option(
         0.0,
         Numbers(0.0, 0.9),
         "share of the images that are made unreadable, for which every class is equally likely",
     )
-
-    def weaker(self, strength: float) -> AugmentationConfig:
-        """The same changes, each `strength` times as strong, or as frequent."""
-        return AugmentationConfig(**{name: value * strength for name, value in dataclasses.asdict(self).items()})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -242,7 +216,6 @@ class TrainConfig:
     optimization: OptimizerConfig = OptimizerConfig()
     loss: LossConfig = LossConfig()
     pull: PullConfig = PullConfig()
-    finishing: FinishConfig = FinishConfig()
     augmentation: AugmentationConfig = AugmentationConfig()
     data: DataConfig = DataConfig()
 

@@ -28,7 +28,8 @@ from ram.checkpoints import (
     read_info,
     save_checkpoint,
 )
-from ram.data.mnist import MNIST_FOLDER, DataError, Digits
+from ram.config import TrainConfig, parse_config
+from ram.data.mnist import MNIST_FOLDER, DataError, Digits, load_mnist, split_training
 from ram.evaluation import (
     Gaze,
     OverSeeds,
@@ -43,6 +44,7 @@ from ram.evaluation import (
 from ram.machine import choose_device
 from ram.model import RAM
 from ram.options import ConfigError
+from ram.value_fit import augmented_outcomes, estimates, fit_value, outcomes, stored_value, value_quality
 
 Seeds = Callable[[str], Iterable[int]]  # the seeds of a measurement, whose name labels the progress bar
 LEAST_SEEDS = 5  # fewer tell too little about the spread
@@ -64,6 +66,7 @@ COLUMNS = {  # of the table, and whether they hold numbers
     "random gaze": True,
     "ten rollouts": True,
     "calibration error": True,
+    "value: error, AUC": True,
 }
 
 
@@ -98,7 +101,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--calibrate",
         action="store_true",
-        help="fit a temperature to the validation digits, fold it into the weights, and save the results",
+        help="fit a temperature and the value network to the validation digits, and save the weights and the results",
     )
     return parser
 
@@ -148,7 +151,9 @@ def _evaluate(path: Path, options: argparse.Namespace) -> CheckpointInfo:
 
     try:
         if options.calibrate:
-            info = _with(info, _calibrate(model, info, digits_of(info, "validation", options.data), seeds))
+            validation = digits_of(info, "validation", options.data)
+            info = _with(info, _calibrate(model, info, validation, seeds))
+            _fit_value(model, info, validation, options.data, seeds)
         info = _with(info, _measure(model, info, digits_of(info, "test", options.data), seeds))
     except (ConfigError, DataError) as error:
         raise DataError(f"{path.name} cannot be measured: {error}") from error
@@ -172,8 +177,21 @@ def _calibrate(model: RAM, info: CheckpointInfo, validation: Digits, seeds: Seed
     return {"temperature": temperature, **{f"validation_{name}": error for name, error in errors.items()}}
 
 
+def _fit_value(model: RAM, info: CheckpointInfo, validation: Digits, folder: Path, seeds: Seeds) -> None:
+    """Makes the model's value the probability of a right answer, in place."""
+    recipe = {name: value for name, value in info.recipe.items() if name not in ("preset", "start")}
+    config = parse_config(TrainConfig, recipe)
+    training, _ = split_training(load_mnist("train", folder), config.data)
+    fit_value(
+        model,
+        augmented_outcomes(model, training, config, seed=0),
+        outcomes(model, validation, seeds=seeds("value")),
+    )
+
+
 def _measure(model: RAM, info: CheckpointInfo, test: Digits, seeds: Seeds) -> dict[str, Any]:
-    results: dict[str, Any] = {}
+    looks = outcomes(model, test, seeds=seeds("value"))
+    results: dict[str, Any] = {"value": value_quality(estimates(model, looks), looks.right)._asdict()}
     for gaze in GAZES:
         log_probs = passes(model, test, seeds=seeds(gaze), gaze=gaze)
         results[f"test_error_{gaze}"] = error_rate(log_probs, test.labels)._asdict()
@@ -210,6 +228,7 @@ def _row(name: str, info: CheckpointInfo) -> list[str]:
     scales = f" at {config.num_scales} scales" if config.num_scales > 1 else ""
     validation = stored_number(info, "validation_error")
     before, after = stored(info, "calibration_error_before"), stored(info, "calibration_error_after")
+    value = stored_value(info)
     return [
         f"`{name.removesuffix('.safetensors')}`",
         f"{info.image_size}×{info.image_size}" + (f", {pieces(info)} pieces" if pieces(info) else ""),
@@ -218,6 +237,7 @@ def _row(name: str, info: CheckpointInfo) -> list[str]:
         "–" if validation is None else f"{validation:.2f}",
         *(_figure(stored(info, f"test_error_{gaze}")) for gaze in GAZES),
         "–" if before is None else f"{before.mean:.2f}" + (f" → {after.mean:.2f}" if after else ""),
+        "–" if value is None else f"{max(value.share):.3f}, {value.auc[-1]:.2f}",
     ]
 
 
@@ -240,6 +260,7 @@ def _report(name: str, info: CheckpointInfo) -> dict[str, Any]:
         "calibration_error_percent": {
             when: info.results.get(f"calibration_error_{when}") for when in ("before", "after")
         },
+        "value": info.results.get("value"),
     }
 
 
@@ -257,6 +278,15 @@ def _as_text(name: str, info: CheckpointInfo) -> str:
     if temperature := stored_number(info, "temperature"):
         label = f"with logits divided by {temperature:.3f}, as they are now"
         lines.append(f"  {label:52} {_figure(stored(info, 'calibration_error_after'))}")
+    if value := stored_value(info):
+        lines.append("value after each glimpse, as a prediction of the answer being right")
+        for label, row, digits in (
+            ("squared error, as a share of that of the best constant", value.share, 3),
+            ("mean, less the share of right answers, in points", [100 * one for one in value.excess], 2),
+            ("pairs of a right and a wrong answer told apart (AUC)", value.auc, 2),
+        ):
+            lines.append(f"  {label:52} {' '.join(f'{one:.{digits}f}' for one in row)}")
+        lines.append(f"  {'lowest and highest':52} {value.lowest:.3f} {value.highest:.3f}")
     return "\n".join(lines)
 
 

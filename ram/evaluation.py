@@ -159,16 +159,16 @@ def stored(info: CheckpointInfo, name: str) -> OverSeeds | None:
     found = info.results.get(name)
     if not isinstance(found, dict) or set(found) != set(OverSeeds._fields) or not isinstance(found["per_seed"], list):
         return None
-    return OverSeeds(**found) if all(map(_is_number, [found["mean"], found["spread"], *found["per_seed"]])) else None
+    return OverSeeds(**found) if all(map(is_number, [found["mean"], found["spread"], *found["per_seed"]])) else None
 
 
 def stored_number(info: CheckpointInfo, name: str) -> float | None:
     """The single number of this name in a checkpoint, such as the validation error; None as for `stored`."""
     found = info.results.get(name)
-    return float(found) if _is_number(found) else None
+    return float(found) if is_number(found) else None
 
 
-def _is_number(value: object) -> TypeGuard[float]:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether an untrusted value is a usable number: neither text, nor NaN, nor too large for a float."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
 

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from ram.checkpoints import SHIPPED, parameter_count, read_info
+from ram.checkpoints import parameter_count, read_info
 from ram.config import RAMConfig, TrainConfig, concerns, config_fields
 from ram.data.collection import load_collection
 from ram.data.mnist import MNIST_FOLDER, DataError, load_mnist
@@ -41,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--run", type=Path, help="folder of the new run (default: runs/<preset>-<time>)")
     place.add_argument("--resume", type=Path, help="go on with the run in this folder")
-    parser.add_argument("--start", type=Path, help="checkpoint to begin with, not the preset's or random weights")
+    parser.add_argument("--start", type=Path, help="checkpoint to begin with, instead of random weights")
     parser.add_argument("--drawings", type=Path, help="file of drawings to train on beside MNIST")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
     parser.add_argument("--threads", type=int, help="CPU threads (default: PyTorch's choice)")
@@ -72,7 +72,7 @@ def command_line(config: RunConfig) -> str:
     name = config.preset if config.preset in PRESETS else "mnist"
     preset = PRESETS[name]
     words = [f"python -m ram.train --preset {name}"]
-    if config.start and config.start != preset.start:
+    if config.start:
         words.append(f"--start {shlex.quote(f'{config.start}.safetensors')}")
     usual = RunConfig(name, preset.model, preset.training).flat()
     for field, value in config.flat().items():
@@ -175,13 +175,9 @@ def _open_run(options: argparse.Namespace) -> RunFolder:
         # Epochs replace the preset's time budget.
         given[TrainConfig].setdefault("minutes", 0.0)
     preset, start = PRESETS[options.preset], options.start
-    if start is None and preset.start:
-        start = SHIPPED / f"{preset.start}.safetensors"
     config = RunConfig(
         preset=options.preset,
-        model=dataclasses.replace(
-            read_info(options.start).config if options.start else preset.model, **given[RAMConfig]
-        ),
+        model=dataclasses.replace(read_info(start).config if start else preset.model, **given[RAMConfig]),
         training=preset.training.replace(**given[TrainConfig]),
         start=start.stem if start else "",
     )

@@ -13,6 +13,7 @@ from ram.model import RAM
 from ram.options import ConfigError
 from ram.train import command_line
 from ram.training.run_folder import RunConfig
+from ram.value_fit import stored_value
 
 # What each network is for, in the order in which a glimpse passes through them.
 NETWORKS = {
@@ -73,6 +74,7 @@ def _results(info: CheckpointInfo) -> None:
         st.caption(_protocol(info))
     with right:
         _calibration(info)
+        _value(info)
 
 
 def _errors(errors: dict[str, OverSeeds], std: float) -> None:
@@ -126,6 +128,27 @@ def _calibration(info: CheckpointInfo) -> None:
         )
     else:
         st.caption("The probabilities are as training left them, without temperature scaling.")
+
+
+def _value(info: CheckpointInfo) -> None:
+    """How well the value predicts what it is said to predict."""
+    value = stored_value(info)
+    if value is None:
+        return
+    st.html("<h2>How far to trust its value</h2>")
+    st.metric("Right answers told from wrong ones", f"{100 * value.auc[-1]:.0f} %", width="content")
+    st.markdown(
+        "The value is the model's estimate, after each glimpse, of how likely its answer is to be right. Of one right "
+        "and one wrong answer, the right one had the higher value after the last glimpse so often; by chance it would "
+        "be 50\u00a0%."
+    )
+    percents = ", ".join(f"{100 * auc:.0f}" for auc in value.auc)
+    st.caption(
+        f"After each glimpse: {percents}\u00a0%. The mean value differs from the share of right answers by at most "
+        f"{100 * max(map(abs, value.excess)):.1f} points. Its squared error is {min(value.share):.3f} to "
+        f"{max(value.share):.3f} times that of a value that is always the same: what will be read wrong is hard to see "
+        "beforehand."
+    )
 
 
 def _architecture(model: RAM) -> None:

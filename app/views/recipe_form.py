@@ -11,9 +11,9 @@ from app.server.limits import read_limits
 from app.session import recipe
 from app.session.drawings import current_collection
 from app.session.recipe import ARCHITECTURE, FIELDS, PRESETS_SHOWN, Form, key
+from ram.checkpoints import FREE_FIELDS
 from ram.options import Choices, Numbers, Switch, Values, WholeNumbers
 from ram.presets import PRESETS
-from ram.training.growth import FREE_FIELDS
 
 TRAINING = [
     "minutes",

@@ -109,4 +109,5 @@ class GlimpseSensor(nn.Module):
 
 
 def _middle(like: Tensor, height: int, width: int) -> Float[Tensor, " 2"]:
-    return torch.tensor([width / 2, height / 2], dtype=like.dtype, device=like.device)
+    # Filled on the device: a copy from the host could not be recorded for a GPU.
+    return torch.stack([torch.full((), side / 2, dtype=like.dtype, device=like.device) for side in (width, height)])

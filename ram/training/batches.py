@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from ram.config import AugmentationConfig, ScheduleConfig, TrainConfig
+from ram.config import ScheduleConfig, TrainConfig
 from ram.data.augmentation import augment
 from ram.data.clutter import ink_centre, scatter, strew
 from ram.data.mnist import Digits
@@ -51,45 +51,49 @@ class EpochOrder:
         self.draws = draws
         self.config = config
         self.device = device
+        self.batch_size = min(config.batch_size, len(draws))
         self.steps_per_epoch = math.ceil(len(draws) / config.batch_size)
         self._epoch = -1
-        self._order = draws
+        self._positions = draws
+
+    def epoch(self, number: int) -> Int[Tensor, " images"]:
+        """Positions of the images of one epoch, in order; the first images fill up the last batch."""
+        shuffle = Generator().manual_seed(self.config.seed * 100_003 + number)
+        order = self.draws[torch.randperm(len(self.draws), generator=shuffle)]
+        missing = self.steps_per_epoch * self.batch_size - len(order)
+        return torch.cat([order, order[:missing]]).to(self.device)
 
     def batch(self, step: int) -> Int[Tensor, " batch"]:
-        """Positions of the images of one batch; the last of an epoch may be smaller."""
+        """Positions of the images of one batch; all batches are equally large."""
         epoch, place = divmod(step, self.steps_per_epoch)
         if epoch != self._epoch:
-            shuffle = Generator().manual_seed(self.config.seed * 100_003 + epoch)
-            self._order = self.draws[torch.randperm(len(self.draws), generator=shuffle)].to(self.device)
+            self._positions = self.epoch(epoch)
             self._epoch = epoch
-        size = self.config.batch_size
-        return self._order[place * size : (place + 1) * size]
+        return self._positions[place * self.batch_size : (place + 1) * self.batch_size]
 
 
 def draw_batch(
     digits: Digits,
     index: Int[Tensor, " batch"],
     config: TrainConfig,
-    augmentation: AugmentationConfig,
     generator: Generator,
     *,
     moves: int,
-    with_centre: bool,
+    strength: float | Tensor = 1.0,
 ) -> Batch:
     """Makes a batch; it follows from the arguments and the generator's state alone.
 
     Args:
         digits: all training digits; pieces of clutter are cut from them, too.
         index: which of them to learn from.
-        config: size of the images, clutter, rollouts and noise.
-        augmentation: how digits are changed at this point of the run.
+        config: changes of digits, size of the images, clutter, rollouts and noise.
         generator: on the digits' device.
         moves: locations that an episode chooses.
-        with_centre: whether anything needs to know where the digit is.
+        strength: of the changes of digits, in [0, 1].
     """
-    images, labels = augment(digits.take(index), augmentation, generator)
+    images, labels = augment(digits.take(index), config.augmentation, generator, strength)
     images = scatter(images, config.data.image_size, generator)
-    centre = ink_centre(images) if with_centre else None
+    centre = ink_centre(images) if config.pull.guidance else None
     strew(images, digits.images, config.data.clutter, generator)
     episodes, device = len(images) * config.loss.rollouts, images.device
     initial_location = torch.rand(episodes, 2, generator=generator, device=device) * 2 - 1

@@ -26,8 +26,8 @@ class Objective(nn.Module):
         self.model = model
         self.config = config
 
-    def forward(self, batch: Batch, pull: float) -> tuple[Float[Tensor, ""], Float[Tensor, " readings"]]:
-        """The loss of a batch, and its READINGS; `pull` is the weight of the pull towards the digit."""
+    def forward(self, batch: Batch) -> tuple[Float[Tensor, ""], Float[Tensor, " readings"]]:
+        """The loss of a batch, and its READINGS."""
         config = self.config.loss
         episode = self.model.episode(
             batch.images,
@@ -41,22 +41,27 @@ class Objective(nn.Module):
             self.model.action_network.logits(episode.hidden_states[-1]),
             values,
             episode.location_log_probs,
-            batch.labels.repeat_interleave(config.rollouts),
+            _each_rollout(batch.labels, config.rollouts),
             rollouts=config.rollouts,
             baseline=config.baseline,
             reward=config.reward,
         )
         total = loss.action + config.reinforce_weight * loss.reinforce + config.value_weight * loss.value
         if batch.centre is not None:
-            total = total + pull * distance_from_digit(
+            total = total + self.config.pull.guidance * distance_from_digit(
                 episode.location_means[1:],
-                batch.centre.repeat_interleave(config.rollouts, dim=0),
+                _each_rollout(batch.centre, config.rollouts),
                 image_size=self.config.data.image_size,
                 coverage=self.config.pull.coverage,
             )
         spread = episode.location_means.std(dim=1)[1:].sum() / max(1, len(episode.location_log_probs)) / 2
         parts = [loss.action, loss.reinforce, loss.value, loss.reward.mean(), values[-1].mean(), spread]
         return total, torch.stack([part.detach().float() for part in parts])
+
+
+def _each_rollout(of_images: Tensor, rollouts: int) -> Tensor:
+    """What belongs to an image, once for each of its rollouts, side by side."""
+    return of_images[:, None].expand(-1, rollouts, *of_images.shape[1:]).flatten(0, 1)
 
 
 class HybridLoss(NamedTuple):

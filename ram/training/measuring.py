@@ -55,16 +55,14 @@ class Measuring:
         """Errors in percent of a model, and its looks at the digits that are followed.
 
         The best weights so far become best.safetensors. With drawings the latest always do: to choose by digits would
-        favour the start, and to choose by a few held-back drawings would flatter. With a finish they do, too: its end
-        is what the run was for, and the best of many measurements would be the luckiest.
+        favour the start, and to choose by a few held-back drawings would flatter.
         """
         error = _error(model, self.validation, PASSES)
         errors = {"validation_error": error, "training_error": _error(model, self.training_sample, 1)}
         has_drawings = len(self.held_back.labels) > 0
         if has_drawings:
             errors["drawings_error"] = _error(model, self.held_back, PASSES)
-        latest = has_drawings or self.config.training.finishing.finish > 0
-        if self.best_error is None or error <= self.best_error or latest:
+        if self.best_error is None or error <= self.best_error or has_drawings:
             self.best_error = error
             self._save_best(model, {**errors, "epoch": progress.epoch})
         self.folder.append_scan_paths(

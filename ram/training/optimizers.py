@@ -30,7 +30,9 @@ def make_optimizers(model: nn.Module, config: OptimizerConfig) -> list[Optimizer
     for name, parameter in model.named_parameters():
         between = name.startswith(BETWEEN_HIDDEN_UNITS) and parameter.ndim == 2
         (matrices if between and config.optimizer == "muon" else others).append(parameter)
-    optimizers: list[Optimizer] = [AdamW(others, weight_decay=config.weight_decay, fused=True)]
+    optimizers: list[Optimizer] = [
+        AdamW(others, weight_decay=config.weight_decay, fused=True, capturable=others[0].is_cuda)
+    ]
     if matrices:
         optimizers.append(Muon(matrices, weight_decay=config.weight_decay))
     return optimizers
@@ -88,22 +90,26 @@ class Muon(Optimizer):
                 if matrix.grad is not None:
                     self._move(matrix, matrix.grad, group["lr"], group["weight_decay"])
 
-    def _move(self, matrix: Tensor, gradient: Tensor, lr: float, weight_decay: float) -> None:
+    def _move(self, matrix: Tensor, gradient: Tensor, lr: float | Tensor, weight_decay: float) -> None:
         momentum = self.state[matrix].setdefault("momentum_buffer", torch.zeros_like(matrix))
         momentum.lerp_(gradient, 1 - MOMENTUM)
-        direction = orthogonal(gradient.lerp(momentum, MOMENTUM))  # Nesterov's: as if one step ahead
+        ahead = gradient.lerp(momentum, MOMENTUM)  # Nesterov's: as if one step ahead
+        rows, columns = matrix.shape
+        # Square blocks one by one: an LSTM keeps the matrices of its four gates in one.
+        blocks = ahead.unflatten(0, (-1, columns)) if rows % columns == 0 else ahead[None]
+        direction = orthogonal(blocks).view_as(matrix)
         # Elements as large as AdamW's, so that one learning rate suits both (Liu et al. 2025, section 2.2).
         length = 0.2 * max(matrix.shape) ** 0.5
-        matrix.mul_(1 - lr * weight_decay).add_(direction, alpha=-lr * length)
+        matrix.mul_(1 - lr * weight_decay).sub_(direction * (lr * length))
 
 
-def orthogonal(matrix: Float[Tensor, "rows columns"]) -> Float[Tensor, "rows columns"]:
-    """The matrix with the same singular vectors and singular values near one (Newton and Schulz's iteration)."""
-    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.t()
+def orthogonal(matrix: Float[Tensor, "count rows columns"]) -> Float[Tensor, "count rows columns"]:
+    """The matrices with the same singular vectors and singular values near one (Newton and Schulz's iteration)."""
+    wide = matrix if matrix.shape[1] <= matrix.shape[2] else matrix.mT
     x = wide.bfloat16() if native_bfloat16(matrix.device) else wide
-    x = x / x.norm().clamp(min=1e-7)  # no singular value is above one now
+    x = x / torch.linalg.matrix_norm(x, keepdim=True).clamp(min=1e-7)  # no singular value is above one now
     a, b, c = QUINTIC
     for _ in range(ITERATIONS):
-        gram = x @ x.t()
-        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return (x if wide is matrix else x.t()).to(matrix.dtype)
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return (x if wide is matrix else x.mT).to(matrix.dtype)

@@ -1,6 +1,6 @@
 """A pull of looks towards the digit, for models that would not find it by themselves in a large image.
 
-It is no part of the paper, and fades away in the first half of a run.
+It is no part of the paper.
 """
 
 from __future__ import annotations
@@ -9,16 +9,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ram.config import PullConfig
-
 NEAR = 7  # pixels: a look that is no farther from a digit's middle sees some of its strokes
 QUARTERS = ((-4, -5), (4, -5), (-4, 5), (4, 5))  # pixels from there to the middles of its quarters
 AT = 2  # pixels: a look that is no farther from the middle of a quarter sees it all
-
-
-def pull_weight(config: PullConfig, progress: float) -> float:
-    """The weight of the pull at a run's progress in [0, 1]."""
-    return config.guidance * max(0.0, 1 - 2 * progress)
+UNIT = 30  # pixels in which the distance is counted: half the width of images of 60x60
 
 
 def distance_from_digit(
@@ -28,7 +22,7 @@ def distance_from_digit(
     image_size: int,
     coverage: float,
 ) -> Float[Tensor, ""]:
-    """How far looks are from where they should be, in half widths of the image.
+    """How far looks are from where they should be, in UNITs of 30 pixels.
 
     The distance by which looks miss the digit, where nothing within NEAR pixels of its middle misses it; and,
     `coverage` times, the distance by which the nearest look misses each quarter of the digit, where nothing within AT
@@ -40,13 +34,14 @@ def distance_from_digit(
         image_size: side of the image, in pixels.
         coverage: weight of the second part.
     """
-    pixel = 2 / image_size
-    miss = (_distance(means, centre) - NEAR * pixel).relu().mean()
-    if not coverage:
-        return miss
-    quarters = centre + pixel * centre.new_tensor(QUARTERS)[:, None]
-    nearest = _distance(means[:, None], quarters).amin(dim=0)
-    return miss + coverage * (nearest - AT * pixel).relu().mean()
+    means, centre = means * image_size / 2, centre * image_size / 2
+    miss = (_distance(means, centre) - NEAR).relu().mean()
+    if coverage:
+        across, down = centre.unbind(dim=-1)
+        quarters = torch.stack([torch.stack([across + x, down + y], dim=-1) for x, y in QUARTERS])
+        nearest = _distance(means[:, None], quarters).amin(dim=0)
+        miss = miss + coverage * (nearest - AT).relu().mean()
+    return miss / UNIT
 
 
 def _distance(

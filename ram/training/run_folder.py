@@ -29,11 +29,10 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from ram.checkpoints import load_checkpoint, read_info
+from ram.checkpoints import check_fit, load_checkpoint, read_info
 from ram.config import RAMConfig, TrainConfig, parse_config
 from ram.data.collection import Collection, CollectionError, load_collection, save_collection
 from ram.files import write_atomically, write_tensors
-from ram.training.growth import check_fit
 
 if sys.platform != "win32":
     import fcntl

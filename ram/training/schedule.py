@@ -1,11 +1,17 @@
-"""How far a run is, and the learning rate there."""
+"""How far a run is, and the settings of a step there."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
-from ram.config import ScheduleConfig
+from jaxtyping import Float
+from torch import Tensor
+
+from ram.config import ScheduleConfig, TrainConfig
+
+FADING = 0.4  # share of the run, at its end, in which the changes of digits fade ...
+FADED = 1 / 3  # ... to this share of their strength: the model ends near the digits that it is measured on
 
 
 class Progress:
@@ -51,3 +57,26 @@ class Progress:
 def learning_rate(done: float, warm_up: float) -> float:
     """The learning rate as a share of its peak: a linear rise until `warm_up`, then half a cosine down to zero."""
     return done / warm_up if done < warm_up else 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
+
+
+def strength(done: float) -> float:
+    """How strongly digits are changed, as a share of the configured changes."""
+    return 1 - (1 - FADED) * max(0.0, 1 - (1 - done) / FADING)
+
+
+class Settings(NamedTuple):
+    """What differs from step to step, on the device."""
+
+    learning_rate: Float[Tensor, ""]
+    strength: Float[Tensor, ""]
+    """How strongly digits are changed, as a share of the configured changes."""
+    averaging: Float[Tensor, ""]
+    """Weight of the weights after this step in the averaged weights."""
+
+
+def settings_at(share: float, step: int, config: TrainConfig) -> tuple[float, float, float]:
+    """The numbers of the `Settings` of a step, from the part of the run that is done and the steps before this one."""
+    rate = config.schedule.learning_rate * learning_rate(share, config.schedule.warm_up)
+    # The average follows quickly at first, or it would remember the random initial weights.
+    averaging = 1 - min(config.optimization.ema_decay, (2 + step) / (11 + step))
+    return rate, strength(share), averaging

@@ -11,12 +11,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ram.checkpoints import CheckpointError, load_checkpoint, read_info
+from ram.checkpoints import CheckpointError, check_fit, load_checkpoint, read_info
 from ram.data.mixture import mix
 from ram.data.mnist import DataError, Digits
 from ram.model import RAM
+from ram.options import ConfigError
 from ram.training.distributed import ProcessGroup
-from ram.training.growth import grow
 from ram.training.learner import Learner
 from ram.training.loss import READINGS
 from ram.training.measuring import LEAST_STEPS, Measuring, is_time_to_measure
@@ -108,7 +108,6 @@ class Trainer:
             "step": self.progress.step,
             "elapsed": self.progress.elapsed,
             "best_error": self.measuring.best_error,
-            "finishes": self.learner.finishes.begun,
         }
         self.folder.write_latest(self.learner.tensors(), progress)
 
@@ -120,9 +119,7 @@ class Trainer:
         """
         tensors, progress = self.folder.read_latest()
         try:
-            self.learner.restore(
-                tensors, step=progress["step"], elapsed=progress["elapsed"], finishes=progress.get("finishes", 0)
-            )
+            self.learner.restore(tensors, step=progress["step"], elapsed=progress["elapsed"])
             self.measuring.best_error = progress["best_error"]
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise RunError(f"{self.folder.latest} does not fit this run: start the run again") from error
@@ -151,7 +148,7 @@ class Trainer:
         return row
 
     def _measure(self) -> dict[str, float]:
-        return self.measuring.measure(self.learner.result(), self.progress)
+        return self.measuring.measure(self.learner.averaged, self.progress)
 
     def _write_state(self, status: Status) -> RunState:
         state = RunState(
@@ -179,9 +176,9 @@ def _initial_model(folder: RunFolder, config: RunConfig) -> RAM:
     model = RAM(config.model)
     if folder.start.exists():
         try:
+            check_fit(config.model, read_info(folder.start).config)
             weights = load_checkpoint(folder.start, "cpu").state_dict()
-            start = read_info(folder.start)
-        except CheckpointError as error:
-            raise RunError(f"{folder.start} is damaged: {error}") from error
-        model.load_state_dict(grow(weights, start, config.model, config.training.data.image_size))
+        except (CheckpointError, ConfigError) as error:
+            raise RunError(f"{folder.start} cannot be used: {error}") from error
+        model.load_state_dict(weights)
     return model

@@ -2,8 +2,8 @@
 
 Scribbles (smooth random lines) and letters (those that no digit looks like, in the font that Pillow carries), drawn on
 the app's canvas with its brushes and prepared as the app prepares a drawing; beside them MNIST digits held back from
-training. Neither is made as `ram/data/augmentation.py` makes what is trained with. The model looks with mean locations
-and a random first glimpse.
+training. None is made as `ram/data/unreadable.py` makes what is trained with, but the letters there are many of these.
+The model looks with mean locations and a random first glimpse.
 
 Prints a Markdown table: the share of answers, in percent, that the page calls not sure (below one half).
 """

@@ -165,11 +165,6 @@ def test_fields_find_their_concern() -> None:
         config.replace(epoch=3)
 
 
-def test_weaker_augmentation_is_weaker_in_everything() -> None:
-    weaker = AugmentationConfig(rotation=12.0, elastic=1.0, variants=0.3, unreadable=0.08).weaker(0.5)
-    assert weaker == AugmentationConfig(rotation=6.0, elastic=0.5, variants=0.15, unreadable=0.04)
-
-
 def test_parse_config_returns_what_was_written() -> None:
     config = RAMConfig(glimpse_size=5, num_scales=2, location_std=0.05, use_lstm=True)
     assert parse_config(RAMConfig, dataclasses.asdict(config)) == config
@@ -183,12 +178,17 @@ def test_parse_config_fills_in_fields_that_an_older_file_lacks() -> None:
 
 def test_parse_config_knows_the_names_of_earlier_versions() -> None:
     earlier = {"epochs": 3, "noise_start": 0.2, "noise_end": 0.2, "nonsense": 0.1, "distillation": 0.0}
+    earlier |= {"finish": 0.0, "finishes": 1, "finish_spread": 0.0}
     assert parse_config(TrainConfig, earlier) == TrainConfig.of(epochs=3, location_noise=0.2, unreadable=0.1)
 
 
 @pytest.mark.parametrize(
     ("values", "unknown"),
-    [({"noise_start": 0.2, "noise_end": 0.05}, "noise_end"), ({"distillation": 0.8}, "distillation")],
+    [
+        ({"noise_start": 0.2, "noise_end": 0.05}, "noise_end"),
+        ({"distillation": 0.8}, "distillation"),
+        ({"finish": 0.4, "finishes": 1, "finish_spread": 0.0}, "finish"),
+    ],
 )
 def test_parse_config_refuses_what_cannot_be_said_today(values: dict[str, float], unknown: str) -> None:
     with pytest.raises(ConfigError, match=f"^unknown field '{unknown}' of TrainConfig"):

@@ -15,6 +15,7 @@ from ram.data.mnist import DataError, Digits, as_floats
 from ram.evaluate import main, results_table
 from ram.evaluation import OverSeeds, stored, stored_number
 from ram.model import RAM
+from ram.value_fit import stored_value
 
 CONFIG = RAMConfig(glimpse_size=12, num_glimpses=2, hidden_size=32, glimpse_hidden_size=16)
 INFO = CheckpointInfo(
@@ -74,7 +75,7 @@ def test_saving_adds_results_and_keeps_everything_else(fresh: Path, saved: Path)
     info = read_info(saved)
     assert dataclasses.replace(info, results=INFO.results) == INFO
     assert info.results.items() >= INFO.results.items()
-    measured = {*(f"test_error_{gaze}" for gaze in GAZES), "calibration_error_before"}
+    measured = {*(f"test_error_{gaze}" for gaze in GAZES), "calibration_error_before", "value"}
     assert set(info.results) == {*INFO.results, *measured}
     before, after = load_checkpoint(fresh, "cpu").state_dict(), load_checkpoint(saved, "cpu").state_dict()
     assert all(weight.equal(before[name]) for name, weight in after.items())
@@ -91,7 +92,8 @@ def test_calibration_finds_by_how_much_the_model_is_too_sure(fresh: Path, saved:
     temperature = stored_number(read_info(calibrated), "temperature")
     assert temperature == pytest.approx(TOO_SURE, rel=0.1)
     before, after = (load_checkpoint(path, "cpu").state_dict() for path in (fresh, calibrated))
-    for name, weight in after.items():
+    assert not any(after[name].allclose(before[name]) for name in after if name.startswith("value_network"))
+    for name, weight in ((name, weight) for name, weight in after.items() if not name.startswith("value_network")):
         assert weight.allclose(before[name] / (temperature if name.startswith("action_network") else 1))
     for prefix in ("", "validation_"):
         assert figure(calibrated, f"{prefix}calibration_error_before").mean > 20
@@ -99,6 +101,14 @@ def test_calibration_finds_by_how_much_the_model_is_too_sure(fresh: Path, saved:
     assert figure(calibrated, "calibration_error_before").per_seed == pytest.approx(
         figure(saved, "calibration_error_before").per_seed, abs=0.01
     )
+
+
+def test_calibrated_model_has_a_value_that_predicts_right_answers(saved: Path, calibrated: Path) -> None:
+    before, after = stored_value(read_info(saved)), stored_value(read_info(calibrated))
+    assert before is not None
+    assert after is not None
+    assert max(after.share) < 1.01 < min(before.share)
+    assert after.excess == pytest.approx([0] * CONFIG.num_glimpses, abs=0.02)
 
 
 def test_calibration_changes_no_answer_but_the_averaged_one(saved: Path, calibrated: Path) -> None:
@@ -161,7 +171,7 @@ def test_all_checkpoints_of_a_folder_make_a_table(
     assert len(lines) == 4
     assert lines[0].startswith("| checkpoint | images |")
     assert lines[2].startswith("| `measured` | 28×28 | 2 of 12×12 | ")
-    assert lines[3].endswith("| 61.50 | – | – | – | – | – |")
+    assert lines[3].endswith("| 61.50 | – | – | – | – | – | – |")
 
 
 def test_table_shows_images_scales_and_calibration() -> None:
@@ -173,12 +183,21 @@ def test_table_shows_images_scales_and_calibration() -> None:
         image_size=100,
         recipe={"image_size": 100, "clutter": 8},
         results={f"test_error_{gaze}": error for gaze in GAZES}
-        | {"validation_error": 2, "calibration_error_before": error, "calibration_error_after": {**error, "mean": 0.5}},
+        | {"validation_error": 2, "calibration_error_before": error, "calibration_error_after": {**error, "mean": 0.5}}
+        | {
+            "value": {
+                "share": [0.9991] + [0.95] * 7,
+                "excess": [0] * 8,
+                "auc": [0.5] * 7 + [0.85],
+                "lowest": 0,
+                "highest": 1,
+            }
+        },
     )
     rows = results_table({"large.safetensors": large, "small.safetensors": small}).splitlines()[2:]
-    assert rows[0] == "| `small` | 28×28 | 6 of 8×8 | 209,421 | – | – | – | – | – | 1.23 |"
+    assert rows[0] == "| `small` | 28×28 | 6 of 8×8 | 209,421 | – | – | – | – | – | 1.23 | – |"
     assert rows[1].startswith("| `large` | 100×100, 8 pieces | 8 of 12×12 at 4 scales | ")
-    assert rows[1].endswith(" | 2.00" + " | 1.23 ± 0.06" * 4 + " | 1.23 → 0.50 |")
+    assert rows[1].endswith(" | 2.00" + " | 1.23 ± 0.06" * 4 + " | 1.23 → 0.50 | 0.999, 0.85 |")
 
 
 def test_table_is_ordered_from_easy_to_hard() -> None:

@@ -9,7 +9,3 @@ def test_shipped_model_is_the_specifications() -> None:
 
 def test_every_preset_says_what_it_is() -> None:
     assert all(preset.title and preset.description for preset in PRESETS.values())
-
-
-def test_starts_are_presets() -> None:
-    assert {preset.start for preset in PRESETS.values()} <= {"", *PRESETS}

@@ -26,10 +26,7 @@ def test_readme_shows_the_results_that_the_checkpoints_carry() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_checkpoint_is_what_its_preset_makes(path: Path) -> None:
     info, preset = read_info(path), PRESETS[path.stem]
-    recipe = dict(info.recipe)
-    assert recipe.pop("preset") == path.stem
-    recipe.pop("start", "")
-    assert recipe == preset.training.flat()
+    assert info.recipe == {"preset": path.stem, **preset.training.flat()}
     assert info.config == preset.model
 
 

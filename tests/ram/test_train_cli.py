@@ -332,16 +332,6 @@ def test_run_goes_on_from_a_checkpoint_with_drawings(
     assert folder.read_scan_paths()[0]["classes"] == list(names)
 
 
-def test_preset_goes_on_from_the_shipped_checkpoint_it_names(tmp_path: Path) -> None:
-    few = ["--train-images", "128", "--validation-images", "100", "--epochs", "1", "--threads", "1"]
-    assert main(["--preset", "cluttered-100", "--run", str(tmp_path / "run"), *few]) == 0
-    folder = RunFolder(tmp_path / "run")
-    assert folder.read_config().start == PRESETS["cluttered-100"].start == "cluttered-60"
-    assert folder.read_config().model == PRESETS["cluttered-100"].model  # four scales, not three
-    untrained = folder.read_metrics()[0]["validation_error"]
-    assert untrained < 60  # and random weights 90
-
-
 def test_damaged_run_is_not_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = RunFolder(tmp_path / "run")
     folder.create(RunConfig("mnist", RAMConfig(), TrainConfig()))

@@ -100,6 +100,16 @@ def test_core_memory_starts_at_zero() -> None:
     assert not core(feature).equal(core(feature, torch.ones(3, 4)))
 
 
+def test_cell_of_the_lstm_core_computes_what_torchs_lstm_does() -> None:
+    core = CoreNetwork(hidden_size=6, use_lstm=True)
+    feature, state = torch.rand(1, 4, 6), (torch.rand(1, 4, 6), torch.rand(1, 4, 6))
+    for before in (None, state):
+        _, expected = core.lstm(feature, before)
+        _, found = core._cell(feature, before)
+        for one, other in zip(found, expected, strict=True):
+            torch.testing.assert_close(one.view_as(other), other)
+
+
 def test_lstm_core_walks_like_torchs_lstm() -> None:
     core = CoreNetwork(hidden_size=6, use_lstm=True)
     sequence = torch.rand(4, 3, 6)

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from ram.config import PullConfig
 from ram.data.mnist import Digits
-from ram.training.pull import distance_from_digit, pull_weight
+from ram.training.pull import distance_from_digit
 from tests.ram.training.test_training_images import trained
 
 
@@ -31,16 +30,19 @@ def test_coverage_pulls_the_nearest_look_to_each_quarter_of_the_digit() -> None:
     assert found.item() == pytest.approx(3 * missed / 30, abs=1e-6)
 
 
-def test_pull_fades_away_in_the_first_half_of_the_run() -> None:
-    config = PullConfig(guidance=2.0)
-    assert [pull_weight(config, progress) for progress in (0.0, 0.25, 0.5, 0.75, 1.0)] == [2.0, 1.0, 0.0, 0.0, 0.0]
+@pytest.mark.parametrize("image_size", [60, 100])
+def test_a_pixel_counts_alike_in_images_of_any_size(image_size: int) -> None:
+    means = torch.tensor([[[22.0, 0.0]]]) / (image_size / 2)
+    missed = distance_from_digit(means, torch.zeros(1, 2), image_size=image_size, coverage=0.0)
+    assert missed.item() == pytest.approx((22 - 7) / 30, abs=1e-6)
 
 
-def test_learner_knows_the_middle_of_the_digit_while_it_pulls(tmp_path: Path, training_digits: Digits) -> None:
-    learner = trained(tmp_path, training_digits, guidance=2.0, image_size=60, clutter=4).learner
-    assert learner.progress.steps == 4
-    for learner.progress.step, pulls in enumerate([True, True, False, False]):
-        assert (learner.draw_batch().centre is not None) == pulls
+@pytest.mark.parametrize("guidance", [0.0, 2.0])
+def test_learner_knows_the_middle_of_the_digit_if_it_pulls(
+    tmp_path: Path, training_digits: Digits, guidance: float
+) -> None:
+    learner = trained(tmp_path, training_digits, guidance=guidance, image_size=60, clutter=4).learner
+    assert (learner.draw_batch(torch.arange(5)).centre is not None) == (guidance > 0)
 
 
 def test_guidance_brings_the_gaze_to_the_digit(tmp_path: Path, training_digits: Digits) -> None:

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from ram.config import ScheduleConfig
+from ram.config import ScheduleConfig, TrainConfig
 from ram.training.measuring import is_time_to_measure
-from ram.training.schedule import Progress, learning_rate
+from ram.training.schedule import Progress, learning_rate, settings_at, strength
 
 
 def test_learning_rate_rises_linearly_and_falls_as_a_cosine() -> None:
@@ -53,3 +53,14 @@ def test_short_epochs_are_measured_every_few() -> None:
 def test_many_epochs_are_measured_at_most_a_hundred_times() -> None:
     steps = measured(epochs=1000, steps_per_epoch=8, least_steps=1)
     assert len([step for step in steps if step % 80 == 0]) == len(steps) - 4 == 100
+
+
+def test_changes_of_digits_fade_to_a_third_in_the_last_two_fifths() -> None:
+    assert [strength(p) for p in (0.0, 0.6, 0.7, 0.8, 1.0)] == pytest.approx([1.0, 1.0, 5 / 6, 2 / 3, 1 / 3])
+
+
+def test_settings_of_a_step_by_hand() -> None:
+    config = TrainConfig.of(learning_rate=0.01, warm_up=0.1, ema_decay=0.9)
+    # At the begin the rate is zero and the average follows quickly; later half of the rate is left, and 0.9 of it kept.
+    assert settings_at(0.0, 0, config) == pytest.approx((0.0, 1.0, 9 / 11))
+    assert settings_at(0.55, 900, config) == pytest.approx((0.005, 1.0, 0.1))

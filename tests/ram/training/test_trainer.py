@@ -85,7 +85,7 @@ def test_finished_run_says_so(uninterrupted: Trainer) -> None:
 
 
 def test_time_budget_ends_the_run_with_a_checkpoint_and_survives_a_stop(tmp_path: Path, digits: Digits) -> None:
-    budget: dict[str, Any] = {"minutes": 2 / 60, "epochs": 1}  # far more than the 8 steps of one epoch
+    budget: dict[str, Any] = {"minutes": 4 / 60, "epochs": 1}  # far more than the 8 steps of one epoch
     first = make_trainer(tmp_path / "run", digits, **budget)
     assert train(first, stop_at=12) == "stopped"
     assert 0 < first.progress.share < 1
@@ -211,9 +211,18 @@ def test_every_rollout_is_rewarded_for_its_own_images_label(tmp_path: Path) -> N
     assert metrics(trainer)[1]["reward"] == 1.0
 
 
-def test_last_batch_of_an_epoch_may_be_smaller(tmp_path: Path) -> None:
+def test_last_batch_of_an_epoch_is_filled_up_with_its_first_digits(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path / "run", grey_digits(), epochs=1, train_images=0, batch_size=64)
     assert trainer.progress.steps_per_epoch == 3  # 64 + 64 + 22 of 150
+    first, second, last = (trainer.learner.order.batch(step).tolist() for step in range(3))
+    assert sorted(first + second + last[:22]) == list(range(150))
+    assert last[22:] == first[:42]
+    assert train(trainer) == "finished"
+
+
+def test_batch_is_no_larger_than_the_epoch(tmp_path: Path) -> None:
+    trainer = make_trainer(tmp_path / "run", grey_digits(), epochs=1, train_images=0, batch_size=1024)
+    assert sorted(trainer.learner.order.batch(0).tolist()) == list(range(150))
     assert train(trainer) == "finished"
 
 

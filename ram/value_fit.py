@@ -1,0 +1,178 @@
+"""Fitting the value network: its estimate becomes the probability that the answer will be right.
+
+The specification calls the value the expected reward, and a right answer earns 1. A model that was trained with another
+reward or another baseline, or on changed digits that are read worse, estimates something else. The value is one linear
+map of the hidden state, so it can be fitted anew by least squares without touching anything else of the model:
+
+- In which direction it looks is learned from changed training digits. Of unchanged ones hardly any is read wrong.
+- Its scale and its mean come from the digits held back. After every glimpse its mean is the share of right answers:
+  the hidden states' mean moves from glimpse to glimpse, so the direction is kept at right angles to these moves.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Generator, Tensor
+
+from ram.checkpoints import CheckpointInfo
+from ram.config import TrainConfig
+from ram.data.augmentation import augment
+from ram.data.clutter import scatter, strew
+from ram.data.mnist import Digits, as_floats
+from ram.evaluation import is_number
+from ram.model import RAM
+
+BATCH = 500
+RIDGE = 0.03  # of the mean variance of a hidden unit: units that never fire have none of their own
+HIGHEST, LOWEST = 1.015, -0.015  # of the values on the digits held back; others may lie a little farther out
+
+
+class Outcomes(NamedTuple):
+    """What a model remembers after each glimpse of some images, and whether its answers are right in the end."""
+
+    hidden: Float[Tensor, "glimpses images hidden"]
+    right: Bool[Tensor, " images"]
+
+
+class ValueQuality(NamedTuple):
+    """How well values predict right answers, glimpse by glimpse."""
+
+    share: list[float]
+    """Mean squared error, as a share of that of the best constant; below 1 the values say something."""
+    excess: list[float]
+    """The mean value less the share of right answers."""
+    auc: list[float]
+    """How often a right answer has the higher value of one right and one wrong answer; 0.5 says nothing."""
+    lowest: float
+    highest: float
+
+
+def estimates(model: RAM, looks: Outcomes) -> Float[Tensor, "glimpses images"]:
+    """What the value network makes of these hidden states."""
+    with torch.inference_mode():
+        return model.value_network(looks.hidden.to(model.value_network.linear.weight.device)).cpu()
+
+
+def value_quality(values: Float[Tensor, "glimpses images"], right: Bool[Tensor, " images"]) -> ValueQuality:
+    """Compares values with what happened. There must be right and wrong answers.
+
+    Raises:
+        ValueError: all answers are right, or all wrong.
+    """
+    values, earned = values.double(), right.double()
+    constant = earned.mean()
+    if constant in (0, 1):
+        raise ValueError("all answers are right or all are wrong: nothing is to be predicted")
+    error = (values - earned).square().mean(dim=1) / (constant * (1 - constant))
+    return ValueQuality(
+        share=error.tolist(),
+        excess=(values.mean(dim=1) - constant).tolist(),
+        auc=[_auc(row, right) for row in values],
+        lowest=float(values.min()),
+        highest=float(values.max()),
+    )
+
+
+def stored_value(info: CheckpointInfo) -> ValueQuality | None:
+    """What a checkpoint says of its value, measured with the test digits; None if it says nothing, or is damaged."""
+    found = info.results.get("value")
+    if not isinstance(found, dict) or set(found) != set(ValueQuality._fields):
+        return None
+    rows = [found[name] for name in ("share", "excess", "auc")]
+    fits = all(isinstance(row, list) and len(row) == info.config.num_glimpses for row in rows)
+    numbers = [*itertools.chain(*rows), found["lowest"], found["highest"]] if fits else [None]
+    if not all(map(is_number, numbers)):
+        return None
+    return ValueQuality(**found)
+
+
+def _auc(scores: Float[Tensor, " images"], right: Bool[Tensor, " images"]) -> float:
+    """The area under the receiver operating characteristic; equal scores count half."""
+    wrong = scores[~right].sort().values
+    below, up_to = (torch.searchsorted(wrong, scores[right], right=side).double() for side in (False, True))
+    return float((below + up_to).mean() / (2 * len(wrong)))
+
+
+@torch.no_grad()
+def fit_value(model: RAM, augmented: Outcomes, held_back: Outcomes) -> None:
+    """Replaces the value network's weights.
+
+    Args:
+        model: whose hidden states these are.
+        augmented: of changed training digits; some of the answers must be wrong.
+        held_back: of unchanged digits that the model was not trained on.
+    """
+    weight = _direction(augmented, held_back)
+    states, earned = held_back.hidden.double(), held_back.right.double()
+    projected = states @ weight
+    spread = projected - projected.mean(dim=1, keepdim=True)
+    accuracy = float(earned.mean())
+    best = float((spread * (earned - accuracy)).mean() / spread.square().mean())
+    # On the digits held back no value lies beyond what a probability can be, but for a little.
+    reach = (HIGHEST - accuracy) / float(spread.max())
+    depth = (accuracy - LOWEST) / -float(spread.min())
+    scale = max(0.0, min(best, reach, depth))
+    model.value_network.linear.weight.copy_(scale * weight[None])
+    model.value_network.linear.bias.fill_(accuracy - scale * float(projected.mean()))
+
+
+def _direction(augmented: Outcomes, held_back: Outcomes) -> Float[Tensor, " hidden"]:
+    """Least squares over all glimpses, the later ones counting more, among directions in which no mean state moves."""
+    states, earned = augmented.hidden.double(), augmented.right.double()
+    states = (states - states.mean(dim=1, keepdim=True)) * _weights(len(states))[:, None, None]
+    covariance = torch.einsum("gni,gnj->ij", states, states)
+    signal = torch.einsum("gni,n->i", states * _weights(len(states))[:, None, None], earned - earned.mean())
+    ridge = RIDGE * covariance.diagonal().mean() * torch.eye(len(covariance), dtype=covariance.dtype)
+    means = held_back.hidden.double().mean(dim=1)
+    # Lagrange's conditions: least squares, and no product with any of the moves. Moves may be alike, so no inverse.
+    moves = means[1:] - means[0]
+    solved = torch.linalg.solve(covariance + ridge, torch.cat([signal[:, None], moves.t()], dim=1))
+    free, across = solved[:, 0], solved[:, 1:]
+    return free - across @ (torch.linalg.pinv(moves @ across) @ (moves @ free))
+
+
+def _weights(glimpses: int) -> Float[Tensor, " glimpses"]:
+    """The square root of how much each glimpse counts: what is known in the end shows in the later ones."""
+    return torch.arange(1, glimpses + 1, dtype=torch.double) / glimpses
+
+
+def augmented_outcomes(model: RAM, digits: Digits, config: TrainConfig, *, seed: int) -> Outcomes:
+    """Looks once at each training digit, changed as in training; none is made unreadable."""
+    changes, data = config.replace(unreadable=0.0).augmentation, config.data
+
+    def batches() -> Iterator[Digits]:
+        generator = Generator().manual_seed(seed)
+        for index in torch.randperm(len(digits.labels), generator=generator).split(BATCH):
+            images, labels = augment(digits.take(index), changes, generator)
+            images = scatter(images, data.image_size, generator)
+            strew(images, digits.images, data.clutter, generator)
+            yield Digits((images * 255).round().to(torch.uint8), labels)
+
+    return _look(model, batches(), seed)
+
+
+def outcomes(model: RAM, digits: Digits, *, seeds: Iterable[int]) -> Outcomes:
+    """Looks at unchanged digits with mean locations, once for each seed of the first glimpses."""
+    parts = [Digits(*part) for part in zip(digits.images.split(BATCH), digits.labels.split(BATCH), strict=True)]
+    return _joined([_look(model, parts, seed) for seed in seeds])
+
+
+@torch.inference_mode()
+def _look(model: RAM, batches: Iterable[Digits], seed: int) -> Outcomes:
+    device = next(model.parameters()).device
+    generator = Generator(device).manual_seed(seed)
+    looks = []
+    for images, labels in batches:
+        episode = model.episode(as_floats(images.to(device)), sample_locations=False, generator=generator)
+        answer = model.action_network.logits(episode.hidden_states[-1]).argmax(dim=-1)
+        looks.append(Outcomes(torch.stack(episode.hidden_states).cpu(), answer.cpu() == labels))
+    return _joined(looks)
+
+
+def _joined(looks: list[Outcomes]) -> Outcomes:
+    return Outcomes(torch.cat([look.hidden for look in looks], dim=1), torch.cat([look.right for look in looks]))

@@ -1,0 +1,115 @@
+import dataclasses
+
+import pytest
+import torch
+from torch import Generator
+
+from ram.checkpoints import CheckpointInfo
+from ram.config import RAMConfig, TrainConfig
+from ram.data.mnist import Digits
+from ram.model import RAM
+from ram.value_fit import Outcomes, augmented_outcomes, estimates, fit_value, outcomes, stored_value, value_quality
+
+
+def test_value_is_compared_with_the_best_constant() -> None:
+    right = torch.tensor([True, True, True, False])
+    # The best constant is 0.75, its squared error 0.1875. The first row is off by 0.25 four times: 0.0625, a third.
+    values = torch.tensor([[0.75, 0.75, 1.25, 0.25], [0.75, 0.75, 0.75, 0.75]])
+    quality = value_quality(values, right)
+    assert quality.share == pytest.approx([0.0625 / 0.1875, 1.0])
+    assert quality.excess == pytest.approx([0.0, 0.0])
+    assert (quality.lowest, quality.highest) == (0.25, 1.25)
+
+
+def test_auc_counts_pairs_of_a_right_and_a_wrong_answer() -> None:
+    right = torch.tensor([True, True, False, False])
+    values = torch.tensor([[0.9, 0.4, 0.5, 0.4]])
+    # 0.9 is above both wrong ones, 0.4 below one and equal to the other: 2 + 0.5 of 4 pairs.
+    assert value_quality(values, right).auc == [pytest.approx(2.5 / 4)]
+
+
+def test_nothing_can_be_predicted_where_all_answers_are_right() -> None:
+    with pytest.raises(ValueError, match="all answers are right or all are wrong"):
+        value_quality(torch.ones(2, 3), torch.ones(3, dtype=torch.bool))
+
+
+def made_up(images: int, seed: int) -> Outcomes:
+    """Hidden states of four units at three glimpses: the first tells in the end what comes, the second moves."""
+    generator = Generator().manual_seed(seed)
+    hidden = torch.randn(3, images, 4, generator=generator)
+    sign = torch.randn(images, generator=generator)
+    hidden[1, :, 0], hidden[2, :, 0] = 0.5 * sign, sign
+    hidden[:, :, 1] += torch.tensor([0.0, 3.0, 5.0])[:, None]
+    return Outcomes(hidden, sign + 0.5 * torch.randn(images, generator=generator) > -1)
+
+
+@pytest.fixture
+def model() -> RAM:
+    torch.manual_seed(0)
+    return RAM(RAMConfig(glimpse_size=4, num_glimpses=3, hidden_size=4, glimpse_hidden_size=4))
+
+
+def test_fitted_value_predicts_right_answers_after_every_glimpse(model: RAM) -> None:
+    others = {name: weight.clone() for name, weight in model.state_dict().items() if "value" not in name}
+    fit_value(model, made_up(20_000, seed=0), made_up(20_000, seed=1))
+    unseen = made_up(20_000, seed=2)
+    quality = value_quality(estimates(model, unseen), unseen.right)
+    assert quality.share[0] <= 1.01  # nothing to know yet
+    assert quality.share[2] < 0.9
+    assert quality.auc[2] > 0.85
+    assert quality.excess == pytest.approx([0, 0, 0], abs=0.01)
+    for name, weight in others.items():
+        assert torch.equal(model.state_dict()[name], weight), name
+
+
+def test_values_stay_near_probabilities(model: RAM) -> None:
+    held_back = made_up(5000, seed=1)
+    fit_value(model, made_up(5000, seed=0), held_back)
+    values = estimates(model, held_back)
+    assert values.min() >= -0.02
+    assert values.max() <= 1.02
+
+
+def test_looks_are_the_models_own(model: RAM) -> None:
+    torch.manual_seed(1)
+    model = RAM(dataclasses.replace(model.config, num_actions=10))
+    digits = Digits((torch.rand(7, 28, 28) * 255).byte(), torch.arange(7))
+    found = outcomes(model, digits, seeds=[3, 4])
+    images = digits.images.float() / 255
+    rollout = model.rollout(images, sample_locations=False, generator=Generator().manual_seed(4))
+    assert found.hidden.shape == (3, 14, 4)
+    assert torch.allclose(found.hidden[-1, 7:], rollout.hidden_state)
+    assert torch.equal(found.right[7:], rollout.action == digits.labels)
+
+
+def test_augmented_looks_are_at_changed_digits_none_of_them_unreadable() -> None:
+    torch.manual_seed(1)
+    model = RAM(RAMConfig(glimpse_size=4, num_glimpses=2, hidden_size=4, glimpse_hidden_size=4))
+    digits = Digits((torch.rand(40, 28, 28) * 255).byte(), torch.zeros(40, dtype=torch.long))
+    config = TrainConfig.of(rotation=10.0, unreadable=0.9, image_size=40, clutter=2)
+    with torch.no_grad():
+        model.action_network.linear.weight.zero_()
+        model.action_network.linear.bias.copy_(torch.eye(10)[0])  # it always answers 0, which every readable digit is
+    found = augmented_outcomes(model, digits, config, seed=0)
+    assert found.hidden.shape == (2, 40, 4)
+    assert bool(found.right.all())
+    assert torch.equal(found.hidden, augmented_outcomes(model, digits, config, seed=0).hidden)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        None,
+        {},
+        {"share": [1.0], "excess": [0.0, 0.0], "auc": [0.5, 0.5], "lowest": 0.0, "highest": 1.0},
+        {"share": [1.0, "x"], "excess": [0.0, 0.0], "auc": [0.5, 0.5], "lowest": 0.0, "highest": 1.0},
+        {"share": 1, "excess": [0.0, 0.0], "auc": [0.5, 0.5], "lowest": 0.0, "highest": 1.0},
+    ],
+)
+def test_damaged_description_of_the_value_is_none(damaged: object) -> None:
+    config = RAMConfig(num_glimpses=2)
+    assert stored_value(CheckpointInfo(config, 28, {}, {"value": damaged})) is None
+    whole = {"share": [1.0, 0.9], "excess": [0.0, 0.0], "auc": [0.5, 0.8], "lowest": 0.0, "highest": 1.0}
+    found = stored_value(CheckpointInfo(config, 28, {}, {"value": whole}))
+    assert found is not None
+    assert found.auc == [0.5, 0.8]
