@@ -183,7 +183,11 @@ class Jobs:
             if starts or self.run_folder(job_id).is_running():
                 raise JobError("This run is being trained: stop it first.")
             self._supervisor.reap(job_id)
-            shutil.rmtree(self.folder / job_id)
+            # Out of sight first: another thread may still write into it, and a run that is half removed must not look
+            # whole.
+            gone = self.folder / f".{self._new_id()}"
+            (self.folder / job_id).rename(gone)
+            shutil.rmtree(gone)
 
     @contextlib.contextmanager
     def _request(self) -> Iterator[None]:

@@ -121,7 +121,7 @@ class Supervisor:
     def _note_end(self, code: int) -> None:
         """A process that ended without a word of its own: the run must not be started again and again."""
         folder, self.process = RunFolder(self.folder / self._started), None
-        with contextlib.suppress(RunError):
+        with contextlib.suppress(RunError, FileNotFoundError):  # damaged, or deleted just now
             state = folder.read_state()
             if state and state.status == "waiting":
                 reason = folder.last_words() or f"its process ended with status {code}"

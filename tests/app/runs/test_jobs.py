@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,7 +26,7 @@ from ram.config import RAMConfig, TrainConfig
 from ram.data.collection import Collection
 from ram.data.mnist import Digits
 from ram.train import main
-from ram.training.run_folder import RunConfig, RunFolder
+from ram.training.run_folder import RunConfig, RunFolder, RunState
 from tests.app.conftest import end
 from tests.processes import wait_until
 
@@ -266,6 +268,28 @@ def test_damaged_run_is_shown_as_damaged_and_can_be_deleted(jobs: Jobs, name: st
     assert [job.id for job in jobs.queue()] == [other]
     jobs.delete(run)
     assert [job.id for job in jobs.all()] == [other]
+    assert [path.name for path in jobs.folder.iterdir() if path.is_dir()] == [other]
+
+
+def test_run_is_deleted_whole_while_another_thread_writes_into_it(jobs: Jobs) -> None:
+    for _ in range(20):
+        run = submit(jobs)
+        jobs.stop(run)
+        folder, written = jobs.run_folder(run), threading.Event()
+
+        def write(folder: RunFolder = folder, written: threading.Event = written) -> None:
+            with contextlib.suppress(FileNotFoundError):
+                while True:
+                    folder.write_state(RunState("stopped"))
+                    written.set()
+
+        thread = threading.Thread(target=write)
+        thread.start()
+        assert written.wait(5)
+        jobs.delete(run)
+        thread.join(5)
+        assert not thread.is_alive()
+        assert [path for path in jobs.folder.iterdir() if path.is_dir()] == []
 
 
 def test_run_with_a_damaged_save_says_so_and_does_not_stop_the_queue(jobs: Jobs) -> None:
