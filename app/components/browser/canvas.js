@@ -9,7 +9,7 @@ const BORDER = "rgba(255,255,255,0.16)";
 /** Two coordinates. @typedef {ArrayLike<number>} Place */
 
 /** @param {HTMLCanvasElement} canvas */
-export function contextOf(canvas) {
+function contextOf(canvas) {
   const context = canvas.getContext("2d");
   if (!context) throw new Error("This browser has no canvas to paint on");
   return context;
