@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from tests.browser import chromium_window
-from tests.e2e.drawing import Desk
+from tests.e2e.drawing import DrawPage
 from tests.processes import end_runs
 from tests.servers import started_server
 
@@ -77,6 +77,6 @@ def motion(page: Page) -> None:
 
 
 @pytest.fixture
-def desk(page: Page, server: str) -> Desk:
+def draw_page(page: Page, server: str) -> DrawPage:
     """The Draw page, still to be opened."""
-    return Desk(page, server)
+    return DrawPage(page, server)

@@ -49,7 +49,7 @@ def see(locator: Locator, *, seconds: float = 20.0) -> None:
     expect(locator.first).to_be_visible()
 
 
-class Desk:
+class DrawPage:
     """The Draw page in a browser."""
 
     def __init__(self, page: Page, server: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.drawing import DIGITS, Desk
+from tests.e2e.drawing import DIGITS, DrawPage
 
 MOVES = """() => {
   const root = [...document.querySelectorAll('*')].map((e) => e.shadowRoot).find((r) => r?.querySelector('.scrub'));
@@ -16,116 +16,116 @@ MOVES = """() => {
 }"""  # more positions than there are glimpses: it is between them, too
 
 
-def test_every_drawn_digit_is_read(desk: Desk) -> None:
-    desk.open()
+def test_every_drawn_digit_is_read(draw_page: DrawPage) -> None:
+    draw_page.open()
     for digit in DIGITS:
-        desk.draw(digit)
-        desk.expect_answer(digit)
-        desk.click_in_app("clear")
-        desk.expect_empty_stage()
+        draw_page.draw(digit)
+        draw_page.expect_answer(digit)
+        draw_page.click_in_app("clear")
+        draw_page.expect_empty_stage()
 
 
 @pytest.mark.usefixtures("motion")
-def test_animation_starts_by_itself_and_moves_between_glimpses(desk: Desk) -> None:
-    desk.open()
-    desk.draw(7)
-    expect(desk.page.locator(".viewer .play")).to_have_attribute("aria-label", "Pause")
-    desk.page.wait_for_function(MOVES, polling="raf")
-    desk.expect_answer(7)
-    expect(desk.count).to_have_text("Glimpse 6 of 6")
+def test_animation_starts_by_itself_and_moves_between_glimpses(draw_page: DrawPage) -> None:
+    draw_page.open()
+    draw_page.draw(7)
+    expect(draw_page.page.locator(".viewer .play")).to_have_attribute("aria-label", "Pause")
+    draw_page.page.wait_for_function(MOVES, polling="raf")
+    draw_page.expect_answer(7)
+    expect(draw_page.count).to_have_text("Glimpse 6 of 6")
 
 
-def test_small_digit_in_a_corner_is_read(desk: Desk) -> None:
-    desk.open()
-    desk.draw(3, left=190, top=180, side=85)
-    desk.expect_answer(3)
+def test_small_digit_in_a_corner_is_read(draw_page: DrawPage) -> None:
+    draw_page.open()
+    draw_page.draw(3, left=190, top=180, side=85)
+    draw_page.expect_answer(3)
 
 
 @pytest.mark.usefixtures("motion")
-def test_unrelated_rerun_does_not_restart_the_animation(desk: Desk) -> None:
-    desk.open("?speed=0.25")
-    desk.draw(7)
-    expect(desk.count).to_have_text("Glimpse 2 of 6", timeout=15_000)
-    before = desk.position()
-    gallery = desk.page.locator(".gallery button").first
+def test_unrelated_rerun_does_not_restart_the_animation(draw_page: DrawPage) -> None:
+    draw_page.open("?speed=0.25")
+    draw_page.draw(7)
+    expect(draw_page.count).to_have_text("Glimpse 2 of 6", timeout=15_000)
+    before = draw_page.position()
+    gallery = draw_page.page.locator(".gallery button").first
     shown = gallery.get_attribute("title")
-    desk.page.get_by_role("button", name="Others").click()
+    draw_page.page.get_by_role("button", name="Others").click()
     expect(gallery).not_to_have_attribute("title", shown or "")
-    assert desk.position() >= before
+    assert draw_page.position() >= before
 
 
-def test_undo_and_clear_take_strokes_back(desk: Desk) -> None:
-    desk.open()
-    desk.draw(1)
-    desk.expect_answer(1)
-    desk.draw(0)
-    expect(desk.answer).not_to_contain_text("RAM says 1")
-    desk.click_in_app("undo")
-    desk.expect_answer(1)
-    desk.click_in_app("clear")
-    desk.expect_empty_stage()
-    desk.draw(7)
-    desk.expect_answer(7)
-    desk.click_in_app("clear")
-    desk.expect_empty_stage()
+def test_undo_and_clear_take_strokes_back(draw_page: DrawPage) -> None:
+    draw_page.open()
+    draw_page.draw(1)
+    draw_page.expect_answer(1)
+    draw_page.draw(0)
+    expect(draw_page.answer).not_to_contain_text("RAM says 1")
+    draw_page.click_in_app("undo")
+    draw_page.expect_answer(1)
+    draw_page.click_in_app("clear")
+    draw_page.expect_empty_stage()
+    draw_page.draw(7)
+    draw_page.expect_answer(7)
+    draw_page.click_in_app("clear")
+    draw_page.expect_empty_stage()
 
 
-def test_drawing_survives_page_switch_and_reload(desk: Desk) -> None:
-    desk.open()
-    desk.draw(7)
-    desk.expect_answer(7)
-    desk.page.get_by_role("link", name="Model").click()
-    expect(desk.page.get_by_text("Architecture")).to_be_visible()
-    desk.page.get_by_role("link", name="Draw", exact=True).click()
-    desk.expect_answer(7)
-    desk.page.reload()
-    desk.expect_answer(7)
+def test_drawing_survives_page_switch_and_reload(draw_page: DrawPage) -> None:
+    draw_page.open()
+    draw_page.draw(7)
+    draw_page.expect_answer(7)
+    draw_page.page.get_by_role("link", name="Model").click()
+    expect(draw_page.page.get_by_text("Architecture")).to_be_visible()
+    draw_page.page.get_by_role("link", name="Draw", exact=True).click()
+    draw_page.expect_answer(7)
+    draw_page.page.reload()
+    draw_page.expect_answer(7)
     # The strokes are back too: one more makes another drawing of them.
-    address = desk.page.url
-    desk.draw(1, left=0, side=40)
-    expect(desk.page).not_to_have_url(address)
-    desk.click_in_app("undo")
-    desk.expect_answer(7)
+    address = draw_page.page.url
+    draw_page.draw(1, left=0, side=40)
+    expect(draw_page.page).not_to_have_url(address)
+    draw_page.click_in_app("undo")
+    draw_page.expect_answer(7)
 
 
-def test_touch_draws_without_scrolling_the_page(desk: Desk) -> None:
-    desk.open()
-    canvas = desk.page.locator("canvas.upper-canvas")
+def test_touch_draws_without_scrolling_the_page(draw_page: DrawPage) -> None:
+    draw_page.open()
+    canvas = draw_page.page.locator("canvas.upper-canvas")
     box = canvas.bounding_box()
     assert box is not None
-    session = desk.page.context.new_cdp_session(desk.page)
+    session = draw_page.page.context.new_cdp_session(draw_page.page)
     path = [(box["x"] + 140, box["y"] + 40 + 20 * step) for step in range(11)]
     for index, (x, y) in enumerate(path):
         kind = "touchStart" if index == 0 else "touchMove"
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    desk.expect_answer(1)
+    draw_page.expect_answer(1)
     assert canvas.bounding_box() == box
 
 
-def test_two_tabs_do_not_disturb_each_other(desk: Desk) -> None:
-    desk.open()
-    other = Desk(desk.page.context.new_page(), desk.server)
+def test_two_tabs_do_not_disturb_each_other(draw_page: DrawPage) -> None:
+    draw_page.open()
+    other = DrawPage(draw_page.page.context.new_page(), draw_page.server)
     other.open()
-    desk.page.bring_to_front()
-    desk.draw(7)
-    desk.expect_answer(7)
+    draw_page.page.bring_to_front()
+    draw_page.draw(7)
+    draw_page.expect_answer(7)
     other.page.bring_to_front()
     other.expect_empty_stage()
     other.draw(1)
     other.expect_answer(1)
-    desk.page.bring_to_front()
-    desk.expect_answer(7)
+    draw_page.page.bring_to_front()
+    draw_page.expect_answer(7)
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("dark", 1440), ("light", 1024), ("dark", 390)])
-def test_page_fits_its_window(desk: Desk, scheme: str, width: int) -> None:
-    desk.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    desk.page.set_viewport_size({"width": width, "height": 844})
-    desk.open()
-    desk.draw(7)
-    desk.expect_answer(7)
-    overflow = desk.page.evaluate(
+def test_page_fits_its_window(draw_page: DrawPage, scheme: str, width: int) -> None:
+    draw_page.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    draw_page.page.set_viewport_size({"width": width, "height": 844})
+    draw_page.open()
+    draw_page.draw(7)
+    draw_page.expect_answer(7)
+    overflow = draw_page.page.evaluate(
         "document.querySelector('.stMain').scrollWidth - document.querySelector('.stMain').clientWidth"
     )
     assert overflow == 0

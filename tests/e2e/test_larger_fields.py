@@ -16,7 +16,7 @@ from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.config import RAMConfig
 from ram.model import RAM
 from tests.e2e.conftest import running_app
-from tests.e2e.drawing import Desk, see
+from tests.e2e.drawing import DrawPage, see
 from tests.processes import end_runs
 
 MODELS = {"sixty": (60, 4, 3), "hundred": (100, 8, 4)}  # side, clutter, scales
@@ -37,80 +37,80 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     end_runs(folder / "runs")
 
 
-def tool(desk: Desk, name: str) -> Locator:
-    return desk.page.get_by_role("button", name=name)
+def tool(draw_page: DrawPage, name: str) -> Locator:
+    return draw_page.page.get_by_role("button", name=name)
 
 
-def look(desk: Desk) -> dict[str, object]:
+def look(draw_page: DrawPage) -> dict[str, object]:
     """The look on the page, as one takes it away."""
-    see(desk.answer.filter(has_text="RAM "))
-    with desk.page.expect_download() as download:
-        desk.page.get_by_role("button", name="JSON").click()
+    see(draw_page.answer.filter(has_text="RAM "))
+    with draw_page.page.expect_download() as download:
+        draw_page.page.get_by_role("button", name="JSON").click()
     content: dict[str, object] = json.loads(Path(download.value.path()).read_text())
     return content
 
 
-def image(desk: Desk) -> np.ndarray:
-    return np.array(look(desk)["image"])
+def image(draw_page: DrawPage) -> np.ndarray:
+    return np.array(look(draw_page)["image"])
 
 
-def test_digit_drawn_in_the_upper_left_corner_lies_there_among_clutter(desk: Desk) -> None:
-    desk.open("?model=sixty")
-    desk.expect_empty_stage()
-    desk.draw(7, left=15, top=15, side=90)
-    tool(desk, "Remove clutter").click()
-    desk.expect_address("clutter=no")
-    expect(desk.page.get_by_text("your drawing, resized in place")).to_be_visible()
-    bare = image(desk)
+def test_digit_drawn_in_the_upper_left_corner_lies_there_among_clutter(draw_page: DrawPage) -> None:
+    draw_page.open("?model=sixty")
+    draw_page.expect_empty_stage()
+    draw_page.draw(7, left=15, top=15, side=90)
+    tool(draw_page, "Remove clutter").click()
+    draw_page.expect_address("clutter=no")
+    expect(draw_page.page.get_by_text("your drawing, resized in place")).to_be_visible()
+    bare = image(draw_page)
     assert bare.shape == (60, 60)
     rows, columns = bare.nonzero()
     assert max(rows.max(), columns.max()) < 30
 
-    tool(desk, "Add clutter").click()
-    desk.expect_address("clutter=yes", "pieces=1")
-    expect(desk.page.get_by_text("4 pieces of clutter")).to_be_visible()
+    tool(draw_page, "Add clutter").click()
+    draw_page.expect_address("clutter=yes", "pieces=1")
+    expect(draw_page.page.get_by_text("4 pieces of clutter")).to_be_visible()
     described = re.compile("^The digit in 60×60 pixels with 4 pieces of clutter, the gaze at glimpse 8 of 8")
-    see(desk.answer.filter(has_text="RAM "))
-    expect(desk.page.locator(".viewer .field")).to_have_attribute("aria-label", described)
-    cluttered = image(desk)
+    see(draw_page.answer.filter(has_text="RAM "))
+    expect(draw_page.page.locator(".viewer .field")).to_have_attribute("aria-label", described)
+    cluttered = image(draw_page)
     assert 0 < (cluttered != bare).sum() <= 4 * 64
 
-    desk.page.reload()
-    assert np.array_equal(image(desk), cluttered)
-    desk.expect_address("clutter=yes", "pieces=1", "model=sixty")
+    draw_page.page.reload()
+    assert np.array_equal(image(draw_page), cluttered)
+    draw_page.expect_address("clutter=yes", "pieces=1", "model=sixty")
     # The strokes are still there, and go on where they are: one more, below them.
-    before = desk.page.url
-    desk.draw(1, left=15, top=110, side=60)
-    expect(desk.page).not_to_have_url(before)  # the address names the drawing
-    expect(tool(desk, "Remove clutter")).to_be_enabled()
-    tool(desk, "Remove clutter").click()
-    desk.expect_address("clutter=no")
-    assert not np.array_equal(image(desk), bare)
+    before = draw_page.page.url
+    draw_page.draw(1, left=15, top=110, side=60)
+    expect(draw_page.page).not_to_have_url(before)  # the address names the drawing
+    expect(tool(draw_page, "Remove clutter")).to_be_enabled()
+    tool(draw_page, "Remove clutter").click()
+    draw_page.expect_address("clutter=no")
+    assert not np.array_equal(image(draw_page), bare)
 
 
-def test_drawing_stays_when_the_model_changes(desk: Desk) -> None:
-    desk.open()
-    desk.draw(7, left=15, top=15, side=90)
-    desk.expect_answer(7)
+def test_drawing_stays_when_the_model_changes(draw_page: DrawPage) -> None:
+    draw_page.open()
+    draw_page.draw(7, left=15, top=15, side=90)
+    draw_page.expect_answer(7)
     for name, (side, clutter, _) in MODELS.items():
-        desk.page.get_by_role("combobox", name="Model").click()
-        desk.page.get_by_role("option", name=name).click()
-        desk.expect_address(f"model={name}", "picture=")
+        draw_page.page.get_by_role("combobox", name="Model").click()
+        draw_page.page.get_by_role("option", name=name).click()
+        draw_page.expect_address(f"model={name}", "picture=")
         described = re.compile(f"^The digit in {side}×{side} pixels with {clutter} pieces of clutter")
-        expect(desk.page.locator(".viewer .field")).to_have_attribute("aria-label", described)
+        expect(draw_page.page.locator(".viewer .field")).to_have_attribute("aria-label", described)
     # The strokes are the same ones: they can be taken back.
-    desk.click_in_app("undo")
-    desk.expect_empty_stage()
+    draw_page.click_in_app("undo")
+    draw_page.expect_empty_stage()
 
 
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1024), ("light", 390)])
-def test_every_scale_is_shown_with_what_it_covers(desk: Desk, name: str, scheme: str, width: int) -> None:
-    page = desk.page
+def test_every_scale_is_shown_with_what_it_covers(draw_page: DrawPage, name: str, scheme: str, width: int) -> None:
+    page = draw_page.page
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.set_viewport_size({"width": width, "height": 900})
-    desk.open(f"?model={name}&sample=17")
-    see(desk.answer.filter(has_text="RAM "))
+    draw_page.open(f"?model={name}&sample=17")
+    see(draw_page.answer.filter(has_text="RAM "))
     labels = ["12×12 px", "24×24 → 12×12", "48×48 → 12×12", "96×96 → 12×12"][: MODELS[name][2]]
     expect(page.locator(".viewer .patches figcaption")).to_have_text(labels)
     boxes = [patch.bounding_box() for patch in page.locator(".viewer .patches canvas").all()]
@@ -119,12 +119,12 @@ def test_every_scale_is_shown_with_what_it_covers(desk: Desk, name: str, scheme:
         assert page.locator(place).evaluate("element => element.scrollWidth - element.clientWidth") <= 0
 
 
-def test_click_chooses_the_first_glimpse_in_a_larger_field(desk: Desk) -> None:
-    desk.open("?model=sixty&sample=17&first=centre")
-    see(desk.answer.filter(has_text="RAM "))
-    box = desk.page.locator(".field").bounding_box()
+def test_click_chooses_the_first_glimpse_in_a_larger_field(draw_page: DrawPage) -> None:
+    draw_page.open("?model=sixty&sample=17&first=centre")
+    see(draw_page.answer.filter(has_text="RAM "))
+    box = draw_page.page.locator(".field").bounding_box()
     assert box is not None
     # With 60 pixels and 6.5 of margin on either side, this is where (-0.5, 0.5) lies.
     x, y = ((6.5 + share * 60) / 73 for share in (0.25, 0.75))
-    desk.page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
-    desk.expect_address("first=place", "x=-0.5", "y=0.5")
+    draw_page.page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    draw_page.expect_address("first=place", "x=-0.5", "y=0.5")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.drawing import Desk, see
+from tests.e2e.drawing import DrawPage, see
 from tests.processes import wait_until
 
 
@@ -20,8 +20,8 @@ class Labelling:
         self.server = server
         self.classes = page.locator(".classes button")
         self.kept = page.locator(".st-key-label_kept .gallery button")
-        desk = Desk(page, server)
-        self.draw, self.ink = desk.draw, desk.ink
+        draw_page = DrawPage(page, server)
+        self.draw, self.ink = draw_page.draw, draw_page.ink
 
     def open(self, query: str = "") -> None:
         """Loads the page and waits until one can draw."""

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from ram.training.run_folder import RunFolder
 from tests.e2e.conftest import running_app
-from tests.e2e.drawing import Desk, see
+from tests.e2e.drawing import DrawPage, see
 from tests.processes import end_runs
 from tests.servers import ROOT
 
@@ -102,12 +102,12 @@ def test_class_trains_stops_resumes_and_draws_with_the_result(workshop: Workshop
     workshop.click("use-compare")
     expect(page.locator(".viewer .classes li")).to_have_count(20, timeout=20_000)
     expect(page.locator(".st-key-stage-of-runs")).to_have_count(0)
-    desk = Desk(page, workshop.server)
-    desk.draw(7)
+    draw_page = DrawPage(page, workshop.server)
+    draw_page.draw(7)
     expect(page.locator(".answer[role=status]")).to_have_text(
         [re.compile("RAM "), re.compile("RAM says 7")], timeout=20_000
     )
-    desk.expect_address("compare=yes", "model=20")
+    draw_page.expect_address("compare=yes", "model=20")
 
 
 @pytest.mark.usefixtures("motion")

@@ -7,21 +7,21 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.drawing import Desk
+from tests.e2e.drawing import DrawPage
 
 SAMPLE = "?sample=17&first=centre"  # a seven
 
 
 @pytest.fixture
-def looked(desk: Desk) -> Desk:
+def looked(draw_page: DrawPage) -> DrawPage:
     """The Draw page with a test digit that has been looked at to the end."""
-    desk.open(SAMPLE + "&speed=4")
-    desk.expect_answer(7)
-    return desk
+    draw_page.open(SAMPLE + "&speed=4")
+    draw_page.expect_answer(7)
+    return draw_page
 
 
 @pytest.mark.usefixtures("motion")
-def test_keyboard_steps_jumps_and_plays(looked: Desk) -> None:
+def test_keyboard_steps_jumps_and_plays(looked: DrawPage) -> None:
     looked.page.locator(".viewer").focus()
     press = looked.page.keyboard.press
     press("Home")
@@ -39,7 +39,7 @@ def test_keyboard_steps_jumps_and_plays(looked: Desk) -> None:
     looked.expect_answer(7)
 
 
-def test_buttons_and_scrub_reach_every_glimpse(looked: Desk) -> None:
+def test_buttons_and_scrub_reach_every_glimpse(looked: DrawPage) -> None:
     looked.page.locator(".viewer .first").click()
     expect(looked.count).to_have_text("Glimpse 1 of 6")
     looked.page.locator(".viewer .forward").click()
@@ -53,16 +53,16 @@ def test_buttons_and_scrub_reach_every_glimpse(looked: Desk) -> None:
 
 
 @pytest.mark.usefixtures("motion")
-def test_pause_holds_the_animation(desk: Desk) -> None:
-    desk.open(SAMPLE + "&speed=0.5")
-    expect(desk.count).to_have_text("Glimpse 2 of 6", timeout=15_000)
-    desk.page.locator(".viewer .play").click()
-    held = desk.position()
-    desk.play_on(frames=20)
-    assert desk.position() == held
+def test_pause_holds_the_animation(draw_page: DrawPage) -> None:
+    draw_page.open(SAMPLE + "&speed=0.5")
+    expect(draw_page.count).to_have_text("Glimpse 2 of 6", timeout=15_000)
+    draw_page.page.locator(".viewer .play").click()
+    held = draw_page.position()
+    draw_page.play_on(frames=20)
+    assert draw_page.position() == held
 
 
-def test_click_on_the_digit_puts_the_first_glimpse_there(looked: Desk) -> None:
+def test_click_on_the_digit_puts_the_first_glimpse_there(looked: DrawPage) -> None:
     looked.page.locator(".viewer .first").click()
     expect(looked.page.locator(".viewer .location")).to_have_text("location (0.00, 0.00)")
     box = looked.page.locator(".field").bounding_box()
@@ -77,7 +77,7 @@ def test_click_on_the_digit_puts_the_first_glimpse_there(looked: Desk) -> None:
     expect(looked.page.locator(".viewer .location")).to_have_text(re.compile(r"\(−0\.(49|50|51), −0\.(49|50|51)\)"))
 
 
-def test_only_what_it_has_seen_hides_the_rest(looked: Desk) -> None:
+def test_only_what_it_has_seen_hides_the_rest(looked: DrawPage) -> None:
     picture = "canvas => canvas.toDataURL()"
     field = looked.page.locator(".field")
     before = field.evaluate(picture)
@@ -86,32 +86,32 @@ def test_only_what_it_has_seen_hides_the_rest(looked: Desk) -> None:
     looked.expect_address("seen=only")
 
 
-def test_reduced_motion_shows_the_end_at_once(desk: Desk) -> None:
-    desk.open(SAMPLE + "&speed=0.25")
-    expect(desk.answer).to_contain_text("RAM says 7 (")
-    assert desk.position() == 5
+def test_reduced_motion_shows_the_end_at_once(draw_page: DrawPage) -> None:
+    draw_page.open(SAMPLE + "&speed=0.25")
+    expect(draw_page.answer).to_contain_text("RAM says 7 (")
+    assert draw_page.position() == 5
 
 
-def test_settings_travel_in_the_url(desk: Desk) -> None:
-    desk.open()
-    desk.page.get_by_role("radio", name="centre").click()
-    desk.page.get_by_role("radio", name="sampled").click()
-    desk.page.get_by_role("button", name="Look again").click()
-    desk.page.locator(".speed").select_option("2")
-    desk.expect_address("first=centre", "gaze=sampled", "seed=1", "speed=2")
+def test_settings_travel_in_the_url(draw_page: DrawPage) -> None:
+    draw_page.open()
+    draw_page.page.get_by_role("radio", name="centre").click()
+    draw_page.page.get_by_role("radio", name="sampled").click()
+    draw_page.page.get_by_role("button", name="Look again").click()
+    draw_page.page.locator(".speed").select_option("2")
+    draw_page.expect_address("first=centre", "gaze=sampled", "seed=1", "speed=2")
 
 
-def test_same_link_shows_the_same_look(desk: Desk) -> None:
-    desk.open("?sample=4&gaze=sampled&seed=5")
-    desk.page.locator(".viewer .last").click()
-    expect(desk.count).to_have_text("Glimpse 6 of 6")
-    location, answer = desk.page.locator(".viewer .location").inner_text(), desk.answer.inner_text()
-    desk.page.reload()
-    expect(desk.answer).to_have_text(answer, timeout=20_000)
-    expect(desk.page.locator(".viewer .location")).to_have_text(location)
+def test_same_link_shows_the_same_look(draw_page: DrawPage) -> None:
+    draw_page.open("?sample=4&gaze=sampled&seed=5")
+    draw_page.page.locator(".viewer .last").click()
+    expect(draw_page.count).to_have_text("Glimpse 6 of 6")
+    location, answer = draw_page.page.locator(".viewer .location").inner_text(), draw_page.answer.inner_text()
+    draw_page.page.reload()
+    expect(draw_page.answer).to_have_text(answer, timeout=20_000)
+    expect(draw_page.page.locator(".viewer .location")).to_have_text(location)
 
 
-def test_everything_has_a_name_for_screen_readers(looked: Desk) -> None:
+def test_everything_has_a_name_for_screen_readers(looked: DrawPage) -> None:
     unnamed = looked.page.locator(".viewer").evaluate(
         """viewer => [...viewer.querySelectorAll('button, input, select, canvas')]
           .filter((e) => !(e.ariaLabel || e.title || e.closest('label')?.textContent.trim()))
@@ -120,10 +120,10 @@ def test_everything_has_a_name_for_screen_readers(looked: Desk) -> None:
     assert unnamed == []
 
 
-def test_settings_in_the_dialog_show_what_the_address_says(desk: Desk) -> None:
-    desk.open("?sample=17&first=place&x=-0.5&y=0.25&seed=5")
-    desk.page.get_by_role("button", name="More").click()
-    expect(desk.page.get_by_role("spinbutton")).to_have_value("5")
-    expect(desk.page.get_by_role("radio", name="auto")).to_be_checked()
-    expect(desk.page.get_by_text("-0.50", exact=True)).to_be_visible()
-    expect(desk.page.get_by_text("0.25", exact=True)).to_be_visible()
+def test_settings_in_the_dialog_show_what_the_address_says(draw_page: DrawPage) -> None:
+    draw_page.open("?sample=17&first=place&x=-0.5&y=0.25&seed=5")
+    draw_page.page.get_by_role("button", name="More").click()
+    expect(draw_page.page.get_by_role("spinbutton")).to_have_value("5")
+    expect(draw_page.page.get_by_role("radio", name="auto")).to_be_checked()
+    expect(draw_page.page.get_by_text("-0.50", exact=True)).to_be_visible()
+    expect(draw_page.page.get_by_text("0.25", exact=True)).to_be_visible()

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
-from tests.e2e.drawing import Desk, see
+from tests.e2e.drawing import DrawPage, see
 
 
 def seven(ink: int, paper: int) -> Image.Image:
@@ -33,38 +33,38 @@ def noise() -> Image.Image:
     return Image.fromarray(levels).resize((800, 600))
 
 
-def upload(desk: Desk, name: str, kind: str, content: bytes) -> None:
+def upload(draw_page: DrawPage, name: str, kind: str, content: bytes) -> None:
     """Chooses a file in the upload dialog."""
-    desk.page.get_by_role("button", name="Upload an image").click()
-    desk.page.locator("input[type=file]").set_input_files({"name": name, "mimeType": kind, "buffer": content})
+    draw_page.page.get_by_role("button", name="Upload an image").click()
+    draw_page.page.locator("input[type=file]").set_input_files({"name": name, "mimeType": kind, "buffer": content})
 
 
-def test_gallery_digit_is_shown_and_travels_in_the_url(desk: Desk) -> None:
-    desk.open()
-    chosen = desk.page.locator(".gallery button").nth(2)
+def test_gallery_digit_is_shown_and_travels_in_the_url(draw_page: DrawPage) -> None:
+    draw_page.open()
+    chosen = draw_page.page.locator(".gallery button").nth(2)
     position = (chosen.get_attribute("title") or "").split()[2].rstrip(",")
     chosen.click()
-    see(desk.answer.filter(has_text="RAM "))
-    desk.expect_address(f"sample={position}")
+    see(draw_page.answer.filter(has_text="RAM "))
+    draw_page.expect_address(f"sample={position}")
     expect(chosen).to_have_attribute("aria-pressed", "true")
 
 
-def test_gallery_shows_one_class_or_the_hardest(desk: Desk) -> None:
-    first = desk.page.locator(".gallery button").first
-    desk.open("?digits=4")
-    titles = [button.get_attribute("title") or "" for button in desk.page.locator(".gallery button").all()]
+def test_gallery_shows_one_class_or_the_hardest(draw_page: DrawPage) -> None:
+    first = draw_page.page.locator(".gallery button").first
+    draw_page.open("?digits=4")
+    titles = [button.get_attribute("title") or "" for button in draw_page.page.locator(".gallery button").all()]
     assert len(titles) == 12
     assert all(title.endswith("a 4") for title in titles)
-    desk.open("?digits=hardest")
+    draw_page.open("?digits=hardest")
     first.click()
-    expect(desk.count).to_contain_text("of 6")
+    expect(draw_page.count).to_contain_text("of 6")
 
 
 @pytest.mark.parametrize(("ink", "paper", "kind"), [(0, 255, "PNG"), (255, 0, "PNG"), (40, 225, "JPEG")])
-def test_uploaded_digit_is_read_in_either_polarity(desk: Desk, ink: int, paper: int, kind: str) -> None:
-    desk.open()
-    upload(desk, f"seven.{kind.lower()}", f"image/{kind.lower()}", encode(seven(ink, paper), kind))
-    desk.expect_answer(7)
+def test_uploaded_digit_is_read_in_either_polarity(draw_page: DrawPage, ink: int, paper: int, kind: str) -> None:
+    draw_page.open()
+    upload(draw_page, f"seven.{kind.lower()}", f"image/{kind.lower()}", encode(seven(ink, paper), kind))
+    draw_page.expect_answer(7)
 
 
 @pytest.mark.parametrize(
@@ -77,28 +77,30 @@ def test_uploaded_digit_is_read_in_either_polarity(desk: Desk, ink: int, paper: 
         ("blank.png", encode(Image.new("RGBA", (300, 300), (0, 0, 0, 0))), None),
     ],
 )
-def test_unusable_upload_gets_one_sentence(desk: Desk, name: str, content: bytes, sentence: str | None) -> None:
-    desk.open()
-    upload(desk, name, "image/png", content)
-    alert = desk.page.locator(".stAlert")
+def test_unusable_upload_gets_one_sentence(
+    draw_page: DrawPage, name: str, content: bytes, sentence: str | None
+) -> None:
+    draw_page.open()
+    upload(draw_page, name, "image/png", content)
+    alert = draw_page.page.locator(".stAlert")
     see(alert)
     expect(alert).to_have_count(1)
     if sentence:
         expect(alert).to_contain_text(sentence)
     # And the way on is open.
-    desk.page.keyboard.press("Escape")
-    desk.draw(7)
-    desk.expect_answer(7)
+    draw_page.page.keyboard.press("Escape")
+    draw_page.draw(7)
+    draw_page.expect_answer(7)
     expect(alert).to_have_count(0)
 
 
-def test_look_can_be_taken_away_as_gif_strip_and_json(desk: Desk) -> None:
-    desk.open("?sample=17")
-    desk.expect_answer(7)
+def test_look_can_be_taken_away_as_gif_strip_and_json(draw_page: DrawPage) -> None:
+    draw_page.open("?sample=17")
+    draw_page.expect_answer(7)
     saved = {}
     for label in ("Animated GIF", "PNG film strip", "JSON"):
-        with desk.page.expect_download() as download:
-            desk.page.get_by_role("button", name=label).click()
+        with draw_page.page.expect_download() as download:
+            draw_page.page.get_by_role("button", name=label).click()
         saved[label] = download.value.path().read_bytes()
     with Image.open(io.BytesIO(saved["Animated GIF"])) as gif:
         assert gif.format == "GIF"
@@ -108,9 +110,9 @@ def test_look_can_be_taken_away_as_gif_strip_and_json(desk: Desk) -> None:
     assert json.loads(saved["JSON"])["action"] == 7
 
 
-def test_numbers_stand_below_as_charts_and_table(desk: Desk) -> None:
-    desk.open("?sample=17")
-    expect(desk.page.locator(".js-plotly-plot")).to_have_count(2, timeout=20_000)
-    expect(desk.page.locator(".js-plotly-plot").first).to_be_visible()
-    desk.page.get_by_text("The same as numbers").click()
-    expect(desk.page.locator(".stDataFrame")).to_be_visible()
+def test_numbers_stand_below_as_charts_and_table(draw_page: DrawPage) -> None:
+    draw_page.open("?sample=17")
+    expect(draw_page.page.locator(".js-plotly-plot")).to_have_count(2, timeout=20_000)
+    expect(draw_page.page.locator(".js-plotly-plot").first).to_be_visible()
+    draw_page.page.get_by_text("The same as numbers").click()
+    expect(draw_page.page.locator(".stDataFrame")).to_be_visible()

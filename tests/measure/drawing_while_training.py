@@ -14,7 +14,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import chromium
-from tests.e2e.drawing import Desk
+from tests.e2e.drawing import DrawPage
 from tests.processes import end_runs
 from tests.servers import started_server
 
@@ -36,14 +36,14 @@ WATCH = """() => {
 }"""
 
 
-def latencies(page: Page, desk: Desk, count: int) -> list[float]:
+def latencies(page: Page, draw_page: DrawPage, count: int) -> list[float]:
     """Milliseconds from mouse-up to the first frame, for drawings of one stroke."""
     page.evaluate("window.latencies = []")
     for index in range(count):
         page.locator(".st-key-clear button").click()
-        desk.expect_empty_stage()
+        draw_page.expect_empty_stage()
         page.evaluate("window.armed = true")
-        desk.draw((1, 2, 3, 5, 6, 7, 9)[index % 7])
+        draw_page.draw((1, 2, 3, 5, 6, 7, 9)[index % 7])
         page.wait_for_function(f"window.latencies.length > {index}")
     return list(page.evaluate("window.latencies"))
 
@@ -66,13 +66,13 @@ def main() -> None:
         folder, browser = Path(place), chromium(playwright)
         with started_server(folder) as server:
             page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-            desk = Desk(page, server.address)
-            desk.open()
+            draw_page = DrawPage(page, server.address)
+            draw_page.open()
             page.evaluate(WATCH)
-            latencies(page, desk, 5)  # warms everything up
-            idle = latencies(page, desk, options.drawings)
+            latencies(page, draw_page, 5)  # warms everything up
+            idle = latencies(page, draw_page, options.drawings)
             start_training(browser, server.address)
-            training = latencies(page, desk, options.drawings)
+            training = latencies(page, draw_page, options.drawings)
         browser.close()
         end_runs(folder / "runs")
     for name, times in (("idle", idle), ("while a run trains", training)):

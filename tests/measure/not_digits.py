@@ -19,11 +19,12 @@ from jaxtyping import Float, UInt8
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from app.look.light import DARK_FIELD
 from ram import RAM, load_checkpoint, prepare_drawing
 from ram.config import DataConfig
 from ram.data.mnist import as_floats, load_mnist, split_training
 
-CANVAS_SIZE, PAPER, INK = 280, "#0a0c12", "#ffffff"  # as in the app
+CANVAS_SIZE, PAPER, INK = 280, DARK_FIELD, "#ffffff"  # as in the app
 BRUSHES = (12, 20, 28)
 LETTERS = "ABCDEFGHJKMNPRTUVWXYabdefhkmnprtuvwxy"
 SCRIBBLES, LETTERS_EACH, DIGITS = 400, 8, 2000

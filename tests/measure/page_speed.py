@@ -31,7 +31,7 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser import chromium
-from tests.e2e.drawing import Desk
+from tests.e2e.drawing import DrawPage
 from tests.servers import Server, started_server
 
 ONE_STROKE = (1, 2, 3, 5, 6, 7, 9)
@@ -176,15 +176,15 @@ def load(page: Page, open_page: Callable[[], object], server: Server | None = No
     )
 
 
-def draw(page: Page, desk: Desk, count: int) -> list[Drawing]:
+def draw(page: Page, draw_page: DrawPage, count: int) -> list[Drawing]:
     """Times drawings of one stroke, each on an empty canvas."""
     results = []
     for index in range(count):
         page.locator(".st-key-clear button").click()
-        desk.expect_empty_stage()
+        draw_page.expect_empty_stage()
         page.wait_for_function(f"stopwatch.quiet({QUIET_MS})")
         page.evaluate("stopwatch.take(), stopwatch.armed = true")
-        desk.draw(ONE_STROKE[index % len(ONE_STROKE)])
+        draw_page.draw(ONE_STROKE[index % len(ONE_STROKE)])
         page.wait_for_function(f"!stopwatch.armed && stopwatch.quiet({QUIET_MS})")
         results.append(stages(page.evaluate("stopwatch.take()")))
     return results
@@ -241,14 +241,14 @@ def measure(browser: Browser, *, starts: int, drawings: int) -> Report:
     cold = [_cold_start(browser) for _ in range(starts - 1)]
     with tempfile.TemporaryDirectory() as place, started_server(Path(place)) as server:
         page = _window(browser).new_page()
-        desk = Desk(page, server.address)
+        draw_page = DrawPage(page, server.address)
         cold.append(load(page, lambda: page.goto(server.address), server))
         other = _window(browser).new_page()
         warm = load(other, lambda: other.goto(server.address))
         again = load(other, other.reload)
         other.context.close()
-        draw(page, desk, 5)  # warms everything up
-        results = draw(page, desk, drawings)
+        draw(page, draw_page, 5)  # warms everything up
+        results = draw(page, draw_page, drawings)
         page.context.close()
     return Report(cold, warm, again, results)
 

@@ -26,10 +26,11 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from PIL import Image, ImageColor, ImageDraw
 
+from app.look.light import DARK_FIELD
 from ram import RAM, load_checkpoint, prepare_drawing
 from tests.measure.allographs import CLEAN, HELD_OUT, IDIOSYNCRATIC
 
-CANVAS_SIZE, PAPER, INK = 280, "#0a0c12", "#ffffff"  # as in the app, which cannot be imported without its server
+CANVAS_SIZE, PAPER, INK = 280, DARK_FIELD, "#ffffff"  # as in app/session/canvas.py, which needs a server
 BRUSHES = (12, 20, 28)  # canvas pixels, as are all sizes
 SIZES = (60, 100, 180, 260)  # limits of the size classes; a size is the longer side of the pen's path
 LEAST_BRUSHES = 4.5  # A digit smaller than so many brush widths is a blot that nobody reads.

@@ -21,11 +21,12 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
+from app.look.light import DARK_FIELD
 from tests.e2e.drawing import DIGITS, Stroke
 
 PATIENCE_S = 60.0
 CANVAS, BRUSH, SIDE = 280, 20, 200  # pixels
-PAPER, INK = "#0a0c12", "#ffffff"
+PAPER, INK = DARK_FIELD, "#ffffff"
 
 
 class VisitError(Exception):

@@ -10,7 +10,7 @@ from app.figures.animation import animated_gif
 from app.figures.film_strip import film_strip
 from app.figures.numbers import rollout_json
 from app.figures.palette import step_colors
-from app.figures.picture import Field, grey, patch_row
+from app.figures.picture import FieldPicture, grey, patch_row
 from app.look.scene import Scene
 
 FIELD, UNSEEN_INK, INK = (10, 12, 18), (79, 83, 101), (255, 255, 255)
@@ -204,15 +204,15 @@ def test_field_leaves_a_margin_for_windows_beyond_the_border() -> None:
     beyond = dataclasses.replace(inside, corners=np.array([[[-4, 10]]]))
     far = dataclasses.replace(inside, corners=np.array([[[-1000, 10]]]))
     # 330 px to 32 pixels and half a pixel round them; 4.5 pixels; at most 0.15 of 32.
-    zooms = [Field(scene, 330, dot_radius=9).zoom for scene in (inside, beyond, far)]
+    zooms = [FieldPicture(scene, 330, dot_radius=9).zoom for scene in (inside, beyond, far)]
     assert zooms == [10, 8, 7]
-    assert Field(beyond, 330, dot_radius=9).window(0, 0)[0] >= 0
+    assert FieldPicture(beyond, 330, dot_radius=9).window(0, 0)[0] >= 0
 
 
 def test_field_has_no_margin_for_coarser_windows() -> None:
     corners = np.array([[[10, 10], [6, 6]], [[10, 10], [-40, 30]]])
     scene = dataclasses.replace(make_scene(scales=2), corners=corners)
-    assert Field(scene, 330, dot_radius=9).zoom == 10
+    assert FieldPicture(scene, 330, dot_radius=9).zoom == 10
 
 
 def test_field_shows_what_was_seen_coarsely_as_the_sensor_averaged_it() -> None:
@@ -229,7 +229,7 @@ def test_field_shows_what_was_seen_coarsely_as_the_sensor_averaged_it() -> None:
         corners=np.array([[[4, 4], [0, 0]]]),
         locations=np.array([[0.9, 0.9]], np.float32),  # the dot lies elsewhere
     )
-    field = Field(scene, 330, dot_radius=9)
+    field = FieldPicture(scene, 330, dot_radius=9)
     picture, (left, top) = field.draw(0), field.origin
 
     def step_at(x: int, y: int) -> int:

@@ -78,7 +78,7 @@ def test_probabilities_figure_prints_percent_and_leaves_out_what_is_below_one(sc
     numbers = probabilities_figure(scene).data[-1]
     shown = list(zip(numbers.x, numbers.y, numbers.text, strict=True))
     assert shown == [(1, 0, "50"), (1, 1, "30"), (1, 2, "20"), (2, 0, "12"), (2, 1, "75"), (2, 2, "12"), (3, 1, "100")]
-    assert numbers.textfont.color[-1] == "#0a0c12"  # the last step is amber
+    assert numbers.textfont.color[-1] == DARK_FIELD  # the last step is amber
     assert numbers.textfont.color[2] == "#ffffff"  # nearly the dark field
 
 
@@ -168,7 +168,7 @@ def test_table_has_the_charts_numbers(scene: Scene) -> None:
 
 @pytest.mark.parametrize(
     ("background", "text"),
-    [("#000000", "#ffffff"), ("#ffffff", "#0a0c12"), ("#6e56e7", "#ffffff"), ("#f8bd1d", "#0a0c12")],
+    [("#000000", "#ffffff"), ("#ffffff", DARK_FIELD), ("#6e56e7", "#ffffff"), ("#f8bd1d", DARK_FIELD)],
 )
 def test_text_takes_the_color_with_more_contrast(background: str, text: str) -> None:
     assert text_on(background) == text

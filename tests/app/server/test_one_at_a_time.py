@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.server import one_at_a_time as turns
+from app.server import one_at_a_time
 from app.server.one_at_a_time import turn
 
 
@@ -43,11 +43,11 @@ def test_session_that_takes_long_does_not_stop_the_others() -> None:
         assert slow.is_alive()
     done.set()
     slow.join()
-    assert turns._turn.acquire(timeout=1)  # whoever went ahead has not given back what was not theirs, twice
-    turns._turn.release()
+    assert one_at_a_time._turn.acquire(timeout=1)  # whoever went ahead has not given back what was not theirs, twice
+    one_at_a_time._turn.release()
 
 
 def test_turn_is_given_back_when_a_run_is_broken_off() -> None:
     with pytest.raises(KeyError), turn():
         raise KeyError
-    assert not turns._turn.locked()
+    assert not one_at_a_time._turn.locked()

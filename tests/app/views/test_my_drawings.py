@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from app.components.gallery import SHEET_COLUMNS, sheet_url
+from app.look.light import DARK_FIELD
 from ram.data.collection import DIGIT_NAMES, Collection, collection_bytes
 from ram.data.mnist import Digits
 
@@ -62,7 +63,7 @@ def open_page(**address: str) -> AppTest:
 
 def draw(page: AppTest, *lines: list[tuple[int, int]]) -> None:
     """Draws lines on the empty canvas."""
-    image = Image.new("RGB", (280, 280), "#0a0c12")
+    image = Image.new("RGB", (280, 280), DARK_FIELD)
     for line in lines:
         ImageDraw.Draw(image).line(line, fill="#ffffff", width=20, joint="curve")
     stream = io.BytesIO()

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
+from app.look.light import DARK_FIELD
 from app.server import catalogue
 
 MAIN = str(Path(__file__).parents[3] / "app" / "frame.py")
@@ -30,7 +31,7 @@ def open_app(**address: str) -> AppTest:
 
 def canvas_state(strokes: list[dict[str, Any]], *lines: list[tuple[int, int]]) -> dict[str, Any]:
     """What the canvas reports after these lines were drawn."""
-    image = Image.new("RGB", (280, 280), "#0a0c12")
+    image = Image.new("RGB", (280, 280), DARK_FIELD)
     for line in lines:
         ImageDraw.Draw(image).line(line, fill="#ffffff", width=20, joint="curve")
     stream = io.BytesIO()
