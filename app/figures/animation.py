@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from app.figures.contrast import blend
 from app.figures.palette import step_colors
-from app.figures.picture import GREYS, Field, dot, fitting_font, font, grey, patch_row
+from app.figures.picture import GREYS, FieldPicture, dot, fitting_font, font, grey, patch_row
 from app.look.scene import Scene
 
 # In px and ms. GIFs count in hundredths of a second.
@@ -49,7 +49,7 @@ def animated_gif(scene: Scene) -> bytes:
 
 def _frames(scene: Scene, palette: Image.Image) -> Iterator[tuple[Image.Image, int]]:
     """Every frame with its duration in ms."""
-    field = Field(scene, _FIELD_SIDE, dot_radius=11)
+    field = FieldPicture(scene, _FIELD_SIDE, dot_radius=11)
     canvas = Image.new("RGB", _SIZE, grey(0)).quantize(palette=palette, dither=Image.Dither.NONE)
 
     def show(place: tuple[int, int], picture: Image.Image) -> Image.Image:

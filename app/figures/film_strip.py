@@ -7,7 +7,7 @@ import io
 from PIL import Image, ImageDraw
 
 from app.figures.palette import step_colors
-from app.figures.picture import Field, dot, fitting_font, font, patch_row
+from app.figures.picture import FieldPicture, dot, fitting_font, font, patch_row
 from app.look.scene import Scene
 
 # In px: for white paper, where a cell prints 27 mm wide at 300 dpi.
@@ -22,7 +22,7 @@ def film_strip(scene: Scene) -> bytes:
     rows = -(-scene.steps // _CELLS_PER_ROW)
     width = columns * (_CELL + _GAP) - _GAP + 2 * _MARGIN
     picture = Image.new("RGB", (width, rows * (_CELL_HEIGHT + _GAP) + _FOOT + _MARGIN), _PAPER)
-    field = Field(scene, _CELL, dot_radius=13)
+    field = FieldPicture(scene, _CELL, dot_radius=13)
     for step in range(scene.steps):
         row, column = divmod(step, _CELLS_PER_ROW)
         place = (_MARGIN + column * (_CELL + _GAP), _MARGIN + row * (_CELL_HEIGHT + _GAP))
@@ -39,7 +39,7 @@ def film_strip(scene: Scene) -> bytes:
     return file.getvalue()
 
 
-def _cell(field: Field, step: int) -> Image.Image:
+def _cell(field: FieldPicture, step: int) -> Image.Image:
     """One glimpse: its number, the field, the patches, the best class so far and the value."""
     scene, centre = field.scene, _CELL // 2
     picture = Image.new("RGB", (_CELL, _CELL_HEIGHT), _PAPER)

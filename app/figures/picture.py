@@ -56,7 +56,7 @@ def fitting_font(text: str, size: int, width: int) -> ImageFont.FreeTypeFont | I
 
 
 @dataclasses.dataclass(frozen=True)
-class Field:
+class FieldPicture:
     """A scene's image in the middle of a square, pixel-sharp, with a margin for windows beyond its border."""
 
     scene: Scene

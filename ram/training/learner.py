@@ -17,7 +17,7 @@ from ram.training.distributed import ProcessGroup
 from ram.training.loss import Objective
 from ram.training.optimizers import make_optimizers, optimizer_tensors, restore_optimizers
 from ram.training.recorded import Recorded
-from ram.training.schedule import Progress, Settings, settings_at
+from ram.training.schedule import Progress, StepSettings, settings_at
 
 
 class TrainingError(RuntimeError):
@@ -68,11 +68,11 @@ class Learner:
             readings = self._recorded.advance(step)
         else:
             settings = torch.tensor(settings_at(self.progress.share, step, self.config), device=self.device)
-            readings = self.step(self.order.batch(step), Settings(*settings.unbind()))
+            readings = self.step(self.order.batch(step), StepSettings(*settings.unbind()))
         self.progress.step += 1
         return readings
 
-    def step(self, index: Int[Tensor, " batch"], settings: Settings) -> Float[Tensor, " readings"]:
+    def step(self, index: Int[Tensor, " batch"], settings: StepSettings) -> Float[Tensor, " readings"]:
         """Learns from the digits at these positions.
 
         Each process draws the whole batch, and then takes its share: so a run takes the same course in a group of any
@@ -143,7 +143,7 @@ class Learner:
             return None
         return Recorded(self.step, self.order, self.config, self.optimizers, self.generator)
 
-    def _update(self, settings: Settings) -> None:
+    def _update(self, settings: StepSettings) -> None:
         """Applies the gradients, and moves the averaged weights after the new ones."""
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.optimization.gradient_clip)
         if self.device.type == "cpu" and not norm.isfinite():

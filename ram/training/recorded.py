@@ -17,11 +17,11 @@ from torch.optim import Optimizer
 from ram.config import TrainConfig
 from ram.training.batches import EpochOrder
 from ram.training.loss import READINGS
-from ram.training.schedule import Settings, settings_at
+from ram.training.schedule import StepSettings, settings_at
 
 WARM_UP = 2  # steps before the recording, in which libraries are loaded and memory is taken
 
-Step = Callable[[Int[Tensor, " batch"], Settings], Float[Tensor, " readings"]]
+Step = Callable[[Int[Tensor, " batch"], StepSettings], Float[Tensor, " readings"]]
 
 
 class Recorded:
@@ -47,7 +47,7 @@ class Recorded:
         self._epoch = -1
         self._positions = order.epoch(0)
         # With settings of zero, which the warm-up has, a step changes no weights.
-        self._settings = torch.zeros(order.steps_per_epoch, len(Settings._fields), device=device)
+        self._settings = torch.zeros(order.steps_per_epoch, len(StepSettings._fields), device=device)
         self._place = torch.zeros((), dtype=torch.long, device=device)
         self._readings = torch.zeros(len(READINGS), device=device)
         self._graph: torch.cuda.CUDAGraph | None = None
@@ -69,7 +69,7 @@ class Recorded:
 
     def _take_step(self) -> None:
         place = self._place.clamp(max=self.order.steps_per_epoch - 1)
-        settings = Settings(*self._settings[place.view(1)].squeeze(dim=0).unbind())
+        settings = StepSettings(*self._settings[place.view(1)].squeeze(dim=0).unbind())
         size = self.order.batch_size
         index = self._positions[place * size + torch.arange(size, device=place.device)]
         self._readings.copy_(self.step(index, settings))

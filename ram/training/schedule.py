@@ -64,7 +64,7 @@ def strength(done: float) -> float:
     return 1 - (1 - FADED) * max(0.0, 1 - (1 - done) / FADING)
 
 
-class Settings(NamedTuple):
+class StepSettings(NamedTuple):
     """What differs from step to step, on the device."""
 
     learning_rate: Float[Tensor, ""]
@@ -75,7 +75,7 @@ class Settings(NamedTuple):
 
 
 def settings_at(share: float, step: int, config: TrainConfig) -> tuple[float, float, float]:
-    """The numbers of the `Settings` of a step, from the part of the run that is done and the steps before this one."""
+    """The numbers of the `StepSettings` of a step, from the part of the run that is done and the steps before this one."""
     rate = config.schedule.learning_rate * learning_rate(share, config.schedule.warm_up)
     # The average follows quickly at first, or it would remember the random initial weights.
     averaging = 1 - min(config.optimization.ema_decay, (2 + step) / (11 + step))
