@@ -87,8 +87,8 @@ PRESETS: dict[str, Preset] = {
         ),
     ),
     "mnist": Preset(
-        "The shipped model",
-        "the specification's defaults, trained for 310 epochs",
+        "Drawn digits",
+        "the specification's defaults, for MNIST's digits and what people draw",
         RAMConfig(),
         _DRAWN,
     ),

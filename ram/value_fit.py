@@ -1,12 +1,12 @@
 """Fitting the value network: its estimate becomes the probability that the answer will be right.
 
 The specification calls the value the expected reward, and a right answer earns 1. A model that was trained with another
-reward or another baseline, or on changed digits that are read worse, estimates something else. The value is one linear
-map of the hidden state, so it can be fitted anew by least squares without touching anything else of the model:
+reward or baseline, or on changed digits, which are harder to read, estimates something else. The value is one linear map
+of the hidden state, so it can be fitted anew by least squares without touching anything else in the model:
 
-- In which direction it looks is learned from changed training digits. Of unchanged ones hardly any is read wrong.
-- Its scale and its mean come from the digits held back. After every glimpse its mean is the share of right answers:
-  the hidden states' mean moves from glimpse to glimpse, so the direction is kept at right angles to these moves.
+- Its direction is learned from changed training digits, because hardly any unchanged one is read wrong.
+- Its scale and its mean come from the digits held back. After every glimpse, its mean is the share of right answers:
+  the mean of the hidden states moves from glimpse to glimpse, so the direction is kept orthogonal to these moves.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ram.evaluation import is_number
 from ram.model import RAM
 
 BATCH = 500
-RIDGE = 0.03  # of the mean variance of a hidden unit: units that never fire have none of their own
+RIDGE = 0.03  # of the mean variance of a hidden unit: without it, units that never fire would make it singular
 HIGHEST, LOWEST = 1.015, -0.015  # of the values on the digits held back; others may lie a little farther out
 
 
@@ -47,19 +47,19 @@ class ValueQuality(NamedTuple):
     excess: list[float]
     """The mean value less the share of right answers."""
     auc: list[float]
-    """How often a right answer has the higher value of one right and one wrong answer; 0.5 says nothing."""
+    """The share of pairs of a right and a wrong answer in which the right one has the higher value; 0.5 by chance."""
     lowest: float
     highest: float
 
 
 def estimates(model: RAM, looks: Outcomes) -> Float[Tensor, "glimpses images"]:
-    """What the value network makes of these hidden states."""
+    """The value network's estimates for these hidden states."""
     with torch.inference_mode():
         return model.value_network(looks.hidden.to(model.value_network.linear.weight.device)).cpu()
 
 
 def value_quality(values: Float[Tensor, "glimpses images"], right: Bool[Tensor, " images"]) -> ValueQuality:
-    """Compares values with what happened. There must be right and wrong answers.
+    """Compares values with what happened.
 
     Raises:
         ValueError: all answers are right, or all wrong.
@@ -67,7 +67,7 @@ def value_quality(values: Float[Tensor, "glimpses images"], right: Bool[Tensor, 
     values, earned = values.double(), right.double()
     constant = earned.mean()
     if constant in (0, 1):
-        raise ValueError("all answers are right or all are wrong: nothing is to be predicted")
+        raise ValueError("all answers are right or all are wrong: there is nothing to predict")
     error = (values - earned).square().mean(dim=1) / (constant * (1 - constant))
     return ValueQuality(
         share=error.tolist(),
@@ -79,7 +79,7 @@ def value_quality(values: Float[Tensor, "glimpses images"], right: Bool[Tensor, 
 
 
 def stored_value(info: CheckpointInfo) -> ValueQuality | None:
-    """What a checkpoint says of its value, measured with the test digits; None if it says nothing, or is damaged."""
+    """What a checkpoint says about its value, measured on the test digits; None if it says nothing or is damaged."""
     found = info.results.get("value")
     if not isinstance(found, dict) or set(found) != set(ValueQuality._fields):
         return None
@@ -113,7 +113,7 @@ def fit_value(model: RAM, augmented: Outcomes, held_back: Outcomes) -> None:
     spread = projected - projected.mean(dim=1, keepdim=True)
     accuracy = float(earned.mean())
     best = float((spread * (earned - accuracy)).mean() / spread.square().mean())
-    # On the digits held back no value lies beyond what a probability can be, but for a little.
+    # On the digits held back, no value may lie further outside [0, 1] than LOWEST and HIGHEST.
     reach = (HIGHEST - accuracy) / float(spread.max())
     depth = (accuracy - LOWEST) / -float(spread.min())
     scale = max(0.0, min(best, reach, depth))
@@ -142,7 +142,7 @@ def _weights(glimpses: int) -> Float[Tensor, " glimpses"]:
 
 
 def augmented_outcomes(model: RAM, digits: Digits, config: TrainConfig, *, seed: int) -> Outcomes:
-    """Looks once at each training digit, changed as in training; none is made unreadable."""
+    """Looks once at each training digit, changed as in training, but never made unreadable."""
     changes, data = config.replace(unreadable=0.0).augmentation, config.data
 
     def batches() -> Iterator[Digits]:

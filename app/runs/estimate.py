@@ -13,12 +13,11 @@ from ram.data.mnist import Digits
 from ram.model import RAM
 from ram.presets import PRESETS
 from ram.training.learner import Learner
+from ram.training.measuring import EARLY, PASSES, TRAINING_SAMPLE
 from ram.training.run_folder import RunConfig
 
 YARDSTICK = "one-minute"
 ALL_IMAGES = 60_000
-MEASURED_BESIDE = 2000  # training images whose error is read at each measurement
-EARLY_MEASUREMENTS = 5
 STEP_SHARE = 60_000  # what a step costs whatever the size of the model, in parameters
 PIXEL_SHARE = 126  # what making an image larger than MNIST's costs for each pixel more, in parameters
 _STEPS = 5
@@ -32,8 +31,8 @@ def training_seconds(config: RunConfig, *, with_drawings: bool = False) -> float
     images = data.train_images or ALL_IMAGES - data.validation_images
     if with_drawings:
         images = round(images / (1 - data.drawing_share))
-    # Measuring takes no gradients, a third of the work; the first epoch is measured more often.
-    measured = (2 * data.validation_images + MEASURED_BESIDE) / 3 * (epochs + EARLY_MEASUREMENTS)
+    # Measuring takes no gradients, a third of the work. It is done before the run, early in it, and after each epoch.
+    measured = (PASSES * data.validation_images + TRAINING_SAMPLE) / 3 * (epochs + 1 + len(EARLY))
     trained = images * training.loss.rollouts * epochs
     pixels = (data.image_size**2 - 28**2) * (images * epochs + measured)
     work = _work(config.model) * (trained + measured) + PIXEL_SHARE * pixels

@@ -1,7 +1,8 @@
-"""Sessions compute one after the other, which Python does not guarantee.
+"""Lets sessions compute one after the other.
 
-Python runs one thread at a time anyway. Without turns, the threads of many sessions interrupt each other hundreds of
-times a drawing: with a hundred sessions, each waits seconds instead of a tenth of a second (docs/performance.md).
+Python runs one thread at a time anyway. If the threads of many sessions do not take turns, they interrupt each other
+hundreds of times a drawing: with a hundred sessions, each waits seconds instead of a tenth of a second
+(docs/performance.md).
 """
 
 from __future__ import annotations

@@ -138,16 +138,15 @@ def _value(info: CheckpointInfo) -> None:
     st.html("<h2>How far to trust its value</h2>")
     st.metric("Right answers told from wrong ones", f"{100 * value.auc[-1]:.0f} %", width="content")
     st.markdown(
-        "The value is the model's estimate, after each glimpse, of how likely its answer is to be right. Of one right "
-        "and one wrong answer, the right one had the higher value after the last glimpse so often; by chance it would "
-        "be 50\u00a0%."
+        "The value is the model's estimate, after each glimpse, of how likely its answer is to be right. After the last "
+        "glimpse, a right answer has a higher value than a wrong one in this share of all pairs; by chance it would be "
+        "50\u00a0%."
     )
     percents = ", ".join(f"{100 * auc:.0f}" for auc in value.auc)
     st.caption(
         f"After each glimpse: {percents}\u00a0%. The mean value differs from the share of right answers by at most "
         f"{100 * max(map(abs, value.excess)):.1f} points. Its squared error is {min(value.share):.3f} to "
-        f"{max(value.share):.3f} times that of a value that is always the same: what will be read wrong is hard to see "
-        "beforehand."
+        f"{max(value.share):.3f} times that of a constant value: it is hard to see beforehand what will be read wrong."
     )
 
 

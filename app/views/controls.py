@@ -42,8 +42,8 @@ def _model() -> None:
         width=170,
         placeholder="none found",
         format_func=lambda name: names[name],
-        help="mnist reads MNIST's digits and what people draw. The others find a digit in a larger field, or were "
-        "trained here.",
+        help="mnist and mnist-lstm read MNIST's digits and what people draw. The other pretrained models find a digit "
+        "in a larger field.",
     )
     if _can_compare():
         st.segmented_control(

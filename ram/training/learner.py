@@ -104,14 +104,14 @@ class Learner:
             return self.objective(batch)
 
     def diverged(self) -> TrainingError:
-        """The error that says so."""
+        """The error to raise when the numbers of this training are no longer finite."""
         return TrainingError(
             f"the training diverged at step {self.progress.step} (its numbers are no longer finite): "
             f"use a lower learning_rate than {self.config.schedule.learning_rate:g}"
         )
 
     def tensors(self) -> dict[str, Tensor]:
-        """Everything needed to go on as if nothing had happened, with `progress`."""
+        """Everything needed to go on as if nothing had happened, apart from `progress`."""
         parts = {
             "model": self.model.state_dict(),
             "averaged": self.averaged.state_dict(),
@@ -131,12 +131,13 @@ class Learner:
         restore_optimizers(self.model, self.optimizers, _below(tensors, "optimizer."))
         self.generator.set_state(tensors["generator"])
         self.progress.step, self.progress.elapsed = step, elapsed
-        self._recorded = self._make_recorded()  # another would go on with the tensors of before
+        self._recorded = self._make_recorded()  # the old graph would go on with the tensors of before
 
     def _make_recorded(self) -> Recorded | None:
         """The step as a GPU repeats it; None where each operation is started by itself.
 
-        The settings of a run with a time budget are not known in advance, and processes wait for each other.
+        These are runs on a CPU, runs with a time budget, whose settings are not known in advance, runs of several
+        processes, which wait for each other, and runs in bfloat16, for which recording has not been tried.
         """
         recordable = self.device.type == "cuda" and self.group.size == 1 and not self.low_precision
         if not recordable or self.config.schedule.minutes:

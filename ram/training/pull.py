@@ -24,9 +24,8 @@ def distance_from_digit(
 ) -> Float[Tensor, ""]:
     """How far looks are from where they should be, in UNITs of 30 pixels.
 
-    The distance by which looks miss the digit, where nothing within NEAR pixels of its middle misses it; and,
-    `coverage` times, the distance by which the nearest look misses each quarter of the digit, where nothing within AT
-    pixels of its middle misses it.
+    The sum of two means: of each look's distance from the digit's middle, beyond NEAR pixels; and, `coverage` times, of
+    the distance from the middle of each quarter of the digit to the nearest look, beyond AT pixels.
 
     Args:
         means: the means of the location policy.

@@ -65,7 +65,7 @@ def strength(done: float) -> float:
 
 
 class StepSettings(NamedTuple):
-    """What differs from step to step, on the device."""
+    """What differs from step to step, as scalars on the device."""
 
     learning_rate: Float[Tensor, ""]
     strength: Float[Tensor, ""]
@@ -75,7 +75,13 @@ class StepSettings(NamedTuple):
 
 
 def settings_at(share: float, step: int, config: TrainConfig) -> tuple[float, float, float]:
-    """The numbers of the `StepSettings` of a step, from the part of the run that is done and the steps before this one."""
+    """The `StepSettings` of a step as plain numbers.
+
+    Args:
+        share: the part of the run that is done, from 0 to 1.
+        step: the steps before this one.
+        config: the schedule, and the decay of the averaged weights.
+    """
     rate = config.schedule.learning_rate * learning_rate(share, config.schedule.warm_up)
     # The average follows quickly at first, or it would remember the random initial weights.
     averaging = 1 - min(config.optimization.ema_decay, (2 + step) / (11 + step))
