@@ -1,8 +1,8 @@
 """Fitting the value network: its estimate becomes the probability that the answer will be right.
 
 The specification calls the value the expected reward, and a right answer earns 1. A model that was trained with another
-reward or baseline, or on changed digits, which are harder to read, estimates something else. The value is one linear map
-of the hidden state, so it can be fitted anew by least squares without touching anything else in the model:
+reward or baseline, or on changed digits, which are harder to read, estimates something else. The value is one linear
+map of the hidden state, so it can be fitted anew by least squares without touching anything else in the model:
 
 - Its direction is learned from changed training digits, because hardly any unchanged one is read wrong.
 - Its scale and its mean come from the digits held back. After every glimpse, its mean is the share of right answers:
