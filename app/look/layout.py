@@ -27,7 +27,7 @@ def lay_out(picture: Picture | None, field: Field, arrangement: Arrangement, dig
     """The image (side, side), grey levels in [0, 1], that a model of this field gets.
 
     Args:
-        picture: what lies in the field; None leaves it empty but for the clutter.
+        picture: what lies in the field; None leaves it empty except for the clutter.
         field: how large the image is, and how much clutter was in those that the model was trained on.
         arrangement: where the digit lies, and whether there is clutter.
         digits: what clutter is cut from; needed only where `arrangement.count_pieces(field)` is not 0.

@@ -16,7 +16,7 @@ from app.server.limits import PROJECT, Limits
 from ram.training.run_folder import RunError, RunFolder
 
 PATIENCE_S = 10.0
-PRIORITY = 10  # nice: whoever draws goes first, and in between there is room to train
+PRIORITY = 10  # nice: drawing goes first, and training takes what is left
 
 
 class Supervisor:

@@ -139,8 +139,8 @@ def _value(info: CheckpointInfo) -> None:
     st.metric("Right answers told from wrong ones", f"{100 * value.auc[-1]:.0f} %", width="content")
     st.markdown(
         "The value is the model's estimate, after each glimpse, of how likely its answer is to be right. After the "
-        "last glimpse, a right answer has a higher value than a wrong one in this share of all pairs; by chance it would "
-        "be 50\u00a0%."
+        "last glimpse, a right answer has a higher value than a wrong one in this share of all pairs; by chance it "
+        "would be 50\u00a0%."
     )
     percents = ", ".join(f"{100 * auc:.0f}" for auc in value.auc)
     st.caption(

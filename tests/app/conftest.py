@@ -33,7 +33,7 @@ def checked(figure_of: Callable[[Any], Figure]) -> Callable[[Any], go.Figure]:
 
 @pytest.fixture
 def limits(runs_folder: Path) -> Limits:
-    """The limits of that server; the whole app goes by them."""
+    """The limits of that server; the whole app keeps to them."""
     return read_limits()
 
 
@@ -47,7 +47,7 @@ def jobs(limits: Limits) -> Iterator[Jobs]:
 
 def end(jobs: Jobs) -> None:
     """Stops a server's runs and its thread, and kills what still trains."""
-    jobs.close()  # first, lest it start the next run
+    jobs.close()  # first, so that it does not start the next run
     end_runs(jobs.folder)
     if jobs._supervisor.process is not None:
         jobs._supervisor.process.kill()

@@ -103,7 +103,7 @@ class LearningViewer {
   }
 
   /**
-   * More readings of the run on screen: whoever looks at the newest one goes along, everybody else stays.
+   * More readings of the run on screen: a viewer at the newest one moves on to the next, any other stays.
    *
    * @param {Replay} data
    */
