@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 
 import streamlit as st
 
+from app.components import scripts
 from app.server.shell import routes
 
 # Seconds after which Python switches threads. While one imports, the usual 5 ms would halve the page's speed.
@@ -34,4 +35,5 @@ def _load() -> None:
         sys.setswitchinterval(usual)
 
 
-app = st.App("frame.py", lifespan=warm_up, routes=routes())
+early = {"draw": [*scripts("viewer"), *scripts("gallery")], "train": scripts("learning")}
+app = st.App("frame.py", lifespan=warm_up, routes=routes(early))

@@ -29,6 +29,7 @@ from ram.model import RAM
 
 BATCH = 500
 RIDGE = 0.03  # of the mean variance of a hidden unit: without it, units that never fire would make it singular
+TINY = 1e-12  # where all answers are right there is no direction, and the value is a constant
 HIGHEST, LOWEST = 1.015, -0.015  # of the values on the digits held back; others may lie a little farther out
 
 
@@ -104,7 +105,7 @@ def fit_value(model: RAM, augmented: Outcomes, held_back: Outcomes) -> None:
 
     Args:
         model: whose hidden states these are.
-        augmented: of changed training digits; some of the answers must be wrong.
+        augmented: of changed training digits; the value says something only if some of the answers are wrong.
         held_back: of unchanged digits that the model was not trained on.
     """
     weight = _direction(augmented, held_back)
@@ -112,10 +113,10 @@ def fit_value(model: RAM, augmented: Outcomes, held_back: Outcomes) -> None:
     projected = states @ weight
     spread = projected - projected.mean(dim=1, keepdim=True)
     accuracy = float(earned.mean())
-    best = float((spread * (earned - accuracy)).mean() / spread.square().mean())
+    best = float((spread * (earned - accuracy)).mean() / spread.square().mean().clamp(min=TINY))
     # On the digits held back, no value may lie further outside [0, 1] than LOWEST and HIGHEST.
-    reach = (HIGHEST - accuracy) / float(spread.max())
-    depth = (accuracy - LOWEST) / -float(spread.min())
+    reach = (HIGHEST - accuracy) / float(spread.max().clamp(min=TINY))
+    depth = (accuracy - LOWEST) / -float(spread.min().clamp(max=-TINY))
     scale = max(0.0, min(best, reach, depth))
     model.value_network.linear.weight.copy_(scale * weight[None])
     model.value_network.linear.bias.fill_(accuracy - scale * float(projected.mean()))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,26 @@ from typing import Any
 import streamlit as st
 
 _BROWSER = Path(__file__).with_name("browser")
+_ADDRESS = (
+    "_stcore/bidi-components/app.{name}/{file}"  # where Streamlit serves a component's files, below the page's own
+)
 
 # Streamlit would put a script element into the page for a file, and wait for it, at each change of the data (1.67):
 # with this a drawing is on screen some 30 ms earlier. From the page's own folder, as Streamlit's scripts.
 _LOADER = """
-const module = await import(new URL("_stcore/bidi-components/app.{name}/{name}.js", document.baseURI));
+const module = await import(new URL("{address}", document.baseURI));
 export default module.default;
 """
+
+
+def scripts(name: str) -> list[str]:
+    """Addresses of a component's script and of all modules that this imports, for a page that fetches them early."""
+    files, new = {f"{name}.js"}, {f"{name}.js"}
+    while new:
+        found = {other for file in new for other in re.findall(r'from "\./(.+)"', (_BROWSER / file).read_text())}
+        new = found - files
+        files |= new
+    return [_ADDRESS.format(name=name, file=file) for file in sorted(files)]
 
 
 def component(name: str, *, html: str | None = None, isolate_styles: bool = True) -> Callable[..., Any]:
@@ -41,7 +55,7 @@ def component(name: str, *, html: str | None = None, isolate_styles: bool = True
             f"app.{name}",
             html=content,
             css=f"{name}.css",
-            js=_LOADER.format(name=name),
+            js=_LOADER.format(address=_ADDRESS.format(name=name, file=f"{name}.js")),
             isolate_styles=isolate_styles,
         )
 

@@ -6,6 +6,7 @@ place, with the same size and colours.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit
@@ -49,21 +50,29 @@ def heading(name: str) -> str:
     return f'<h1 class="wordmark">{HEADINGS[name]}</h1>{tagline}'
 
 
-def first_page(name: str) -> str:
-    """Streamlit's first page with the heading of one of our pages and the outlines of its content."""
+def first_page(name: str, scripts: Sequence[str] = ()) -> str:
+    """Streamlit's first page with the heading of one of our pages and the outlines of its content.
+
+    The browser fetches the `scripts` at once, while the server prepares what needs them.
+    """
     outlines = "<div><i></i><i></i></div>" if name == "draw" else ""
     shell = f'{STYLE}<div id="shell" aria-busy="true">{heading(name)}{outlines}</div>'
     page = INDEX.read_text().replace("<title>Streamlit</title>", "<title>Glimpse Playground</title>")
-    return page.replace("</body>", f"{shell}</body>")
+    early = "".join(f'<link rel="modulepreload" href="{script}">' for script in scripts)
+    return page.replace("</head>", f"{early}</head>").replace("</body>", f"{shell}</body>")
 
 
-def routes() -> list[Route]:
-    """A route for the address of each page, where a browser asks for the first page."""
-    return [_route(path, name) for path, name in {"/": "draw", **{f"/{name}": name for name in HEADINGS}}.items()]
+def routes(scripts: Mapping[str, Sequence[str]]) -> list[Route]:
+    """A route for the address of each page, where a browser asks for the first page.
+
+    Args:
+        scripts: addresses of the modules that each page needs, by the page's name.
+    """
+    paths = {"/": "draw", **{f"/{name}": name for name in HEADINGS}}
+    return [_route(path, first_page(name, scripts.get(name, ()))) for path, name in paths.items()]
 
 
-def _route(path: str, name: str) -> Route:
-    page = first_page(name)
+def _route(path: str, page: str) -> Route:
 
     def answer(_request: Request) -> HTMLResponse:
         # As with Streamlit's own first page: it names the scripts of one version, and must not be cached.

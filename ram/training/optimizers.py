@@ -91,7 +91,10 @@ class Muon(Optimizer):
                     self._move(matrix, matrix.grad, group["lr"], group["weight_decay"])
 
     def _move(self, matrix: Tensor, gradient: Tensor, lr: float | Tensor, weight_decay: float) -> None:
-        momentum = self.state[matrix].setdefault("momentum_buffer", torch.zeros_like(matrix))
+        memory = self.state[matrix]
+        if not memory:
+            memory["momentum_buffer"] = torch.zeros_like(matrix)
+        momentum = memory["momentum_buffer"]
         momentum.lerp_(gradient, 1 - MOMENTUM)
         ahead = gradient.lerp(momentum, MOMENTUM)  # Nesterov's: as if one step ahead
         rows, columns = matrix.shape

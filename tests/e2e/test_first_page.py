@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -53,10 +54,25 @@ def test_outlines_stand_where_canvas_and_viewer_will(page: Page, server: str) ->
 @pytest.mark.parametrize("name", HEADINGS)
 def test_each_page_has_its_heading_and_streamlits_scripts(page: Page, server: str, name: str) -> None:
     answer = page.request.get(f"{server}/{name}")
-    assert answer.text() == first_page(name)
+    assert re.sub('<link rel="modulepreload" href="_stcore[^>]*>', "", answer.text()) == first_page(name)
     assert answer.headers["cache-control"] == "no-cache"
     head = INDEX.read_text().split("</head>")[0].replace("Streamlit</title>", "Glimpse Playground</title>")
     assert answer.text().startswith(head)
     page.goto(f"{server}/{name}")
     expect(page.get_by_role("heading", level=1)).to_have_text(HEADINGS[name])
     assert page.get_by_text(TAGLINE).filter(visible=True).count() == (name == "draw")
+
+
+@pytest.mark.parametrize(("name", "component"), [("draw", "viewer"), ("train", "learning")])
+def test_component_takes_the_modules_that_were_fetched_early(
+    page: Page, server: str, name: str, component: str
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "bidi-components" in request.url else None)
+    page.goto(f"{server}/{name}")
+    see(page.locator(f".{component}").first)
+    early = page.locator("link[rel=modulepreload]").evaluate_all("(links) => links.map((link) => link.href)")
+    assert f"{server}/_stcore/bidi-components/app.{component}/{component}.js" in early
+    # One request each: neither is any missing from the early ones, nor fetched again.
+    loaded = sorted(url for url in asked if f"app.{component}/" in url and url.endswith(".js"))
+    assert loaded == sorted(url for url in early if f"app.{component}/" in url)

@@ -62,6 +62,14 @@ def test_fitted_value_predicts_right_answers_after_every_glimpse(model: RAM) -> 
         assert torch.equal(model.state_dict()[name], weight), name
 
 
+def test_where_every_answer_is_right_the_value_is_the_share_of_right_answers(model: RAM) -> None:
+    always_right = made_up(100, seed=0)._replace(right=torch.ones(100, dtype=torch.bool))
+    held_back = made_up(100, seed=1)
+    fit_value(model, always_right, held_back)
+    share = held_back.right.double().mean().item()
+    assert estimates(model, held_back).flatten().tolist() == pytest.approx([share] * 300)
+
+
 def test_values_stay_near_probabilities(model: RAM) -> None:
     held_back = made_up(5000, seed=1)
     fit_value(model, made_up(5000, seed=0), held_back)
