@@ -187,7 +187,10 @@ class Jobs:
             # whole.
             gone = self.folder / f".{self._new_id()}"
             (self.folder / job_id).rename(gone)
-            shutil.rmtree(gone)
+            try:
+                shutil.rmtree(gone)
+            except OSError:  # a write that had begun before has put a file there meanwhile; none can follow
+                shutil.rmtree(gone)
 
     @contextlib.contextmanager
     def _request(self) -> Iterator[None]:
