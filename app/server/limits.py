@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
+MB = 1024**2  # bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +22,9 @@ class Limits:
     most_runs: int
     longest_queue: int
     disk: float
+    largest_image: float
+    most_megapixels: float
+    longest_side: int
 
 
 def read_limits() -> Limits:
