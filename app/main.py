@@ -9,8 +9,10 @@ import threading
 from collections.abc import AsyncIterator
 
 import streamlit as st
+from streamlit import config
 
 from app.components import scripts
+from app.server.limits import read_limits
 from app.server.shell import routes
 
 # Seconds after which Python switches threads. While one imports, the usual 5 ms would halve the page's speed.
@@ -34,6 +36,10 @@ def _load() -> None:
     finally:
         sys.setswitchinterval(usual)
 
+
+# From the one file of limits: Streamlit's own settings would say something else as soon as either is changed.
+config.set_option("server.maxUploadSize", read_limits().largest_upload)
+config.set_option("server.maxWidgetStateSize", read_limits().largest_message)
 
 early = {"draw": [*scripts("viewer"), *scripts("gallery")], "train": scripts("learning")}
 app = st.App("frame.py", lifespan=warm_up, routes=routes(early))

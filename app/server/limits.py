@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import os
 import tomllib
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 MB = 1024**2  # bytes
+LONGEST_DESCRIPTION = 500_000  # bytes; most checkpoints' has 5 kB, and a thousand classes with long names need so many
+LARGEST_COLLECTION = 2  # megabytes of a file of drawings; the same as in ram.data.collection, which imports PyTorch
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,9 +25,23 @@ class Limits:
     most_runs: int
     longest_queue: int
     disk: float
+    largest_message: int
     largest_image: float
     most_megapixels: float
     longest_side: int
+    longest_drawing: float
+    kept_pictures: float
+    kept_drawings: float
+
+    @property
+    def largest_checkpoint(self) -> int:
+        """Bytes of a model's file: its parameters, and what it says about itself."""
+        return 4 * self.largest_model + LONGEST_DESCRIPTION
+
+    @property
+    def largest_upload(self) -> int:
+        """Megabytes of the largest file that is taken anywhere."""
+        return math.ceil(max(self.largest_image, LARGEST_COLLECTION, self.largest_checkpoint / MB))
 
 
 def read_limits() -> Limits:

@@ -199,17 +199,17 @@ def test_run_outlives_its_server_and_the_next_server_finds_it(jobs: Jobs) -> Non
 
 
 FULL_DISK = """
-import subprocess, sys
+import dataclasses, subprocess, sys
 from pathlib import Path
 from app.runs.jobs import JobError, Jobs
-from app.server.limits import Limits
+from app.server.limits import read_limits
 from ram.checkpoints import load_checkpoint
 from ram.config import RAMConfig, TrainConfig
 from ram.training.run_folder import RunConfig
 from tests.processes import wait_until
 
 disk = Path(sys.argv[1])
-limits = Limits(disk / "runs", 500_000, 30, 6, 3, 100)
+limits = dataclasses.replace(read_limits(), runs=disk / "runs")
 jobs = Jobs(limits)
 training = TrainConfig.of(train_images=128, validation_images=100, batch_size=32, rollouts=1, epochs=1)
 run = jobs.submit(RunConfig("mnist", RAMConfig(), training), "run", start=None, drawings=None)
