@@ -246,8 +246,10 @@ def test_field_shows_what_was_seen_coarsely_as_the_sensor_averaged_it() -> None:
 
 
 def test_field_shows_what_the_finest_window_saw_beyond_the_border() -> None:
-    scene = dataclasses.replace(make_scene(steps=1), corners=np.array([[[-3, 10]]]), locations=np.zeros((1, 2)))
-    scene = dataclasses.replace(scene, image=np.zeros((32, 32)), patches=np.zeros((1, 1, 8, 8)))
+    scene = dataclasses.replace(
+        make_scene(steps=1), corners=np.array([[[-3, 10]]]), locations=np.zeros((1, 2), np.float32)
+    )
+    scene = dataclasses.replace(scene, image=np.zeros((32, 32), np.float32), patches=np.zeros((1, 1, 8, 8), np.float32))
     field = FieldPicture(scene, 330, dot_radius=9)
     picture, (left, top) = field.draw(0), field.origin
     row = top + round(12.5 * field.zoom)
@@ -256,7 +258,9 @@ def test_field_shows_what_the_finest_window_saw_beyond_the_border() -> None:
 
 
 def test_line_round_the_image_is_as_bright_as_in_the_viewer() -> None:
-    field = FieldPicture(dataclasses.replace(make_scene(steps=1), image=np.zeros((32, 32))), 330, dot_radius=9)
+    field = FieldPicture(
+        dataclasses.replace(make_scene(steps=1), image=np.zeros((32, 32), np.float32)), 330, dot_radius=9
+    )
     left, top = field.origin
     corner = field.draw(0).getpixel((left - 1, top - 1))
     assert corner == (49, 51, 56)  # 0.16 of the way from the field to ink
