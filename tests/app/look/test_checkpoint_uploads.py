@@ -13,16 +13,16 @@ import pytest
 from app.look.layout import model_field
 from app.runs.jobs import JobError, Jobs
 from app.server import catalogue
-from ram.checkpoints import CheckpointInfo, save_checkpoint
+from ram.checkpoints import SHIPPED, CheckpointInfo, save_checkpoint
 from ram.config import RAMConfig
 from ram.model import RAM
 
 MODEL = RAMConfig(num_glimpses=2, hidden_size=32, glimpse_hidden_size=16)
-SHIPPED = catalogue.SHIPPED / "mnist.safetensors"
+MNIST = SHIPPED / "mnist.safetensors"
 
 
 def test_uploaded_checkpoint_can_be_chosen(jobs: Jobs) -> None:
-    run = jobs.add_checkpoint(SHIPPED.read_bytes(), "from home")
+    run = jobs.add_checkpoint(MNIST.read_bytes(), "from home")
     assert [(job.name, job.status, job.has_checkpoint) for job in jobs.all()] == [("from home", "uploaded", True)]
     assert run in catalogue.model_names()
     assert catalogue.model_labels()[run] == "from home"
@@ -62,7 +62,7 @@ HOSTILE: dict[str, Callable[[Path], bytes]] = {
     "text": lambda path: b"hello, I am a text file",
     "picture": lambda path: b"\x89PNG\r\n\x1a\n" + bytes(100),
     "pickle": lambda path: pickle.dumps(Trap(path / "sprung")),
-    "truncated": lambda path: SHIPPED.read_bytes()[:-1000],
+    "truncated": lambda path: MNIST.read_bytes()[:-1000],
     "huge declared header": lambda path: header(2**62, a=1),
     "huge declared tensor": lambda path: header(0, w={"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}),
     "wrong shapes": lambda path: checkpoint(path, MODEL).replace(b'\\"hidden_size\\": 32', b'\\"hidden_size\\": 64'),
