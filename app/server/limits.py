@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[2]
+MB = 1024**2  # bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +25,9 @@ class Limits:
     most_runs: int
     longest_queue: int
     disk: float
+    largest_image: float
+    most_megapixels: float
+    longest_side: int
 
 
 def read_limits() -> Limits:
