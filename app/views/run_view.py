@@ -125,7 +125,7 @@ def _state(runs: Jobs, job: Job, *, named: bool) -> None:
             st.markdown(f"{icon} {words[0].upper()}{words[1:]}")
     if job.problem:
         way_on = "Resume it, or go on with what it has." if job.can_resume else "Delete it and start again."
-        st.warning(f"{job.problem} {way_on}", icon=":material/warning:")
+        st.warning(f"{plain_text(job.problem)} {way_on}", icon=":material/warning:")
 
 
 def _show_drawings(folder: RunFolder) -> None:
