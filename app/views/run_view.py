@@ -124,7 +124,7 @@ def _state(runs: Jobs, job: Job, *, named: bool) -> None:
         else:
             st.markdown(f"{icon} {words[0].upper()}{words[1:]}")
     if job.problem:
-        st.warning(f"{job.problem} {_way_on(job)}", icon=":material/warning:")
+        st.warning(f"{plain_text(job.problem)} {_way_on(job)}", icon=":material/warning:")
 
 
 def _way_on(job: Job) -> str:
