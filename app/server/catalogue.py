@@ -5,6 +5,7 @@ Nothing here needs PyTorch: a cold server can show the names before it has been 
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from pathlib import Path
 
@@ -24,7 +25,7 @@ LONGEST_NAME = 40  # characters of a run's name
 def model_names() -> list[str]:
     """Names of all models: the shipped checkpoints, the default first, then the runs, the newest first."""
     shipped = sorted(path.stem for path in read_limits().checkpoints.glob("*.safetensors"))
-    runs = sorted((path.parent.name for path in _runs().glob("[!.]*/best.safetensors")), reverse=True)
+    runs = [path.name for path in _newest_first(_runs()) if (path / "best.safetensors").exists()]
     return [*sorted(shipped, key=lambda name: name != DEFAULT_MODEL), *(run for run in runs if run not in shipped)]
 
 
@@ -52,7 +53,7 @@ def run_names(folder: Path) -> dict[str, str]:
     """
     names: dict[str, str] = {}
     taken = {path.stem for path in read_limits().checkpoints.glob("*.safetensors")}
-    for path in sorted(folder.glob("[!.]*/")):
+    for path in reversed(_newest_first(folder)):
         names[path.name] = unique_name(_given_name(path), taken)
         taken.add(names[path.name])
     return dict(reversed(names.items()))
@@ -62,6 +63,19 @@ def unique_name(name: str, taken: set[str]) -> str:
     """The name, with a number if it is taken."""
     numbered = (f"{name[: LONGEST_NAME - 4]} {number}" for number in itertools.count(2))
     return name if name not in taken else next(other for other in numbered if other not in taken)
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    """The runs in a folder. Their own names do not tell: the command line begins them with the preset."""
+    return sorted(folder.glob("[!.]*/"), key=lambda path: (_begun(path), path.name), reverse=True)
+
+
+def _begun(path: Path) -> int:
+    """When a run was put into its folder, in nanoseconds: these files are written once, or for an upload alone."""
+    for name in ("config.json", "best.safetensors", ""):
+        with contextlib.suppress(OSError):
+            return (path / name).stat().st_mtime_ns
+    return 0
 
 
 def _given_name(path: Path) -> str:

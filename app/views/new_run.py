@@ -96,4 +96,5 @@ def _submit(runs: Jobs) -> None:
     runs_on_show.show_alone(run)
     widgets.put(NAME, "")
     # On a phone the run stands far below the button.
-    st.toast(f"Started: {plain_text(runs.all()[0].name)}", icon=":material/model_training:")
+    if (job := runs.get(run)) is not None:
+        st.toast(f"Started: {plain_text(job.name)}", icon=":material/model_training:")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 from pathlib import Path
@@ -175,6 +176,29 @@ def test_run_trains_and_is_a_model_at_once(runs_folder: Path) -> None:
     app = open_app(sample="17", model=run)
     assert app.selectbox(key="model").value == run
     assert len(shown(app)["scene"]["locations"]) == 2
+
+
+def test_run_that_is_started_is_announced_and_shown_beside_one_of_the_command_line(runs_folder: Path) -> None:
+    by_hand = put_run(runs_folder, "one-minute-20260101-120000", TrainConfig.of(epochs=5))
+    page = train_page(recipe=TINY)
+    assert page.session_state["run"] == by_hand
+    page.text_input(key="run_name").set_value("Class 7b")
+    page.button(key="start_training").click().run()
+    assert [toast.value for toast in page.toast] == ["Started: Class 7b"]
+    assert page.selectbox(key="run").options == ["Class 7b", by_hand]
+    assert page.session_state["run"] != by_hand
+
+
+def test_train_opens_on_the_newest_run(runs_folder: Path) -> None:
+    for name in ("one-minute-20260101-120000", "20260102-120000-abcd", "mine"):
+        put_run(runs_folder, name, TrainConfig.of(epochs=5))
+        state = (runs_folder / name / "config.json").stat()
+        os.utime(runs_folder / name / "best.safetensors", (state.st_atime, state.st_mtime + 1000 * (name[0] == "2")))
+    page = train_page()
+    assert page.selectbox(key="run").options == ["mine", "20260102-120000-abcd", "one-minute-20260101-120000"]
+    assert page.session_state["run"] == "mine"
+    models = catalogue.model_names()
+    assert models[-3:] == page.selectbox(key="run").options
 
 
 def _finished(path: Path) -> bool:
