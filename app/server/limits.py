@@ -21,6 +21,9 @@ class Limits:
     most_runs: int
     longest_queue: int
     disk: float
+    most_visitors: int
+    hosts: tuple[str, ...]
+    frames: tuple[str, ...]
 
 
 def read_limits() -> Limits:
@@ -34,5 +37,6 @@ def read_limits() -> Limits:
 
 @functools.cache
 def _read(path: Path) -> Limits:
-    lines = tomllib.loads(path.read_text())
-    return Limits(**{**lines, "runs": PROJECT / lines["runs"]})
+    lines = tomllib.loads(path.read_text(encoding="utf-8"))
+    lists = {name: tuple(line) for name, line in lines.items() if isinstance(line, list)}
+    return Limits(**{**lines, **lists, "runs": PROJECT / lines["runs"]})

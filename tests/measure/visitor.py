@@ -95,6 +95,8 @@ class Visitor:
         self._address = address
         self._connection = connection
         self._query = self._page = self._canvas = self._fragment = self._look = self._problem = ""
+        self.session = ""
+        """The server's name for this session, once the page is open."""
 
     async def open(self) -> Run:
         """Loads the page."""
@@ -136,6 +138,8 @@ class Visitor:
     def _takes_look(self, message: ForwardMsg) -> bool:
         """Remembers what the next message to the server needs; returns whether this one is the viewer."""
         match message.WhichOneof("type"):
+            case "new_session":
+                self.session = message.new_session.initialize.session_id
             case "page_info_changed":
                 self._query = message.page_info_changed.query_string
             case "navigation":
