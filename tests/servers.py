@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -30,9 +29,8 @@ class Server(NamedTuple):
 
 
 def write_limits(folder: Path, **limits: float | str | list[str]) -> Path:
-    """Writes `limits.toml` for a server with its runs in `folder`; the app's own limits hold where none is given."""
-    lines = tomllib.loads((ROOT / "app/server/limits.toml").read_text())
-    lines |= {"runs": str(folder / "runs"), **limits}
+    """Writes the limits of a server with its runs in `folder`; the app's own hold where none is given."""
+    lines = {"runs": str(folder / "runs"), **limits}
     file = folder / "limits.toml"
     file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items()))
     return file

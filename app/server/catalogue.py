@@ -9,7 +9,7 @@ import contextlib
 import itertools
 from pathlib import Path
 
-from app.server.limits import PROJECT, read_limits
+from app.server.limits import read_limits
 
 DEFAULT_MODEL = "mnist"
 MADE_FOR = {  # what a shipped model was trained for, after "made for"
@@ -20,12 +20,11 @@ MADE_FOR = {  # what a shipped model was trained for, after "made for"
     "cluttered-100": "a digit among clutter",
 }
 LONGEST_NAME = 40  # characters of a run's name
-SHIPPED = PROJECT / "checkpoints"  # the same as in ram.checkpoints, which would import PyTorch
 
 
 def model_names() -> list[str]:
     """Names of all models: the shipped checkpoints, the default first, then the runs, the newest first."""
-    shipped = sorted(path.stem for path in SHIPPED.glob("*.safetensors"))
+    shipped = sorted(path.stem for path in read_limits().checkpoints.glob("*.safetensors"))
     runs = [path.name for path in _newest_first(_runs()) if (path / "best.safetensors").exists()]
     return [*sorted(shipped, key=lambda name: name != DEFAULT_MODEL), *(run for run in runs if run not in shipped)]
 
@@ -53,7 +52,7 @@ def run_names(folder: Path) -> dict[str, str]:
     No two names are equal: a list to choose from cannot tell options with equal labels apart.
     """
     names: dict[str, str] = {}
-    taken = {path.stem for path in SHIPPED.glob("*.safetensors")}
+    taken = {path.stem for path in read_limits().checkpoints.glob("*.safetensors")}
     for path in reversed(_newest_first(folder)):
         names[path.name] = unique_name(_given_name(path), taken)
         taken.add(names[path.name])
@@ -91,7 +90,7 @@ def _is_shipped(name: str) -> bool:
 
 
 def _shipped(name: str) -> Path:
-    return SHIPPED / f"{name}.safetensors"
+    return read_limits().checkpoints / f"{name}.safetensors"
 
 
 def _runs() -> Path:
