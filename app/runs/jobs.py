@@ -50,7 +50,8 @@ class Jobs:
         self.limits = limits
         self.keep_s = keep_s
         self.folder = limits.runs
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # each request says so, and all else goes on
+            self.folder.mkdir(parents=True, exist_ok=True)
         self._changing = threading.Lock()
         self._supervisor = Supervisor(limits)
         self._looking = threading.Lock()

@@ -38,10 +38,10 @@ class Supervisor:
 
     def is_in_charge(self) -> bool:
         """Whether this server is the one that starts runs; the system passes the lock on when it ends."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             return self._lock.is_locked or bool(self._lock.acquire(blocking=False))
-        except Timeout:
+        except (Timeout, OSError):  # where nothing can be written, nothing waits to be trained
             return False
 
     def is_busy(self) -> bool:

@@ -35,6 +35,9 @@ class Limits:
     longest_drawing: float
     kept_pictures: float
     kept_drawings: float
+    most_visitors: int
+    hosts: tuple[str, ...]
+    frames: tuple[str, ...]
 
     @property
     def largest_checkpoint(self) -> int:
@@ -61,8 +64,9 @@ def read_limits() -> Limits:
 def _read(own: Path | None) -> Limits:
     lines = _lines(Path(__file__).with_name("limits.toml")) | (_lines(own) if own else {})
     folders = {name: PROJECT / lines[name] for name in ("runs", "checkpoints", "mnist")}
-    return Limits(**{**lines, **folders})
+    lists = {name: tuple(line) for name, line in lines.items() if isinstance(line, list)}
+    return Limits(**{**lines, **lists, **folders})
 
 
 def _lines(path: Path) -> dict[str, Any]:
-    return tomllib.loads(path.read_text())
+    return tomllib.loads(path.read_text(encoding="utf-8"))

@@ -98,7 +98,7 @@ class Visitor:
         self._address = address
         self._connection = connection
         self.session = ""
-        """What the server calls it, once it has opened the page."""
+        """The server's name for this session, once the page is open."""
         self.query = query
         """What its address says after the question mark."""
         self.look = ""
