@@ -10,7 +10,7 @@ import dataclasses
 from typing import Any, Literal, TypeVar, get_args
 
 from ram.earlier_names import with_current_names
-from ram.options import Checked, Choices, ConfigError, Numbers, Switch, WholeNumbers, check_names, option, require
+from ram.options import Checked, Choices, ConfigError, Numbers, Switch, WholeNumbers, brief, check_names, option, require
 
 Baseline = Literal["value", "rollouts", "none"]
 Reward = Literal["hit", "information"]
@@ -266,7 +266,7 @@ def parse_config(kind: type[C], values: dict[str, Any]) -> C:
         ConfigError: a field is unknown, its value is not possible, or there are no fields.
     """
     if not isinstance(values, dict):
-        raise ConfigError(f"{kind.__name__} has named fields, but {values!r} was found")
+        raise ConfigError(f"{kind.__name__} has named fields, but {brief(values)} was found")
     values = with_current_names(values)
     check_names(kind.__name__, config_fields(kind), values)
     build: Any = TrainConfig.of if kind is TrainConfig else kind

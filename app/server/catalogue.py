@@ -25,7 +25,8 @@ SHIPPED = PROJECT / "checkpoints"  # the same as in ram.checkpoints, which would
 def model_names() -> list[str]:
     """Names of all models: the shipped checkpoints, the default first, then the runs, the newest first."""
     shipped = sorted(path.stem for path in SHIPPED.glob("*.safetensors"))
-    runs = sorted((path.parent.name for path in _runs().glob("[!.]*/best.safetensors")), reverse=True)
+    found = (path.parent.name for path in _runs().glob("[!.]*/best.safetensors"))
+    runs = sorted((name for name in found if name.isprintable()), reverse=True)
     return [*sorted(shipped, key=lambda name: name != DEFAULT_MODEL), *(run for run in runs if run not in shipped)]
 
 
@@ -49,11 +50,12 @@ def checkpoint_path(name: str) -> Path:
 def run_names(folder: Path) -> dict[str, str]:
     """The name of every run in a folder, by its id, the newest first.
 
-    No two names are equal: a list to choose from cannot tell options with equal labels apart.
+    No two names are equal: a list to choose from cannot tell options with equal labels apart. A folder whose name no
+    browser could be sent, because it is not UTF-8, is none of a run.
     """
     names: dict[str, str] = {}
     taken = {path.stem for path in SHIPPED.glob("*.safetensors")}
-    for path in sorted(folder.glob("[!.]*/")):
+    for path in sorted(path for path in folder.glob("[!.]*/") if path.name.isprintable()):
         names[path.name] = unique_name(_given_name(path), taken)
         taken.add(names[path.name])
     return dict(reversed(names.items()))
@@ -66,10 +68,15 @@ def unique_name(name: str, taken: set[str]) -> str:
 
 
 def _given_name(path: Path) -> str:
+    file = path / "name.txt"
     try:
-        return " ".join((path / "name.txt").read_text(errors="replace").split())[:LONGEST_NAME] or path.name
+        if not file.is_file():  # to open a pipe would wait until somebody writes into it
+            return path.name
+        with file.open("rb") as content:
+            name = " ".join(content.read(1000).decode(errors="replace").split())[:LONGEST_NAME]
     except OSError:
         return path.name
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name) or path.name
 
 
 def _is_shipped(name: str) -> bool:

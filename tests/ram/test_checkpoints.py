@@ -144,7 +144,7 @@ def test_missing_file_is_named(path: Path) -> None:
 
 
 def test_folder_is_refused(tmp_path: Path) -> None:
-    refuse(tmp_path, "is not a safetensors file, or it is damaged")
+    refuse(tmp_path, "cannot be read: it is a folder and not a file$")
 
 
 def test_too_large_a_file_is_refused_unread(path: Path) -> None:
@@ -233,8 +233,8 @@ def test_damaged_description_is_refused(path: Path, field: str, value: str | Non
     ("config", "message"),
     [
         ({"hidden_size": 10**9}, r"cannot be used: hidden_size=1000000000 is not possible: it must be a whole number"),
-        ({"num_glimpses": 10**400}, r"cannot be used: num_glimpses=10* is not possible"),
-        ({"location_std": 10**400}, r"cannot be used: location_std=10* is not possible"),
+        ({"num_glimpses": 10**400}, r"cannot be used: num_glimpses=10*\.\.\.0* is not possible"),
+        ({"location_std": 10**400}, r"cannot be used: location_std=10*\.\.\.0* is not possible"),
         ({"location_std": float("nan")}, r"cannot be used: location_std=nan is not possible"),
         ({"location_std": float("inf")}, r"cannot be used: location_std=inf is not possible"),
         ({"glimpse_size": "4"}, r"cannot be used: glimpse_size='4' is not possible"),
