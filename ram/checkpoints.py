@@ -137,7 +137,9 @@ def _parse_classes(path: Path, metadata: dict[str, str], config: RAMConfig) -> t
 
 
 def _is_name(name: object) -> bool:
-    return isinstance(name, str) and len(name) <= LONGEST_NAME and name.isprintable() and not name.isspace() and name != ""
+    return (
+        isinstance(name, str) and len(name) <= LONGEST_NAME and name.isprintable() and not name.isspace() and name != ""
+    )
 
 
 def check_fit(model: RAMConfig, start: RAMConfig) -> None:
@@ -170,7 +172,7 @@ def _check_names(path: Path, names: Iterable[str], model: RAM) -> None:
     if odd := sorted(set(names) ^ set(model.state_dict())):
         raise CheckpointError(
             f"{path.name} does not have the weights that its configuration needs: "
-            f"{odd[0][:80]} is {'missing' if odd[0] in model.state_dict() else 'not one of them'}"
+            f"{brief(odd[0])} is {'missing' if odd[0] in model.state_dict() else 'not one of them'}"
         )
 
 
@@ -221,7 +223,9 @@ def save_checkpoint(path: str | Path, weights: dict[str, Tensor], info: Checkpoi
     _check_finite(path, weights)
     content = tensors_content(weights, metadata)
     if len(content) > LARGEST_FILE:
-        raise CheckpointError(f"{path.name} would have {len(content):,} bytes; a checkpoint has at most {LARGEST_FILE:,}")
+        raise CheckpointError(
+            f"{path.name} would have {len(content):,} bytes; a checkpoint has at most {LARGEST_FILE:,}"
+        )
     write_atomically(path, content)
 
 

@@ -138,14 +138,14 @@ def passes(
 def error_rate(log_probs: Float[Tensor, "seeds batch classes"], labels: Int[Tensor, " batch"]) -> OverSeeds:
     """The share of wrong answers in the result of `passes`."""
     wrong = (log_probs.argmax(dim=-1) != labels).sum(dim=1)
-    return _over_seeds([100 * count / len(labels) for count in wrong.tolist()])
+    return over_seeds([100 * count / len(labels) for count in wrong.tolist()])
 
 
 def calibration_rate(
     log_probs: Float[Tensor, "seeds batch classes"], labels: Int[Tensor, " batch"], temperature: float = 1.0
 ) -> OverSeeds:
     """The expected calibration error of the result of `passes`, with its logits divided by the temperature."""
-    return _over_seeds([calibration_error(one, labels) for one in at_temperature(log_probs, temperature)])
+    return over_seeds([calibration_error(one, labels) for one in at_temperature(log_probs, temperature)])
 
 
 def pieces(info: CheckpointInfo) -> int:
@@ -173,5 +173,6 @@ def is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
 
 
-def _over_seeds(percent: list[float]) -> OverSeeds:
+def over_seeds(percent: list[float]) -> OverSeeds:
+    """The figure that was measured as these, one with each seed."""
     return OverSeeds(statistics.fmean(percent), statistics.stdev(percent) if len(percent) > 1 else 0.0, percent)

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+LONGEST = 60  # characters of a value in a message
 _BRIEF = reprlib.Repr()
-_BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 80  # characters of a value in a message
+_BRIEF.maxstring = _BRIEF.maxlong = _BRIEF.maxother = LONGEST
 
 
 class ConfigError(ValueError):
@@ -79,15 +80,15 @@ def option(default: Any, values: Values, explanation: str) -> Any:
     return dataclasses.field(default=default, metadata={"values": values, "help": explanation})
 
 
+def brief(value: object) -> str:
+    """The value as Python writes it, its middle left out if it is long: a file may hold a name of megabytes."""
+    return _BRIEF.repr(value)
+
+
 def require(condition: bool, name: str, value: object, expected: object) -> None:
     """Raises a ConfigError that names a field, its value and what was expected, unless the condition holds."""
     if not condition:
         raise ConfigError(f"{name}={brief(value)} is not possible: it must be {expected}")
-
-
-def brief(value: object) -> str:
-    """The value as Python would write it, cut in the middle if it is long: somebody may have sent megabytes."""
-    return _BRIEF.repr(value)
 
 
 class Checked:
@@ -115,6 +116,6 @@ def check_names(kind: str, fields: Iterable[dataclasses.Field], values: dict[str
     known = {field.name for field in fields}
     unknown = sorted(set(values) - known)
     if unknown:
-        alike = difflib.get_close_matches(unknown[0][:80], known, n=1)
+        alike = difflib.get_close_matches(unknown[0][:LONGEST], known, n=1)
         meant = f"; did you mean {alike[0]!r}?" if alike else ""
         raise ConfigError(f"unknown field {brief(unknown[0])} of {kind}{meant}")

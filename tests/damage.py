@@ -74,7 +74,9 @@ def mutated(value: Any, random: Random, rate: float = 0.1) -> Any:
         return odd(random)
     if isinstance(value, dict):
         kept = {key: mutated(entry, random, rate) for key, entry in value.items() if random.random() > rate / 2}
-        return kept | ({random.choice(["x", "", "step", "preset", "ÄÖ"]): odd(random)} if random.random() < rate else {})
+        return kept | (
+            {random.choice(["x", "", "step", "preset", "ÄÖ"]): odd(random)} if random.random() < rate else {}
+        )
     if isinstance(value, list):
         return [mutated(entry, random, rate) for entry in value[:60] if random.random() > rate / 8]
     return value
@@ -90,11 +92,13 @@ def bent(content: bytes, random: Random) -> bytes:
     if kind == 2:
         return random.randbytes(random.randrange(200))
     if kind == 3:
-        return content[:place] + random.choice([b"[" * 20_000, b"9" * 5000, b"\xff", b"\0" * 50, b"NaN"]) + content[place:]
+        return (
+            content[:place] + random.choice([b"[" * 20_000, b"9" * 5000, b"\xff", b"\0" * 50, b"NaN"]) + content[place:]
+        )
     changed = bytearray(content)
     for _ in range(random.randrange(1, 6)):
         if changed:
-            changed[random.randrange(min(len(changed), 10**random.randrange(1, 7)))] = random.randrange(256)
+            changed[random.randrange(min(len(changed), 10 ** random.randrange(1, 7)))] = random.randrange(256)
     return bytes(changed)
 
 
@@ -217,9 +221,10 @@ def use_checkpoint(path: Path, digits: Digits, random: Random) -> bool:
         info, model = read_info(path), load_checkpoint(path, "cpu")
     except CheckpointError:
         return False
-    for part in (checkpoint_view._figures, checkpoint_view._architecture, checkpoint_view._recipe):
-        part(*{"_figures": (info, model), "_architecture": (model,), "_recipe": (info,)}[part.__name__])
+    checkpoint_view._figures(info, model)
     checkpoint_view._results(info)
+    checkpoint_view._architecture(model)
+    checkpoint_view._recipe(info)
     try:
         field = field_of(info, "it")
     except ValueError:

@@ -17,7 +17,7 @@ FLOORS = {  # from the lowest to the highest; what stands on none of them stands
         ["config", "options", "earlier_names", "machine", "files"],
         ["model"],
         ["data"],
-        ["checkpoints", "evaluation", "calibration", "value_fit", "presets"],
+        ["checkpoints", "evaluation", "calibration", "value_fit", "controls", "presets"],
         ["training"],
         ["train", "evaluate", "benchmark"],
     ],

@@ -128,7 +128,7 @@ class Jobs:
                     self._check_checkpoint(folder.best)
                     self._write_name(folder.path, name)
             except ValueError as error:  # a CheckpointError, or a field that cannot be made
-                raise JobError(f"This file cannot be used: {error}.".replace("best.safetensors", "it")) from error
+                raise JobError(f"This file cannot be used: {_reason(str(error), folder.best.name)}.") from error
             return folder.path.name[1:]
 
     def stop(self, job_id: str) -> None:
@@ -288,7 +288,6 @@ class Jobs:
                 self._supervisor.start(queue[0].id)
                 self._look()
 
-
     def _clean_up(self) -> None:
         """Removes, once, what servers and runs that were killed have left behind."""
         if self._is_clean:
@@ -296,6 +295,12 @@ class Jobs:
         self._is_clean = True
         if removed := remove_remains(self.folder):
             _log.warning("Removed %d things that servers or runs left behind when they were killed", removed)
+
+
+def _reason(problem: str, file: str) -> str:
+    """What follows "This file cannot be used:": the problem, which mostly names the file and says this, too."""
+    problem = problem.removeprefix(f"{file} cannot be used: ").removeprefix(f"{file}: ")
+    return f"it {problem.removeprefix(file).lstrip()}" if problem.startswith(file) else problem
 
 
 @st.cache_resource(show_spinner=False)

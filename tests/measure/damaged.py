@@ -1,4 +1,4 @@
-"""Makes damaged checkpoints and run folders by the thousand, and uses them: python -m tests.measure.damaged --cases 2500
+"""Makes damaged checkpoints and run folders by the thousand, and uses them: python -m tests.measure.damaged
 
 Nothing may raise what it does not document, take more than two seconds or more than 300 MB. Prints what did, with the
 number that makes the same case again (--first), and exits with 1 if there was any.
@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -56,7 +56,9 @@ def main() -> int:
     for name, try_all in (("checkpoints", damaged_checkpoints), ("run folders", damaged_folders)):
         with tempfile.TemporaryDirectory() as folder:
             report = try_all(Path(folder), digits, range(options.first, options.first + options.cases))
-        print(f"{name}: {report.cases} damaged, {report.accepted} accepted, {len(report.problems)} problems", flush=True)
+        print(
+            f"{name}: {report.cases} damaged, {report.accepted} accepted, {len(report.problems)} problems", flush=True
+        )
         for problem, count in collections.Counter(report.problems).most_common(40):
             print(f"  {count} × {problem}")
         clean = clean and not report.problems
