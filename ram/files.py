@@ -62,6 +62,11 @@ def remove_remains(folder: Path) -> int:
     return removed
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is anything, even a link that leads nowhere."""
+    return path.is_symlink() or path.exists()
+
+
 def open_file(path: Path) -> BinaryIO:
     """Opens a file that may be anything, for reading.
 

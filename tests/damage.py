@@ -36,6 +36,7 @@ from ram.checkpoints import CheckpointError, CheckpointInfo, load_checkpoint, re
 from ram.config import RAMConfig
 from ram.data.mnist import DataError, Digits
 from ram.evaluate import main as evaluate
+from ram.files import is_there
 from ram.model import RAM
 from ram.train import main as train
 from ram.training.learner import TrainingError
@@ -292,7 +293,7 @@ def _resume(path: Path, digits: Digits, random: Random) -> None:
     folder = RunFolder(path)
     with contextlib.suppress(RunError, DataError, TrainingError, OSError), folder.hold():
         trainer = Trainer(folder, digits, torch.device("cpu"))
-        if folder.latest.exists():
+        if is_there(folder.latest):
             trainer.restore()
         steps = trainer.progress.step + 3
         trainer.run(lambda: trainer.progress.step >= steps, lambda _row: None)

@@ -48,4 +48,4 @@ def _read(own: Path | None) -> Limits:
 
 
 def _lines(path: Path) -> dict[str, Any]:
-    return tomllib.loads(path.read_text())
+    return tomllib.loads(path.read_text(encoding="utf-8"))

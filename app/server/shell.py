@@ -57,7 +57,7 @@ def first_page(name: str, scripts: Sequence[str] = ()) -> str:
     """
     outlines = "<div><i></i><i></i></div>" if name == "draw" else ""
     shell = f'{STYLE}<div id="shell" aria-busy="true">{heading(name)}{outlines}</div>'
-    page = INDEX.read_text().replace("<title>Streamlit</title>", "<title>Glimpse Playground</title>")
+    page = INDEX.read_text(encoding="utf-8").replace("<title>Streamlit</title>", "<title>Glimpse Playground</title>")
     early = "".join(f'<link rel="modulepreload" href="{script}">' for script in scripts)
     return page.replace("</head>", f"{early}</head>").replace("</body>", f"{shell}</body>")
 

@@ -33,7 +33,7 @@ from torch import Tensor
 from ram.checkpoints import check_fit, load_checkpoint, read_info
 from ram.config import RAMConfig, TrainConfig, parse_config, parse_what_is_known
 from ram.data.collection import Collection, CollectionError, load_collection, save_collection
-from ram.files import open_file, parse_json, read_file, remove_remains, write_atomically, write_tensors
+from ram.files import is_there, open_file, parse_json, read_file, remove_remains, write_atomically, write_tensors
 
 if sys.platform != "win32":
     import fcntl
@@ -162,7 +162,7 @@ class RunFolder:
             RunError: they are damaged.
         """
         try:
-            return load_collection(self.drawings) if self.drawings.exists() else None
+            return load_collection(self.drawings) if is_there(self.drawings) else None
         except CollectionError as error:
             raise RunError(f"{self.drawings} is damaged: {error}") from error
 

@@ -15,6 +15,7 @@ from ram.checkpoints import CheckpointError, check_fit, load_checkpoint, read_in
 from ram.data.mixture import mix
 from ram.data.mnist import DataError, Digits
 from ram.evaluation import is_number
+from ram.files import is_there
 from ram.model import RAM
 from ram.options import ConfigError
 from ram.training.distributed import ProcessGroup
@@ -183,7 +184,7 @@ def _initial_model(folder: RunFolder, config: RunConfig) -> RAM:
     """The model as the run begins: with random weights, or with those of its start."""
     torch.manual_seed(config.training.schedule.seed)
     model = RAM(config.model)
-    if folder.start.exists():
+    if is_there(folder.start):
         try:
             check_fit(config.model, read_info(folder.start).config)
             weights = load_checkpoint(folder.start, "cpu").state_dict()

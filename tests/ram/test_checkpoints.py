@@ -334,7 +334,7 @@ try:
 except OSError as error:
     print(error.strerror)
 """
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
     assert done.stdout == "File too large\n"
     assert path.read_bytes() == before
     assert load_checkpoint(path, "cpu").config == CONFIG
