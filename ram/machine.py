@@ -1,8 +1,9 @@
-"""The machine: its device, its number format, and its treatment of freed memory."""
+"""The machine: its device, its number format, its treatment of freed memory, and the encoding of its streams."""
 
 from __future__ import annotations
 
 import ctypes
+import io
 import sys
 
 import torch
@@ -27,6 +28,13 @@ def choose_device(device: str | torch.device = "auto") -> torch.device:
     if not present:
         raise ValueError(f"device={device!r} is not available here: use 'auto' or 'cpu'")
     return chosen
+
+
+def write_utf8() -> None:
+    """Makes the command line's output UTF-8, whatever the locale, the console and the system are."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # somebody may have put something else there
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def native_bfloat16(device: torch.device) -> bool:

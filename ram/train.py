@@ -22,7 +22,8 @@ from ram.checkpoints import parameter_count, read_info
 from ram.config import RAMConfig, TrainConfig, concerns, config_fields
 from ram.data.collection import load_collection
 from ram.data.mnist import MNIST_FOLDER, DataError, load_mnist
-from ram.machine import choose_device, keep_freed_memory
+from ram.files import is_there
+from ram.machine import choose_device, keep_freed_memory, write_utf8
 from ram.options import Choices, ConfigError, Numbers, Switch, Values, WholeNumbers
 from ram.presets import PRESETS
 from ram.training.distributed import GroupError, ProcessGroup
@@ -86,6 +87,7 @@ def command_line(config: RunConfig) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
+    write_utf8()
     options = build_parser().parse_args(arguments)
     if options.list:
         for name, preset in PRESETS.items():
@@ -126,7 +128,7 @@ def _train(options: argparse.Namespace) -> int:
 
 def _run(trainer: Trainer) -> RunState:
     # Process 0 decides for all: a process that looked later would find the first save of a run that just begins.
-    if trainer.group.follow(trainer.folder.latest.exists()):
+    if trainer.group.follow(is_there(trainer.folder.latest)):
         trainer.restore()
     stopping = _stop_on_signal()
     if not trainer.group.leads:

@@ -32,7 +32,7 @@ def write_limits(folder: Path, **limits: float | str | list[str]) -> Path:
     """Writes the limits of a server with its runs in `folder`; the app's own hold where none is given."""
     lines = {"runs": str(folder / "runs"), **limits}
     file = folder / "limits.toml"
-    file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items()))
+    file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items()), encoding="utf-8")
     return file
 
 

@@ -11,6 +11,7 @@ import sys
 
 from filelock import FileLock, Timeout
 
+from app.runs.remains import remove
 from app.runs.run_list import Job
 from app.server.limits import PROJECT, Limits
 from ram.training.run_folder import RunError, RunFolder
@@ -38,8 +39,12 @@ class Supervisor:
 
     def is_in_charge(self) -> bool:
         """Whether this server is the one that starts runs; the system passes the lock on when it ends."""
+        lock = self.folder / ".supervisor"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            if not lock.is_file():
+                with contextlib.suppress(FileNotFoundError):
+                    remove(lock)  # somebody's mistake, which would stop the queue
             return self._lock.is_locked or bool(self._lock.acquire(blocking=False))
         except (Timeout, OSError):  # where nothing can be written, nothing waits to be trained
             return False
@@ -59,7 +64,9 @@ class Supervisor:
         path = self.folder / job_id
         command = [sys.executable, "-m", "ram.train", "--resume", str(path), "--threads", "1"]
         try:
-            with RunFolder(path).log.open("w") as log:
+            log_file = RunFolder(path).log
+            log_file.unlink(missing_ok=True)  # it might be a pipe, which nobody reads
+            with log_file.open("xb") as log:
                 self.process = subprocess.Popen(  # noqa: S603, our own command
                     command,
                     cwd=PROJECT,
@@ -115,7 +122,8 @@ class Supervisor:
         """Asks once: asked twice, the command line ends at once."""
         if process not in self._asked:
             self._asked.add(process)
-            with contextlib.suppress(ProcessLookupError):  # it ended by itself just now
+            # It ended by itself just now, or its number is not that of a run.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(process, signal.SIGTERM)
 
     def _note_end(self, code: int) -> None:

@@ -93,7 +93,11 @@ def look_at(laid: LaidOut, name: str | None) -> Scene | None:
         return None
     request = LookRequest(model_label(name), now.first, (now.x, now.y), now.gaze, int(now.seed))
     decisions = now.arrangement.decisions(laid.field)
-    return look(model, laid.image, request, current.origin, info.class_names(), arranged=decisions)
+    try:
+        return look(model, laid.image, request, current.origin, info.class_names(), arranged=decisions)
+    except ValueError as error:
+        _complain(str(error))
+        return None
 
 
 def _complain(problem: str) -> None:

@@ -24,7 +24,7 @@ def running_app(folder: Path, script: str = "app/main.py") -> Iterator[str]:
     limits: dict[str, Any] = {"largest_model": 500_000, "longest_run": 10, "most_runs": 20, "longest_queue": 3}
     with started_server(folder, script, disk=500, **limits) as server:
         yield server.address
-    log = (folder / "log").read_text()
+    log = (folder / "log").read_text(encoding="utf-8")
     assert "Traceback" not in log, log
 
 

@@ -163,7 +163,7 @@ def test_killed_run_says_what_happened_and_goes_on(workshop: Workshop) -> None:
 def test_uploaded_checkpoint_is_refused_or_used(workshop: Workshop, tmp_path: Path) -> None:
     page = workshop.page
     workshop.open()
-    (tmp_path / "letter.safetensors").write_text("Dear class, this is no checkpoint.")
+    (tmp_path / "letter.safetensors").write_text("Dear class, this is no checkpoint.", encoding="utf-8")
     workshop.click("more")
     page.locator(".st-key-checkpoint input[type=file]").set_input_files(tmp_path / "letter.safetensors")
     expect(workshop.status).to_contain_text("This file cannot be used: it is not a safetensors file")

@@ -42,7 +42,13 @@ def command(*arguments: str | Path) -> list[str]:
 def run(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Runs the command line to its end, in `folder`."""
     return subprocess.run(
-        command(*arguments), cwd=folder, env=environment(), capture_output=True, text=True, timeout=120, check=False
+        command(*arguments),
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
     )
 
 
@@ -55,7 +61,7 @@ def started(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
     deadline = time.monotonic() + 60
     while not (tmp_path / "run" / "latest.safetensors").exists():
@@ -188,7 +194,7 @@ def test_full_disk_ends_a_run_with_one_sentence(tmp_path: Path) -> None:
         cwd=tmp_path,
         env=environment(),
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=120,
         check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)),
@@ -348,9 +354,9 @@ def test_run_that_another_version_began_otherwise_is_refused_and_stays_as_it_is(
     folder = RunFolder(tmp_path / "run")
     folder.create(RunConfig("mnist", RAMConfig(), TrainConfig()))
     folder.write_state(RunState("finished"))
-    content = json.loads((folder.path / "config.json").read_text())
+    content = json.loads((folder.path / "config.json").read_text(encoding="utf-8"))
     content["training"]["finish"] = 0.3
-    (folder.path / "config.json").write_text(json.dumps(content))
+    (folder.path / "config.json").write_text(json.dumps(content), encoding="utf-8")
     assert main(["--resume", str(folder.path)]) == 1
     sentence = "cannot be resumed: another version began it with finish=0.3, which this one does not know"
     assert_one_line(capsys.readouterr().err, sentence)

@@ -91,9 +91,9 @@ def test_run_is_a_process_of_low_priority_with_one_thread(jobs: Jobs) -> None:
     holder = jobs.run_folder(run).holder()
     assert holder
     assert os.getpriority(os.PRIO_PROCESS, holder) == 10
-    command = Path(f"/proc/{holder}/cmdline").read_text().split("\0")
+    command = Path(f"/proc/{holder}/cmdline").read_text(encoding="utf-8").split("\0")
     assert command[1:4] == ["-m", "ram.train", "--resume"]
-    assert "--threads\0001\0" in Path(f"/proc/{holder}/cmdline").read_text()
+    assert "--threads\0001\0" in Path(f"/proc/{holder}/cmdline").read_text(encoding="utf-8")
 
 
 def test_one_run_trains_at_a_time_and_the_others_wait_in_order(jobs: Jobs) -> None:
@@ -181,7 +181,7 @@ while True:
 
 def test_run_outlives_its_server_and_the_next_server_finds_it(jobs: Jobs) -> None:
     first, second = submit(jobs, LONG, "a"), submit(jobs, LONG, "b")
-    server = subprocess.Popen([sys.executable, "-c", SERVER], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen([sys.executable, "-c", SERVER], cwd=ROOT, stdout=subprocess.PIPE, encoding="utf-8")
     assert server.stdout is not None
     assert server.stdout.readline() == "ready\n"
     wait_until(lambda: trains(known(jobs, first)))
@@ -250,7 +250,7 @@ def test_full_disk_ends_a_run_in_words_and_it_goes_on_when_there_is_room(tmp_pat
         ["unshare", "--map-root-user", "--mount", "sh", "-c", script, "sh", disk, sys.executable, FULL_DISK, MNIST],
         cwd=ROOT,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=180,
         check=False,
     )
