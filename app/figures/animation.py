@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
+import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from app.figures.contrast import blend
 from app.figures.palette import step_colors
-from app.figures.picture import GREYS, FieldPicture, dot, fitting_font, font, grey, patch_row
+from app.figures.picture import FieldPicture, as_bytes, dot, fitting_font, font, grey, patch_row
+from app.look.light import dim, lit
 from app.look.scene import Scene
 
 # In px and ms. GIFs count in hundredths of a second.
@@ -18,7 +21,7 @@ _FIELD_SIDE = 360  # the full height: windows that reach far beyond the image en
 _PANEL_AT, _PANEL_SIZE = (368, 16), (256, 328)
 _FRAME_MS, _LOOK_MS, _END_MS = 50, 500, 2200
 _GLIDE_FRAMES, _SETTLE_FRAMES = 8, 4
-_COLORS = 32  # one of them transparent: what has not changed
+_COLORS = 64  # one of them transparent: what has not changed
 
 
 def animated_gif(scene: Scene) -> bytes:
@@ -72,17 +75,24 @@ def _ease(share: float) -> float:
 
 
 def _palette(scene: Scene) -> Image.Image:
-    """The greys, the steps' colours, and as many of those half faded as there is room for."""
-    steps = step_colors(scene.steps)
-    room = _COLORS - 1 - GREYS
-    if len(steps) > room:
-        steps = step_colors(room)
+    """What is dim, what is lit, the steps' colours, and as many of those half faded as there is room for."""
+    tones = [grey(level / 10) for level in range(11)]
+    dusk = [_hex(dim(level)) for level in (0.2, 0.4, 0.6, 0.8)]  # full ink is among the tones
+    glow = [_hex(lit(level / 10, 0)) for level in range(10)]
+    papers = [_hex(lit(0, scale)) for scale in range(1, scene.patches.shape[1])]
+    greys = [*tones, *dusk, *glow, *papers]
+    room = _COLORS - 1 - len(greys)
+    steps = step_colors(min(scene.steps, room))
     faded = [blend(grey(0), color, 0.5) for color in steps][: room - len(steps)]
-    colors = [grey(level / (GREYS - 1)) for level in range(GREYS)] + steps + faded
+    colors = greys + steps + faded
     colors += [grey(0)] * (_COLORS - len(colors))
     palette = Image.new("P", (1, 1))
     palette.putpalette(b"".join(bytes.fromhex(color[1:]) for color in colors))
     return palette
+
+
+def _hex(color: npt.NDArray[np.float64]) -> str:
+    return "#" + bytes(as_bytes(color)).hex()
 
 
 def _panel(scene: Scene, step: int, shown: float, *, answered: bool = False) -> Image.Image:
@@ -110,7 +120,7 @@ def _draw_values(picture: Image.Image, scene: Scene, step: int, box: tuple[int, 
     left, top, right, bottom = box
     draw = ImageDraw.Draw(picture)
     for level, y in ((0, bottom), (1, top)):
-        draw.line((left - 6, y, right + 6, y), fill=grey(3 / 15))
+        draw.line((left - 6, y, right + 6, y), fill=grey(0.2))
         draw.text((left - 10, y), str(level), fill=grey(0.5), font=font(12), anchor="rm")
     apart = (right - left) / max(scene.steps - 1, 1)
     for number, color in enumerate(step_colors(scene.steps)[: step + 1]):
@@ -128,7 +138,7 @@ def _draw_bars(picture: Image.Image, probs: dict[str, float], color: str, box: t
     for number, (name, prob) in enumerate(probs.items()):
         x, height = left + apart * number, max(1, round(float(prob) * tallest))
         bar = (round(x + gap), base - height, max(round(x + apart - gap) - 1, round(x + gap)), base - 1)
-        draw.rectangle(bar, fill=color if name == best else grey(6 / 15))
+        draw.rectangle(bar, fill=color if name == best else grey(0.4))
         if apart >= 14 or name == best:
             tone = grey(1 if name == best else 0.6)
             draw.text(

@@ -12,34 +12,25 @@ from PIL import Image, ImageDraw, ImageFont
 
 from app.figures.contrast import text_on
 from app.figures.palette import step_colors
-from app.look.light import LIGHT
+from app.look.light import LIGHT, dim, lit, mix
 from app.look.scene import Scene
 
 Box = Sequence[float]
 Point = Sequence[float]
 
-GREYS = 16
-"""Grey levels on a picture, from the field to full ink: few, so that an animation shares them as its palette."""
-_RAMP = np.array([LIGHT.dark, (44, 49, 70), LIGHT.ink])  # in between a bluish dusk, at this level:
-_DUSK = 3 / 15
-
-# In steps of the grey scale, so that no two of them fall together: paper inside the image, what light
-# adds to paper, and the ink of unseen parts.
-_PAPER, _GLOW, _UNSEEN = 1 / 15, 2 / 15, int(LIGHT.unseen * 15) / 15
 _LARGEST_MARGIN = 0.15  # of the image: beyond that, windows are cut off instead of the digit getting small
 _SMOOTH = 4  # round and slanting shapes are drawn this much larger, then averaged
 
 
 @functools.cache
 def grey(level: float) -> str:
-    """The grey at `level` (0 field, 1 ink) as #rrggbb."""
-    return "#" + bytes(_shades(np.array(level))).hex()
+    """The tone at `level` (0 dark field, 1 ink) as #rrggbb."""
+    return "#" + bytes(as_bytes(mix(LIGHT.dark, LIGHT.ink, level))).hex()
 
 
-def _shades(levels: npt.NDArray) -> npt.NDArray[np.uint8]:
-    steps = np.rint(levels.clip(0, 1) * (GREYS - 1)) / (GREYS - 1)
-    channels = [np.interp(steps, (0, _DUSK, 1), channel) for channel in _RAMP.T]
-    return np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
+def as_bytes(colors: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    """Colours from 0 to 255 as whole numbers."""
+    return np.rint(colors).astype(np.uint8)
 
 
 @functools.cache
@@ -109,7 +100,8 @@ class FieldPicture:
         colors = step_colors(self.scene.steps)
         here = _between(self.point(max(step - 1, 0)), self.point(step), way)
         arrived = step + 1 if way >= 1 else step
-        self._draw_line(picture, [*map(self.point, range(step)), here])
+        self._draw_border(picture)
+        self._draw_trail(picture, [*map(self.point, range(step)), here], colors)
         for scale in reversed(range(self.scene.patches.shape[1])):
             box = _between(self.window(max(step - 1, 0), scale), self.window(step, scale), way)
             draw_frame(picture, box, colors[step], 3 if scale == 0 else 2)
@@ -120,42 +112,57 @@ class FieldPicture:
         return picture
 
     def _digit(self, step: int, shown: float) -> Image.Image:
-        before, after = self._levels[step], self._levels[step + 1]
-        levels = before + (after - before) * shown
-        height, width = levels.shape
+        before, after = self._layers[step], self._layers[step + 1]
+        colors = before + (after - before) * shown
+        height, width = colors.shape[:2]
         size = (max(1, round(width * self.zoom)), max(1, round(height * self.zoom)))
         picture = Image.new("RGB", (self.side, self.side), grey(0))
-        picture.paste(Image.fromarray(_shades(levels)).resize(size, Image.Resampling.NEAREST), self.origin)
+        left, top = (round(start - self.reach * self.zoom) for start in self.origin)
+        picture.paste(Image.fromarray(as_bytes(colors)).resize(size, Image.Resampling.NEAREST), (left, top))
         return picture
 
-    def _draw_line(self, picture: Image.Image, points: list[Point]) -> None:
+    def _draw_border(self, picture: Image.Image) -> None:
+        left, top = self.origin
+        height, width = self.scene.image.shape
+        mask = Image.new("L", picture.size)
+        box = (left, top, left + width * self.zoom, top + height * self.zoom)
+        draw_frame(mask, box, round(255 * LIGHT.border), 1)
+        picture.paste(grey(1), mask=mask)
+
+    def _draw_trail(self, picture: Image.Image, points: list[Point], colors: list[str]) -> None:
         mask = Image.new("L", (self.side * 2, self.side * 2))
-        ImageDraw.Draw(mask).line([(2 * x, 2 * y) for x, y in points], fill=255, width=4, joint="curve")
-        picture.paste(grey(0.6), mask=mask.reduce(2))
+        draw = ImageDraw.Draw(mask)
+        for start, end, color in zip(points, points[1:], colors[1:], strict=False):
+            for tone, width in ((grey(0), 9), (color, 5)):
+                draw.rectangle((0, 0, *mask.size), fill=0)
+                draw.line([(2 * x, 2 * y) for x, y in (start, end)], fill=255, width=width)
+                picture.paste(tone, mask=mask.reduce(2))
 
     @functools.cached_property
-    def _levels(self) -> npt.NDArray[np.float64]:
-        """(G + 1, H, W), how bright each pixel is, from 0 to 1, before the first step and after each.
+    def reach(self) -> int:
+        """Pixels beyond the image that the finest window can see."""
+        return -(-self.scene.window_size(0) // 2)
+
+    @functools.cached_property
+    def _layers(self) -> npt.NDArray[np.float64]:
+        """(G + 1, H + 2 reach, W + 2 reach, 3), the colours of the field before the first step and after each.
 
         What has been seen shows the cells that the sensor averaged, the finest of each pixel. The digit shines
         through, as dim as where nobody has looked: a coarse look leaves a blur, and one still sees which it was.
         """
         scales = self.scene.patches.shape[1]
-        by_scale = LIGHT.ink_light
-        lights = np.array([by_scale[min(scale, len(by_scale) - 1)] for scale in range(scales)] + [0.0])
-        dim = self.scene.image.astype(float) * _UNSEEN
-        seen, finest = np.zeros_like(dim), np.full(dim.shape, scales)
-        levels = [_PAPER + dim]
+        unseen = dim(np.pad(self.scene.image.astype(float), self.reach))
+        seen, finest = np.zeros(unseen.shape[:2]), np.full(unseen.shape[:2], scales)
+        layers = [unseen]
         for step in range(self.scene.steps):
             for scale in range(scales):
                 self._look(step, scale, seen, finest)
-            light = lights[finest]
-            levels.append(_PAPER + _GLOW * light + np.maximum(dim, seen * (_UNSEEN + (1 - _UNSEEN) * light)))
-        return np.stack(levels)
+            layers.append(np.where((finest < scales)[..., None], np.maximum(lit(seen, finest), unseen), unseen))
+        return np.stack(layers)
 
     def _look(self, step: int, scale: int, seen: npt.NDArray[np.float64], finest: npt.NDArray[np.int64]) -> None:
         """Puts what a step saw at a scale into `seen`, and the scale into `finest`, where nothing finer was seen."""
-        left, top = self.scene.corners[step, scale]
+        left, top = self.scene.corners[step, scale] + self.reach
         size = self.scene.window_size(scale)
         inside = (slice(max(top, 0), max(top + size, 0)), slice(max(left, 0), max(left + size, 0)))
         rows, columns = (np.arange(axis) for axis in seen.shape)
@@ -184,14 +191,13 @@ def patch_row(scene: Scene, step: int, *, width: int, height: int, background: s
     picture = Image.new("RGB", (scales * (side + 2 * line + gap) - gap, height), background)
     for scale, patch in enumerate(scene.patches[step]):
         left, top = line + scale * (side + 2 * line + gap), (height - side) // 2
-        levels = _PAPER + _GLOW + patch * (1 - _PAPER - _GLOW)
-        large = Image.fromarray(_shades(levels)).resize((side, side), Image.Resampling.NEAREST)
+        large = Image.fromarray(as_bytes(lit(patch, 0))).resize((side, side), Image.Resampling.NEAREST)
         picture.paste(large, (left, top))
         draw_frame(picture, (left, top, left + side, top + side), color, line)
     return picture
 
 
-def draw_frame(picture: Image.Image, box: Sequence[float], color: str, width: int) -> None:
+def draw_frame(picture: Image.Image, box: Sequence[float], color: str | int, width: int) -> None:
     """A frame `width` px wide round the outside of a box; the parts beyond the picture are cut off."""
     left, top, right, bottom = (round(edge) for edge in box)
     outside = (left - width, top - width, right + width - 1, bottom + width - 1)

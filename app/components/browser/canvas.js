@@ -4,7 +4,6 @@ import { extentOf } from "./layout.js";
 
 const SHADOW = "rgba(0,0,0,0.55)";
 const RIM = "rgba(0,0,0,0.65)";
-const BORDER = "rgba(255,255,255,0.16)";
 
 /** Two coordinates. @typedef {ArrayLike<number>} Place */
 
@@ -91,9 +90,10 @@ export function lighten(context, picture, frame) {
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {import("./layout.js").Frame} frame
+ * @param {import("./light.js").Light} light
  */
-export function drawBorder(context, frame) {
-  Object.assign(context, { strokeStyle: BORDER, lineWidth: Math.max(1, frame.pixel / 14) });
+export function drawBorder(context, frame, { ink, border }) {
+  Object.assign(context, { strokeStyle: `rgba(${ink},${border})`, lineWidth: Math.max(1, frame.pixel / 14) });
   context.strokeRect(...extentOf(frame));
 }
 

@@ -12,6 +12,7 @@ import { mix } from "./motion.js";
  * @property {number} unseen Brightness of ink that has not been seen, from 0 to 1.
  * @property {number[]} paper_light Of what has been seen, by scale, from 0 to 1.
  * @property {number[]} ink_light
+ * @property {number} border The line round the image, between what lies beneath it and ink.
  */
 
 const OPAQUE = 255;

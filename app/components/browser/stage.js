@@ -24,6 +24,7 @@ export class Stage {
   constructor(canvas, scene, light) {
     this.canvas = canvas;
     this.scene = scene;
+    this.light = light;
     this.field = cssColor(light.dark);
     this.reach = Math.ceil(scene.windows[0] / 2); // pixels beyond the image that the finest window can see
     this.digit = paint(scene.image, (grey) => dim(light, grey));
@@ -59,7 +60,7 @@ export class Stage {
     const frame = this.frame;
     this.drawSeen(context, frame, step, moving);
     if (!onlySeen) lighten(context, this.digit, frame);
-    drawBorder(context, frame);
+    drawBorder(context, frame, this.light);
     this.drawTrail(context, frame, step, moving);
     this.drawWindows(context, frame, step, moving);
   }

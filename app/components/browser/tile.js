@@ -110,7 +110,7 @@ export class Tile {
       if (share > 0) this.drawCoarse(context, frame, data, to, Math.min(1, 2 * share));
     }
     lighten(context, this.dim, frame);
-    drawBorder(context, frame);
+    drawBorder(context, frame, this.light);
     this.drawSeen(context, frame, windows);
     this.drawScanPath(context, frame, looks, windows);
   }

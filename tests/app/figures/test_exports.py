@@ -10,10 +10,10 @@ from app.figures.animation import animated_gif
 from app.figures.film_strip import film_strip
 from app.figures.numbers import rollout_json
 from app.figures.palette import step_colors
-from app.figures.picture import FieldPicture, grey, patch_row
+from app.figures.picture import FieldPicture, patch_row
 from app.look.scene import Scene
 
-FIELD, UNSEEN_INK, INK = (10, 12, 18), (79, 83, 101), (255, 255, 255)
+FIELD, UNSEEN_INK, INK = (10, 12, 18), (84, 85, 89), (255, 255, 255)
 
 
 def rgb(color: str) -> tuple[int, ...]:
@@ -158,8 +158,8 @@ def test_gif_is_small_and_shares_one_palette(edge_scene: Scene) -> None:
     gif = animated_gif(edge_scene)
     frames, _, _ = frames_of(gif)
     assert len(gif) < 500_000
-    assert len(set().union(*({color for _, color in frame.getcolors() or []} for frame in frames))) <= 32
-    assert gif[10] & 0b10000111 == 0b10000100  # a global colour table of 2 ** 5 colours
+    assert len(set().union(*({color for _, color in frame.getcolors() or []} for frame in frames))) <= 64
+    assert gif[10] & 0b10000111 == 0b10000101  # a global colour table of 2 ** 6 colours
 
 
 def test_gif_has_the_same_bytes_for_the_same_scene(scene: Scene) -> None:
@@ -232,18 +232,38 @@ def test_field_shows_what_was_seen_coarsely_as_the_sensor_averaged_it() -> None:
     field = FieldPicture(scene, 330, dot_radius=9)
     picture, (left, top) = field.draw(0), field.origin
 
-    def step_at(x: int, y: int) -> int:
-        """The step of the grey scale, of 15, in the middle of a pixel."""
-        color = picture.getpixel((left + round((x + 0.5) * field.zoom), top + round((y + 0.5) * field.zoom)))
-        return [rgb(grey(step / 15)) for step in range(16)].index(color)  # type: ignore[arg-type]
+    def color_at(x: int, y: int) -> object:
+        """The colour in the middle of a pixel."""
+        return picture.getpixel((left + round((x + 0.5) * field.zoom), top + round((y + 0.5) * field.zoom)))
 
-    assert step_at(20, 20) == 1  # not seen: paper
-    assert step_at(2, 2) == 2  # seen coarsely, in 65 % of the light: 1 + 2 * 0.65
-    assert step_at(6, 6) == 3  # seen finely: 1 + 2
-    assert step_at(5, 5) == 15
-    assert step_at(0, 1) == 5  # blurred: 1 + 2 * 0.65 + 0.25 * (4 + 11 * 0.65)
-    assert step_at(1, 1) == 6  # and through it the ink, as dim as unseen ink: 1 + 2 * 0.65 + 4
-    assert step_at(4, 4) == 3  # where it was seen finely too, there is no blur
+    assert color_at(20, 20) == FIELD  # not seen
+    assert color_at(2, 2) == (24, 28, 42)  # paper seen coarsely: 0.8 of the way from the field to (27, 32, 48)
+    assert color_at(6, 6) == (27, 32, 48)  # paper seen finely
+    assert color_at(5, 5) == INK
+    assert color_at(0, 1) == (61, 65, 77)  # blurred: from coarse paper 0.65 * 0.25 of the way to ink
+    assert color_at(1, 1) == UNSEEN_INK  # and through it the ink, as dim as unseen ink
+    assert color_at(4, 4) == (27, 32, 48)  # where it was seen finely too, there is no blur
+
+
+def test_field_shows_what_the_finest_window_saw_beyond_the_border() -> None:
+    scene = dataclasses.replace(
+        make_scene(steps=1), corners=np.array([[[-3, 10]]]), locations=np.zeros((1, 2), np.float32)
+    )
+    scene = dataclasses.replace(scene, image=np.zeros((32, 32), np.float32), patches=np.zeros((1, 1, 8, 8), np.float32))
+    field = FieldPicture(scene, 330, dot_radius=9)
+    picture, (left, top) = field.draw(0), field.origin
+    row = top + round(12.5 * field.zoom)
+    assert picture.getpixel((left - round(1.5 * field.zoom), row)) == (27, 32, 48)
+    assert picture.getpixel((left - round(3.7 * field.zoom), row)) == FIELD
+
+
+def test_line_round_the_image_is_as_bright_as_in_the_viewer() -> None:
+    field = FieldPicture(
+        dataclasses.replace(make_scene(steps=1), image=np.zeros((32, 32), np.float32)), 330, dot_radius=9
+    )
+    left, top = field.origin
+    corner = field.draw(0).getpixel((left - 1, top - 1))
+    assert corner == (49, 51, 56)  # 0.16 of the way from the field to ink
 
 
 def test_json_carries_every_number_and_says_what_it_is(scene: Scene) -> None:
