@@ -66,6 +66,7 @@ class Crowd:
         self._think = think
         self._stock = stock
         self._visitors: list[Visitor] = []
+        self._numbers = [itertools.count(37 * index) for index in range(size)]  # neighbours draw different things
 
     @contextlib.asynccontextmanager
     async def inside(self) -> AsyncIterator[None]:
@@ -90,7 +91,7 @@ class Crowd:
 
     async def _sit(self, visitor: Visitor, index: int, until: float) -> None:
         chance = random.Random(index)
-        for number in itertools.count(37 * index):  # neighbours draw different things
+        for number in self._numbers[index]:
             await asyncio.sleep(self._think * chance.uniform(0.5, 1.5))
             if time.monotonic() > until:
                 return
