@@ -160,7 +160,7 @@ class Visitor:
     def _takes_component(self, component: BidiComponent, fragment: str) -> bool:
         if component.component_name.endswith("drawable_canvas"):
             self._canvas, self._fragment = component.id, fragment
-        if component.component_name != "app.viewer":
+        if component.component_name not in ("app.viewer", "viewer"):
             return False
         self.look = (json.loads(component.json)["scene"] or {"id": ""})["id"]
         return True
