@@ -20,7 +20,7 @@ from ram.config import RAMConfig, parse_config
 from ram.files import write_tensors
 from ram.machine import choose_device
 from ram.model import RAM
-from ram.options import ConfigError
+from ram.options import ConfigError, brief
 
 SHIPPED = Path(__file__).resolve().parents[1] / "checkpoints"
 FORMAT = "ram-checkpoint-1"
@@ -104,7 +104,7 @@ def read_info(path: str | Path) -> CheckpointInfo:
             raise CheckpointError(f"{path.name} cannot be used: its {key} are not named values")
     image_size = fields["image_size"]
     if not (type(image_size) is int and 1 <= image_size <= 1024):
-        raise CheckpointError(f"{path.name} cannot be used: image_size={image_size!r} is not from 1 to 1024")
+        raise CheckpointError(f"{path.name} cannot be used: image_size={brief(image_size)} is not from 1 to 1024")
     return CheckpointInfo(
         config, image_size, fields["recipe"], fields["results"], _read_classes(path, metadata, config)
     )
@@ -145,7 +145,7 @@ def _read_weights(path: Path, model: RAM) -> dict[str, Tensor]:
             odd = sorted(names ^ set(wanted))[0]
             raise CheckpointError(
                 f"{path.name} does not have the weights that its configuration needs: "
-                f"{odd} is {'missing' if odd in wanted else 'not one of them'}"
+                f"{brief(odd)} is {'missing' if odd in wanted else 'not one of them'}"
             )
         for name, weight in wanted.items():
             shape, kind = list(file.get_slice(name).get_shape()), file.get_slice(name).get_dtype()

@@ -169,7 +169,8 @@ def _open_run(options: argparse.Namespace) -> RunFolder:
         if any(given.values()) or options.start or options.drawings:
             raise RunError("--resume goes on as the run was started: leave out the configuration's flags")
         folder = RunFolder(options.resume)
-        folder.read_config()
+        if obstacle := folder.read_config().obstacle:
+            raise RunError(f"{folder.path} cannot be resumed: {obstacle}")
         return folder
     if "epochs" in given[TrainConfig]:
         # Epochs replace the preset's time budget.

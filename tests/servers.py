@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -29,17 +28,16 @@ class Server(NamedTuple):
     """When the server first took a connection, by the same clock."""
 
 
-def write_limits(folder: Path, **limits: float) -> Path:
-    """Writes `limits.toml` for a server with its runs in `folder`; the app's own limits hold where none is given."""
-    lines = tomllib.loads((ROOT / "app/server/limits.toml").read_text())
-    lines |= {"runs": str(folder / "runs"), **limits}
+def write_limits(folder: Path, **limits: float | str) -> Path:
+    """Writes the limits of a server with its runs in `folder`; the app's own hold where none is given."""
+    lines = {"runs": str(folder / "runs"), **limits}
     file = folder / "limits.toml"
     file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items()))
     return file
 
 
 @contextlib.contextmanager
-def started_server(folder: Path, script: str = "app/main.py", **limits: float) -> Iterator[Server]:
+def started_server(folder: Path, script: str = "app/main.py", **limits: float | str) -> Iterator[Server]:
     """A server from the moment it listens, with its runs in `folder`; its log is `folder / "log"`."""
     port = free_port()
     environment = {**os.environ, "GLIMPSE_LIMITS": str(write_limits(folder, **limits))}

@@ -135,7 +135,7 @@ class Jobs:
                 # It appears as a whole, and only when it is known to be good.
                 folder.rename(self.folder / folder.name[1:])
             except ValueError as error:  # a CheckpointError, or a field that cannot be made
-                raise JobError(f"This file cannot be used: {error}.".replace("best.safetensors", "it")) from error
+                raise JobError(f"This file cannot be used: {_reason(str(error), path.name)}.") from error
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
             return folder.name[1:]
@@ -281,6 +281,12 @@ class Jobs:
             elif queue := self.queue():
                 self._supervisor.start(queue[0].id)
                 self._look()
+
+
+def _reason(problem: str, file: str) -> str:
+    """What follows "This file cannot be used:": the problem, which mostly names the file and says this, too."""
+    problem = problem.removeprefix(f"{file} cannot be used: ").removeprefix(f"{file}: ")
+    return f"it {problem.removeprefix(file).lstrip()}" if problem.startswith(file) else problem
 
 
 @st.cache_resource(show_spinner=False)

@@ -32,7 +32,9 @@ class Job(NamedTuple):
     @property
     def can_resume(self) -> bool:
         """Whether it can go on."""
-        return self.config is not None and self.status in ("stopped", "interrupted", "failed")
+        return (
+            self.config is not None and not self.config.obstacle and self.status in ("stopped", "interrupted", "failed")
+        )
 
 
 def read_jobs(folder: Path, given_up: dict[str, str]) -> list[Job]:
@@ -50,6 +52,8 @@ def _read(path: Path, name: str, given_up: dict[str, str]) -> Job:
             state = known or state
             status = _status(folder, known, given_up)
             problem = _problem(folder, status, state, given_up)
+            if config.obstacle and status not in ("running", "finished"):
+                problem = f"It cannot be resumed: {config.obstacle}."
         except RunError as error:
             status, problem = "damaged", f"{error}.".replace(f"{path}/", "").replace(str(path), "this folder")
     return Job(path.name, name, status, config, state, problem, folder.best.exists(), _size(path))

@@ -7,8 +7,10 @@ import functools
 import os
 import tomllib
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[2]
+MB = 1024**2  # bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,23 +18,34 @@ class Limits:
     """The lines of `limits.toml`."""
 
     runs: Path
+    checkpoints: Path
+    mnist: Path
     largest_model: int
     longest_run: float
     most_runs: int
     longest_queue: int
     disk: float
+    largest_image: float
+    most_megapixels: float
+    longest_side: int
 
 
 def read_limits() -> Limits:
-    """The server's limits.
+    """The server's limits: `limits.toml`, with the lines of the file that `GLIMPSE_LIMITS` names in place of its own.
 
     Raises:
-        OSError, tomllib.TOMLDecodeError, TypeError: the file is missing, or not of its form.
+        OSError, tomllib.TOMLDecodeError, TypeError: that file is missing, or has lines that are not known.
     """
-    return _read(Path(os.environ.get("GLIMPSE_LIMITS") or Path(__file__).with_name("limits.toml")))
+    own = os.environ.get("GLIMPSE_LIMITS")
+    return _read(Path(own) if own else None)
 
 
 @functools.cache
-def _read(path: Path) -> Limits:
-    lines = tomllib.loads(path.read_text())
-    return Limits(**{**lines, "runs": PROJECT / lines["runs"]})
+def _read(own: Path | None) -> Limits:
+    lines = _lines(Path(__file__).with_name("limits.toml")) | (_lines(own) if own else {})
+    folders = {name: PROJECT / lines[name] for name in ("runs", "checkpoints", "mnist")}
+    return Limits(**{**lines, **folders})
+
+
+def _lines(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text())

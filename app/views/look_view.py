@@ -18,7 +18,7 @@ from app.look.sources import digit_picture, drawn_picture
 from app.server.catalogue import DEFAULT_MODEL, model_label
 from app.server.models import load_model, model_info, test_digits
 from app.session import messages, picture, settings, widgets
-from app.session.messages import Message
+from app.session.messages import Message, plain_text
 from app.views.controls import is_comparing
 from ram.data.mnist import DataError
 from ram.value_fit import expected_by_value
@@ -105,7 +105,7 @@ def look_at(laid: LaidOut, name: str | None) -> Scene | None:
 
 
 def _complain(problem: str) -> None:
-    st.error(f"{problem}. Choose another model or device.", icon=":material/error:")
+    st.error(f"{plain_text(problem)}. Choose another model or device.", icon=":material/error:")
 
 
 def show_viewers(scene: Scene | None, field: Field) -> None:

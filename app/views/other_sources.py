@@ -11,7 +11,7 @@ from app.look.sources import digit_picture, uploaded_picture
 from app.look.uploads import UploadError
 from app.server.models import test_digits
 from app.session import messages, picture, settings, widgets
-from app.session.messages import Message
+from app.session.messages import Message, plain_text
 from app.session.settings import DIGIT_KINDS
 from ram.data.mnist import DataError
 
@@ -35,7 +35,7 @@ def show() -> None:
         st.button("Others", on_click=picture.turn_gallery_page, icon=":material/shuffle:", help="Show other digits")
     _show_gallery(shown.test_digit)
     if shown.message is not None:
-        st.warning(shown.message.text, icon=":material/image_not_supported:")
+        st.warning(plain_text(shown.message.text), icon=":material/image_not_supported:")
     with st.popover("Upload an image", icon=":material/upload:"):
         st.file_uploader(
             "PNG or JPEG, at most 5 MB; dark on light or light on dark",
@@ -50,7 +50,7 @@ def _show_gallery(chosen: int | None) -> None:
     try:
         positions = _gallery_positions()
     except (ValueError, DataError) as error:  # a CheckpointError, too
-        st.warning(f"No test digits: {error}.", icon=":material/image_not_supported:")
+        st.warning(f"No test digits: {plain_text(str(error))}.", icon=":material/image_not_supported:")
         return
     digits = test_digits()
     digit_gallery(

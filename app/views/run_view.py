@@ -124,8 +124,13 @@ def _state(runs: Jobs, job: Job, *, named: bool) -> None:
         else:
             st.markdown(f"{icon} {words[0].upper()}{words[1:]}")
     if job.problem:
-        way_on = "Resume it, or go on with what it has." if job.can_resume else "Delete it and start again."
-        st.warning(f"{job.problem} {way_on}", icon=":material/warning:")
+        st.warning(f"{plain_text(job.problem)} {_way_on(job)}", icon=":material/warning:")
+
+
+def _way_on(job: Job) -> str:
+    if job.can_resume:
+        return "Resume it, or go on with what it has."
+    return "Use what it has, or start again." if job.has_checkpoint else "Delete it and start again."
 
 
 def _show_drawings(folder: RunFolder) -> None:
@@ -168,7 +173,11 @@ def _configuration(shown: list[Job]) -> None:
         else:
             st.caption("Nothing: both runs have the same configuration.")
     with st.expander("The whole configuration, and the command that reproduces it"):
-        st.code(command_line(next(iter(jobs.values()))), language="bash", wrap_lines=True)
+        config = next(iter(jobs.values()))
+        if config.obstacle:
+            st.caption(f"No command reproduces it: {plain_text(config.obstacle)}.")
+        else:
+            st.code(command_line(config), language="bash", wrap_lines=True)
         st.dataframe(rows, hide_index=True)
 
 

@@ -34,7 +34,7 @@ def show(runs: Jobs) -> None:
             _actions(runs, job)
         _more(runs, job)
     if problem := messages.take(PAGE, PLACE):
-        st.error(problem.text, icon=":material/error:")
+        st.error(plain_text(problem.text), icon=":material/error:")
     run_view.show_queue(runs)
     if job is None:
         run_view.show_invitation()

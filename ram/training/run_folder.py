@@ -30,7 +30,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ram.checkpoints import check_fit, load_checkpoint, read_info
-from ram.config import RAMConfig, TrainConfig, parse_config
+from ram.config import RAMConfig, TrainConfig, parse_config, parse_what_is_known
 from ram.data.collection import Collection, CollectionError, load_collection, save_collection
 from ram.files import write_atomically, write_tensors
 
@@ -55,6 +55,16 @@ class RunConfig:
     training: TrainConfig
     start: str = ""
     """Name of the checkpoint whose weights it begins with; empty from scratch."""
+    unknown: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """What another version of this project was asked for and this one does not know; empty if it knows all."""
+
+    @property
+    def obstacle(self) -> str:
+        """Why it cannot be trained here, as a part of a sentence; empty if it can."""
+        if not self.unknown:
+            return ""
+        options = ", ".join(f"{name}={value}" for name, value in self.unknown.items())
+        return f"another version began it with {options}, which this one does not know"
 
     def flat(self) -> dict[str, Any]:
         """Every field of the architecture and of the training, by name."""
@@ -111,10 +121,16 @@ class RunFolder:
             shutil.copyfile(start, self.start)
         if drawings is not None:
             save_collection(self.drawings, drawings)
-        self._write_json("config.json", {**dataclasses.asdict(config), "training": config.training.flat()})
+        content = {
+            "preset": config.preset,
+            "model": dataclasses.asdict(config.model),
+            "training": config.training.flat(),
+            "start": config.start,
+        }
+        self._write_json("config.json", content)
 
     def read_config(self) -> RunConfig:
-        """The task of the run.
+        """The task of the run; what only another version knows is `RunConfig.unknown`.
 
         Raises:
             RunError: the folder holds no run, or config.json is damaged.
@@ -123,12 +139,9 @@ class RunFolder:
         if fields is None:
             raise RunError(f"{self.path} holds no run: there is no config.json in it")
         try:
-            return RunConfig(
-                str(fields["preset"]),
-                parse_config(RAMConfig, fields["model"]),
-                parse_config(TrainConfig, fields["training"]),
-                str(fields.get("start", "")),
-            )
+            model = parse_config(RAMConfig, fields["model"])
+            training, unknown = parse_what_is_known(TrainConfig, fields["training"])
+            return RunConfig(str(fields["preset"]), model, training, str(fields.get("start", "")), unknown)
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(f"{self.path / 'config.json'} is damaged: {error}") from error
 

@@ -46,7 +46,7 @@ class Trainer:
         pace: how often it reports, saves and measures.
 
     Raises:
-        RunError: the folder cannot be used.
+        RunError: the folder cannot be used, or another version began the run in a way unknown here.
         DataError: there is nothing to measure with, or the model has not as many classes as the data.
     """
 
@@ -62,6 +62,8 @@ class Trainer:
         self.group = group or ProcessGroup()
         self.pace = pace or Pace()
         self.config = folder.read_config()
+        if self.config.obstacle:
+            raise RunError(f"{folder.path} cannot be trained: {self.config.obstacle}")
         mixture = mix(digits, folder.read_drawings(), self.config.training.data)
         _check_classes(self.config, len(mixture.classes))
         self.measuring = Measuring(folder, self.config, mixture)

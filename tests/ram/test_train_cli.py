@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import os
 import resource
 import signal
@@ -14,10 +15,11 @@ import torch
 from ram.checkpoints import load_checkpoint, read_info
 from ram.config import RAMConfig, TrainConfig, config_fields
 from ram.data.collection import Collection, save_collection
-from ram.data.mnist import Digits
+from ram.data.mnist import Digits, load_mnist
 from ram.presets import PRESETS
 from ram.train import main
-from ram.training.run_folder import RunConfig, RunFolder, RunState
+from ram.training.run_folder import RunConfig, RunError, RunFolder, RunState
+from ram.training.trainer import Trainer
 
 ROOT = Path(__file__).parents[2]
 PRESET = "five-minutes"
@@ -338,6 +340,23 @@ def test_damaged_run_is_not_resumed(tmp_path: Path, capsys: pytest.CaptureFixtur
     folder.latest.write_bytes(b"half a fi")
     assert main(["--resume", str(folder.path)]) == 1
     assert_one_line(capsys.readouterr().err, "latest.safetensors is damaged")
+
+
+def test_run_that_another_version_began_otherwise_is_refused_and_stays_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.create(RunConfig("mnist", RAMConfig(), TrainConfig()))
+    folder.write_state(RunState("finished"))
+    content = json.loads((folder.path / "config.json").read_text())
+    content["training"]["finish"] = 0.3
+    (folder.path / "config.json").write_text(json.dumps(content))
+    assert main(["--resume", str(folder.path)]) == 1
+    sentence = "cannot be resumed: another version began it with finish=0.3, which this one does not know"
+    assert_one_line(capsys.readouterr().err, sentence)
+    assert folder.read_state() == RunState("finished")
+    with pytest.raises(RunError, match=r"cannot be trained: another version began it with finish=0\.3"):
+        Trainer(folder, load_mnist("train"), torch.device("cpu"))
 
 
 def test_presets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,7 @@ from app.runs.run_list import Job
 from app.server import catalogue
 from app.server.limits import Limits
 from app.server.models import model_info
-from ram.checkpoints import load_checkpoint
+from ram.checkpoints import SHIPPED, load_checkpoint
 from ram.config import RAMConfig, TrainConfig
 from ram.data.collection import Collection
 from ram.data.mnist import Digits
@@ -35,7 +35,7 @@ MODEL = RAMConfig(num_glimpses=2, hidden_size=32, glimpse_hidden_size=16)
 # 128 digits in batches of 32: four steps an epoch.
 SHORT = TrainConfig.of(train_images=128, validation_images=100, batch_size=32, rollouts=1, epochs=3)
 LONG = SHORT.replace(train_images=4000, epochs=1_000)
-SHIPPED = catalogue.SHIPPED / "mnist.safetensors"
+MNIST = SHIPPED / "mnist.safetensors"
 
 
 def submit(jobs: Jobs, training: TrainConfig = SHORT, name: str = "run", model: RAMConfig = MODEL) -> str:
@@ -247,7 +247,7 @@ def test_full_disk_ends_a_run_in_words_and_it_goes_on_when_there_is_room(tmp_pat
     # Room for the first checkpoint, but not for the state to resume from beside it.
     script = 'mount -t tmpfs -o size=3m tmpfs "$1" && exec "$2" -c "$3" "$1" "$4"'
     done = subprocess.run(
-        ["unshare", "--map-root-user", "--mount", "sh", "-c", script, "sh", disk, sys.executable, FULL_DISK, SHIPPED],
+        ["unshare", "--map-root-user", "--mount", "sh", "-c", script, "sh", disk, sys.executable, FULL_DISK, MNIST],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -374,7 +374,7 @@ def test_run_begins_with_a_checkpoint_and_drawings(jobs: Jobs) -> None:
     images[:, 4:24, 13:15] = 255
     drawings = Collection(Digits(images, torch.ones(8, dtype=torch.long)), tuple("0l23456789"))
     config = RunConfig("my-drawings", RAMConfig(), SHORT, "mnist")
-    run = jobs.submit(config, "mine", start=SHIPPED, drawings=drawings)
+    run = jobs.submit(config, "mine", start=MNIST, drawings=drawings)
     job = wait(jobs, run, status("finished", "failed"))
     assert job.status == "finished", job
     readings = [row["drawings_error"] for row in jobs.run_folder(run).read_metrics() if "drawings_error" in row]
@@ -384,7 +384,7 @@ def test_run_begins_with_a_checkpoint_and_drawings(jobs: Jobs) -> None:
 
 def test_start_that_does_not_fit_is_refused_and_leaves_nothing(jobs: Jobs) -> None:
     with pytest.raises(ValueError, match="hidden_size=32 is not possible: the checkpoint to start from has"):
-        jobs.submit(RunConfig("mnist", MODEL, SHORT, "mnist"), "run", start=SHIPPED, drawings=None)
+        jobs.submit(RunConfig("mnist", MODEL, SHORT, "mnist"), "run", start=MNIST, drawings=None)
     assert list(jobs.folder.iterdir()) == []
 
 

@@ -9,13 +9,13 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from app.server import catalogue
 from app.views.checkpoint_view import comparison
 from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.config import RAMConfig
 from ram.controls import Controls
 from ram.evaluation import over_seeds
 from ram.model import RAM
+from tests.servers import write_limits
 
 CONFIG = RAMConfig(glimpse_size=4, num_glimpses=3, hidden_size=8, glimpse_hidden_size=4)
 
@@ -57,8 +57,8 @@ def _show() -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(catalogue, "SHIPPED", tmp_path)
+def folder(tmp_path: Path) -> Path:
+    write_limits(tmp_path, checkpoints=str(tmp_path))
     return tmp_path
 
 

@@ -15,7 +15,8 @@ from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from app.look.light import DARK_FIELD
-from app.server import catalogue
+from ram.checkpoints import SHIPPED
+from tests.servers import write_limits
 
 MAIN = str(Path(__file__).parents[3] / "app" / "frame.py")
 STROKES = [{"type": "Path", "number": 1}]
@@ -160,19 +161,19 @@ def _show_model_card() -> None:
     model_card.show()
 
 
-def test_damaged_checkpoint_gets_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = (catalogue.SHIPPED / "mnist.safetensors").read_bytes()
+def test_damaged_checkpoint_gets_one_sentence(tmp_path: Path) -> None:
+    content = (SHIPPED / "mnist.safetensors").read_bytes()
     (tmp_path / "mnist.safetensors").write_bytes(content[: len(content) // 2])
-    monkeypatch.setattr(catalogue, "SHIPPED", tmp_path)
+    write_limits(tmp_path, checkpoints=str(tmp_path))
     app = open_app(sample="17")
     assert not app.exception
     assert app.error[0].value.startswith("mnist.safetensors is not a safetensors file")
-    shutil.copy(Path(MAIN).parents[1] / "checkpoints" / "mnist.safetensors", tmp_path / "whole.safetensors")
+    shutil.copy(SHIPPED / "mnist.safetensors", tmp_path / "whole.safetensors")
     assert shown(open_app(sample="17", model="whole"))["scene"]["answer"].startswith("RAM says 7")
 
 
-def test_missing_checkpoints_get_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalogue, "SHIPPED", tmp_path)
+def test_missing_checkpoints_get_one_sentence(tmp_path: Path) -> None:
+    write_limits(tmp_path, checkpoints=str(tmp_path))
     app = open_app()
     assert not app.exception
     assert [error.value for error in app.error] == ["There is no model: put a checkpoint into the folder checkpoints/."]

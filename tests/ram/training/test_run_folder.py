@@ -57,6 +57,20 @@ def test_run_of_an_earlier_version_is_read(folder: RunFolder) -> None:
     assert folder.read_config() == dataclasses.replace(CONFIG, training=expected)
 
 
+def test_what_only_another_version_knows_is_kept_beside_the_rest(folder: RunFolder) -> None:
+    content = json.loads((folder.path / "config.json").read_text())
+    content["training"] |= {"finish": 0.3, "noise_start": 0.3, "noise_end": 0.1, "reward": "probability"}
+    del content["training"]["location_noise"]
+    (folder.path / "config.json").write_text(json.dumps(content))
+    config = folder.read_config()
+    assert config.training == CONFIG.training.replace(location_noise=0.3)
+    assert config.unknown == {"finish": 0.3, "noise_end": 0.1, "reward": "probability"}
+    assert config.obstacle == (
+        "another version began it with reward=probability, finish=0.3, noise_end=0.1, which this one does not know"
+    )
+    assert CONFIG.obstacle == ""
+
+
 def test_name_is_kept_beside_the_run(folder: RunFolder) -> None:
     folder.write_name("Class 7b")
     assert (folder.path / "name.txt").read_text() == "Class 7b"
