@@ -17,7 +17,7 @@ from app.server.models import model_info
 from ram.checkpoints import CheckpointError, CheckpointInfo
 from ram.evaluation import stored, stored_number
 
-_NEARLY_CERTAIN = 97.0  # percent
+_FLAT = 97.0  # percent of right answers from which on the value hardly moves
 FILES = (
     ("Animated GIF", animated_gif, "glimpses.gif", "image/gif"),
     ("PNG film strip", film_strip, "glimpses.png", "image/png"),
@@ -59,8 +59,8 @@ def in_words(scene: Scene, info: CheckpointInfo | None) -> str:
     sentence = "The value foresees whether the answer after the last glimpse will be right."
     if (measured := _accuracy(info, str(scene.settings.get("gaze", "mean")))) is not None:
         accuracy, digits = measured
-        sentence += f" For {accuracy:.1f} of 100 {digits} it is"
-        sentence += ": so nearly certain that the value is nearly flat." if accuracy >= _NEARLY_CERTAIN else "."
+        sentence += f" It is for {accuracy:.1f} of 100 {digits}"
+        sentence += ", so there is little to foresee and the value is nearly flat." if accuracy >= _FLAT else "."
     return f"{sentence} {bars}"
 
 
