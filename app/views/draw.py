@@ -62,7 +62,7 @@ def _canvas_and_viewer() -> None:
         from app.views import numbers_view
 
         with turn(), stage:
-            numbers_view.show(scene)
+            numbers_view.show(scene, settings.current().model)
     if picture.sources_are_outdated():
         st.rerun()
 

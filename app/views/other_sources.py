@@ -32,8 +32,8 @@ def show() -> None:
             DIGIT_KINDS,
             key="digits",
             width=140,
-            help="Hardest: those whose right class this model thinks least likely; in a larger field, of the first "
-            f"{HARDEST_OF:,}.",
+            help="Hardest: those whose right class this model thinks least likely, looking first at the centre; in a "
+            f"larger field, of the first {HARDEST_OF:,}.",
         )
         st.button("Others", on_click=picture.turn_gallery_page, icon=":material/shuffle:", help="Show other digits")
     _show_gallery(shown.test_digit)
