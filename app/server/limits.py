@@ -25,6 +25,7 @@ class Limits:
     mnist: Path
     largest_model: int
     longest_run: float
+    training_memory: float
     most_runs: int
     longest_queue: int
     disk: float
