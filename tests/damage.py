@@ -275,7 +275,9 @@ def _show(jobs: Jobs, job: Job) -> None:
     run_view._state(jobs, job, named=True)
     run_view._configuration([job])
     version = run_view._version(folder, "metrics.jsonl")
-    json.dumps(run_view._charts(((job.name, run_view._reward(job), *version),)), allow_nan=False, ensure_ascii=False).encode()
+    json.dumps(
+        run_view._charts(((job.name, run_view._reward(job), *version),)), allow_nan=False, ensure_ascii=False
+    ).encode()
     run_view._drawings(*version)
     if replay := run_view._replay_of(jobs, job):
         json.dumps(json.loads(replay, parse_constant=_refuse), ensure_ascii=False).encode()
