@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 import streamlit as st
 
 from app.components import scripts
+from app.components.pad import engine
 from app.server.shell import routes
 
 # Seconds after which Python switches threads. While one imports, the usual 5 ms would halve the page's speed.
@@ -35,5 +36,10 @@ def _load() -> None:
         sys.setswitchinterval(usual)
 
 
-early = {"draw": [*scripts("viewer"), *scripts("gallery")], "train": scripts("learning")}
+canvas = [*scripts("pad"), *scripts("pad_tools"), engine()]
+early = {
+    "draw": [*canvas, *scripts("viewer"), *scripts("gallery")],
+    "drawings": [*canvas, *scripts("classes")],
+    "train": scripts("learning"),
+}
 app = st.App("frame.py", lifespan=warm_up, routes=routes(early))
