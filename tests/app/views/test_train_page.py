@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.runs.jobs import jobs
+from app.server import catalogue
 from app.session.messages import plain_text
 from ram.checkpoints import SHIPPED
 from ram.config import RAMConfig, TrainConfig, config_fields
