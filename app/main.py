@@ -42,4 +42,4 @@ early = {
     "drawings": [*canvas, *scripts("classes")],
     "train": scripts("learning"),
 }
-app = st.App("frame.py", lifespan=warm_up, routes=routes(early))
+app = st.App("frame.py", lifespan=warm_up, routes=routes(early, scripts("history")))
