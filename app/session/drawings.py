@@ -7,7 +7,7 @@ and named in the URL, so that a reload brings it back. Every change puts a new v
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -16,13 +16,13 @@ import torch
 from streamlit_drawable_canvas import CanvasResult
 
 from app.session import address, label_canvas, messages
-from app.session.canvas import Strokes, report, strokes_on
+from app.session.canvas import Strokes, pixels_on, report, strokes_on
 from app.session.messages import Message
-from app.session.shelf import collections
+from app.session.shelf import collections, this_session
 from ram import prepare_drawing
 from ram.data.collection import DIGIT_NAMES, Collection, CollectionError, empty_collection, load_collection
 
-PAGE = "drawings"  # whose messages are about them
+PAGE = label_canvas.PAGE  # whose messages are about them
 Place = Literal["canvas", "set", "file", "names"]  # where on the page something is done
 
 
@@ -60,16 +60,21 @@ def choose(position: int | None) -> None:
     messages.forget(PAGE)
 
 
-def keep(presses: Sequence[Mapping[str, Any]]) -> None:
-    """Keeps each drawing that somebody has said the class of, once, though the browser repeats them."""
-    for press in presses:
-        if press["number"] > label_canvas.heard():
-            label_canvas.hear(press["number"])
-            _keep(press["label"], report(press["drawing"]))
+def keep(presses: Any) -> None:
+    """Keeps each drawing that somebody has said the class of, once, though the browser repeats them.
+
+    Args:
+        presses: what the browser says of them, see `class_buttons`.
+    """
+    for press in presses if isinstance(presses, list) else []:
+        match press:
+            case {"number": int(number), "label": int(label), "drawing": drawing} if number > label_canvas.heard():
+                label_canvas.hear(number)
+                _keep(label, report(drawing))
 
 
 def _keep(label: int, canvas: CanvasResult) -> None:
-    strokes, pixels = strokes_on(canvas), canvas.image_data
+    strokes, pixels = strokes_on(canvas), pixels_on(canvas)
     image = None if pixels is None else prepare_drawing(pixels)
     if image is None or not image.any():
         _complain("Nothing is drawn yet: draw, then say what it is.", "canvas")
@@ -160,8 +165,8 @@ def _set_collection(collection: Collection) -> None:
     images, labels = collection.digits
     _change(collection=collection)
     worth_keeping = len(labels) or collection.classes != DIGIT_NAMES
-    name = collections().put(collection, images.nbytes + labels.nbytes + 1000) if worth_keeping else ""
-    address.set_link(drawings=name)
+    size = images.nbytes + labels.nbytes
+    address.set_link(drawings=collections().put(collection, size, this_session()) if worth_keeping else "")
 
 
 def _say(text: str, place: Place, undo: _Undo | None) -> None:
@@ -176,7 +181,7 @@ def _complain(text: str, place: Place) -> None:
 
 def _state() -> _State:
     if "drawings" not in st.session_state:
-        kept = collections().get(address.link("drawings"))
+        kept = collections().get(address.link("drawings"), this_session())
         if kept is None:
             address.set_link(drawings="")
         st.session_state.drawings = _State(empty_collection() if kept is None else kept)

@@ -8,27 +8,34 @@ from typing import Any
 
 import streamlit as st
 
-from app.session.canvas import Canvas, Strokes, strokes_on
+from app.session import messages
+from app.session.canvas import TOO_LONG, Canvas, Strokes, are_too_long, has_reported, strokes_on
+from app.session.messages import Message
 
 CANVAS = Canvas("label_canvas")
+PAGE = "drawings"  # whose messages are about what is drawn here
 
 
 @dataclasses.dataclass(frozen=True)
 class _State:
-    strokes: Strokes | None = None
-    """On the canvas when it last reported; None before that."""
+    strokes: Strokes = dataclasses.field(default_factory=list)
+    """On the canvas when it last reported."""
     heard: int = 0
     """Number of the last press of a class that was heard of."""
 
 
 def show(mount: Callable[..., Any], brush: int) -> None:
     """Draws the canvas by mounting a `drawing_pad`; when its page is opened, with the unfinished drawing on it."""
-    strokes = _state().strokes
-    if CANVAS.was_just_opened() and strokes:
-        CANVAS.order(strokes)
+    before = _state().strokes
+    if CANVAS.was_just_opened() and before:
+        CANVAS.order(before)
     canvas = CANVAS.show(mount, brush)
-    if canvas.image_bytes is not None:
-        _change(strokes=strokes_on(canvas))
+    strokes = strokes_on(canvas) if has_reported(canvas) else before
+    if strokes != before and are_too_long(strokes):
+        messages.say(PAGE, Message(TOO_LONG, "canvas", is_problem=True))
+        CANVAS.go_back(strokes, before)
+    else:
+        _change(strokes=strokes)
 
 
 def heard() -> int:
