@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit_drawable_canvas import CanvasResult
 
+from app.components.pad import drawing_pad, pad_tools
 from app.look.field import Field
 from app.server.one_at_a_time import turn
 from app.server.pytorch import is_warm
@@ -45,8 +46,7 @@ def show() -> None:
 
 
 def _canvas_tools() -> None:
-    st.button("Undo", key="undo", on_click=picture.undo, icon=":material/undo:")
-    st.button("Clear", key="clear", on_click=picture.clear, icon=":material/delete:")
+    pad_tools(picture.CANVAS.key, key="canvas_tools", on_clear=picture.clear)
     st.select_slider("Brush size", BRUSHES, key="brush", label_visibility="collapsed", width=84)
 
 
@@ -120,4 +120,4 @@ def _show_canvas(field: Field) -> CanvasResult:
         f"<h2>{title}</h2><p class='spoken'>With mouse, pen or finger. Without one, take a test digit or upload "
         "an image below.</p>"
     )
-    return picture.show_canvas(field_view.stroke_width(settings.current().brush, field))
+    return picture.show_canvas(drawing_pad, field_view.stroke_width(settings.current().brush, field))
