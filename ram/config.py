@@ -10,7 +10,18 @@ import dataclasses
 from typing import Any, Literal, TypeVar, get_args
 
 from ram.earlier_names import with_current_names
-from ram.options import Checked, Choices, ConfigError, Numbers, Switch, WholeNumbers, check_names, option, require
+from ram.options import (
+    Checked,
+    Choices,
+    ConfigError,
+    Numbers,
+    Switch,
+    WholeNumbers,
+    brief,
+    check_names,
+    option,
+    require,
+)
 
 Baseline = Literal["value", "rollouts", "none"]
 Reward = Literal["hit", "information"]
@@ -266,8 +277,30 @@ def parse_config(kind: type[C], values: dict[str, Any]) -> C:
         ConfigError: a field is unknown, its value is not possible, or there are no fields.
     """
     if not isinstance(values, dict):
-        raise ConfigError(f"{kind.__name__} has named fields, but {values!r} was found")
+        raise ConfigError(f"{kind.__name__} has named fields, but {brief(values)} was found")
     values = with_current_names(values)
     check_names(kind.__name__, config_fields(kind), values)
     build: Any = TrainConfig.of if kind is TrainConfig else kind
     return build(**values)
+
+
+def parse_what_is_known(kind: type[C], values: dict[str, Any]) -> tuple[C, dict[str, Any]]:
+    """Builds a configuration from what another version wrote, and returns beside it what this one does not know.
+
+    That are fields that are not there any more, or not yet, and texts that are no choice; the former are left out
+    and the latter replaced by the default.
+
+    Raises:
+        ConfigError: a value is not possible, or there are no fields.
+    """
+    if not isinstance(values, dict):
+        raise ConfigError(f"{kind.__name__} has named fields, but {brief(values)} was found")
+    possible = {field.name: field.metadata["values"] for field in config_fields(kind)}
+
+    def is_known(name: str, value: Any) -> bool:
+        other_text = isinstance(value, str) and isinstance(possible.get(name), Choices)
+        return name in possible and not (other_text and value not in possible[name])
+
+    current = with_current_names(values)
+    unknown = {name: value for name, value in current.items() if not is_known(name, value)}
+    return parse_config(kind, {name: value for name, value in current.items() if name not in unknown}), unknown

@@ -34,6 +34,10 @@ AVERAGED = 10  # rollouts of the gaze "ten"
 # validation images.
 TEST_SEED, VALIDATION_SEED = 1, 0
 
+# The result measured on the validation digits in the same passes as the test error; a run's own "validation_error" is
+# the mean of two passes.
+VALIDATION = "validation_error_mean"
+
 BATCH_PIXELS = 1000 * 28 * 28  # of one batch: a sensor of several scales keeps many times as many numbers
 
 
@@ -138,14 +142,14 @@ def passes(
 def error_rate(log_probs: Float[Tensor, "seeds batch classes"], labels: Int[Tensor, " batch"]) -> OverSeeds:
     """The share of wrong answers in the result of `passes`."""
     wrong = (log_probs.argmax(dim=-1) != labels).sum(dim=1)
-    return _over_seeds([100 * count / len(labels) for count in wrong.tolist()])
+    return over_seeds([100 * count / len(labels) for count in wrong.tolist()])
 
 
 def calibration_rate(
     log_probs: Float[Tensor, "seeds batch classes"], labels: Int[Tensor, " batch"], temperature: float = 1.0
 ) -> OverSeeds:
     """The expected calibration error of the result of `passes`, with its logits divided by the temperature."""
-    return _over_seeds([calibration_error(one, labels) for one in at_temperature(log_probs, temperature)])
+    return over_seeds([calibration_error(one, labels) for one in at_temperature(log_probs, temperature)])
 
 
 def pieces(info: CheckpointInfo) -> int:
@@ -173,5 +177,6 @@ def is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
 
 
-def _over_seeds(percent: list[float]) -> OverSeeds:
+def over_seeds(percent: list[float]) -> OverSeeds:
+    """The figure that was measured as these, one with each seed."""
     return OverSeeds(statistics.fmean(percent), statistics.stdev(percent) if len(percent) > 1 else 0.0, percent)

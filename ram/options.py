@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import reprlib
 from collections.abc import Iterable
 from typing import Any
+
+import numpy as np
+
+LONGEST = 60  # characters of a value in a message
+_BRIEF = reprlib.Repr()
+_BRIEF.maxstring = _BRIEF.maxlong = _BRIEF.maxother = LONGEST
 
 
 class ConfigError(ValueError):
@@ -73,10 +80,15 @@ def option(default: Any, values: Values, explanation: str) -> Any:
     return dataclasses.field(default=default, metadata={"values": values, "help": explanation})
 
 
+def brief(value: object) -> str:
+    """The value as Python writes it, its middle left out if it is long: a file may hold a name of megabytes."""
+    return _BRIEF.repr(value)
+
+
 def require(condition: bool, name: str, value: object, expected: object) -> None:
     """Raises a ConfigError that names a field, its value and what was expected, unless the condition holds."""
     if not condition:
-        raise ConfigError(f"{name}={value!r} is not possible: it must be {expected}")
+        raise ConfigError(f"{name}={brief(value)} is not possible: it must be {expected}")
 
 
 class Checked:
@@ -89,6 +101,9 @@ class Checked:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             value, possible = getattr(self, field.name), field.metadata["values"]
+            if isinstance(value, np.generic):  # NumPy's numbers are numbers; files and comparisons want Python's
+                value = value.item()
+                object.__setattr__(self, field.name, value)
             require(value in possible, field.name, value, possible)
 
 
@@ -101,6 +116,6 @@ def check_names(kind: str, fields: Iterable[dataclasses.Field], values: dict[str
     known = {field.name for field in fields}
     unknown = sorted(set(values) - known)
     if unknown:
-        alike = difflib.get_close_matches(unknown[0], known, n=1)
+        alike = difflib.get_close_matches(unknown[0][:LONGEST], known, n=1)
         meant = f"; did you mean {alike[0]!r}?" if alike else ""
-        raise ConfigError(f"unknown field {unknown[0]!r} of {kind}{meant}")
+        raise ConfigError(f"unknown field {brief(unknown[0])} of {kind}{meant}")

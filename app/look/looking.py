@@ -11,6 +11,8 @@ import torch
 
 from app.look.scene import Floats, Scene
 from ram import RAM
+from ram.checkpoints import LARGEST_NUMBER
+from ram.config import Reward
 from ram.model import Rollout
 
 FirstGlimpse = Literal["random", "centre", "place"]
@@ -45,6 +47,7 @@ def look(
     classes: tuple[str, ...] = (),
     *,
     arranged: Mapping[str, int] | None = None,
+    reward: Reward = "hit",
 ) -> Scene:
     """Lets the model look at an image (H, W) in [0, 1]; equal arguments give an equal scene.
 
@@ -55,8 +58,14 @@ def look(
         origin: where the image came from, in words.
         classes: names of the model's classes, where these are not their numbers.
         arranged: what was decided about the image, by name, where there was something to decide.
+        reward: what the model's value expects.
+
+    Raises:
+        ValueError: the model's weights are so large that what it says of this image are no numbers.
     """
     rollout, corners = _roll_out(model, image, request)
+    if not all(bool((part.abs() < LARGEST_NUMBER).all()) for part in (rollout.values, rollout.class_probs)):
+        raise ValueError(f"{request.model} has weights so large that a look gives no numbers")
     return Scene(
         image=np.asarray(image, dtype=np.float32),
         locations=rollout.locations.cpu().numpy(),
@@ -69,6 +78,7 @@ def look(
         model=request.model,
         settings={**request.in_numbers(), "origin": origin, **(arranged or {})},
         classes=classes,
+        reward=reward,
     )
 
 

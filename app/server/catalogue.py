@@ -5,10 +5,11 @@ Nothing here needs PyTorch: a cold server can show the names before it has been 
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from pathlib import Path
 
-from app.server.limits import PROJECT, read_limits
+from app.server.limits import read_limits
 
 DEFAULT_MODEL = "mnist"
 MADE_FOR = {  # what a shipped model was trained for, after "made for"
@@ -19,13 +20,12 @@ MADE_FOR = {  # what a shipped model was trained for, after "made for"
     "cluttered-100": "a digit among clutter",
 }
 LONGEST_NAME = 40  # characters of a run's name
-SHIPPED = PROJECT / "checkpoints"  # the same as in ram.checkpoints, which would import PyTorch
 
 
 def model_names() -> list[str]:
     """Names of all models: the shipped checkpoints, the default first, then the runs, the newest first."""
-    shipped = sorted(path.stem for path in SHIPPED.glob("*.safetensors"))
-    runs = sorted((path.parent.name for path in _runs().glob("[!.]*/best.safetensors")), reverse=True)
+    shipped = sorted(path.stem for path in read_limits().checkpoints.glob("*.safetensors"))
+    runs = [path.name for path in _newest_first(_runs()) if _is_file(path / "best.safetensors")]
     return [*sorted(shipped, key=lambda name: name != DEFAULT_MODEL), *(run for run in runs if run not in shipped)]
 
 
@@ -49,11 +49,12 @@ def checkpoint_path(name: str) -> Path:
 def run_names(folder: Path) -> dict[str, str]:
     """The name of every run in a folder, by its id, the newest first.
 
-    No two names are equal: a list to choose from cannot tell options with equal labels apart.
+    No two names are equal: a list to choose from cannot tell options with equal labels apart. A folder whose name no
+    browser could be sent, because it is not UTF-8, is none of a run.
     """
     names: dict[str, str] = {}
-    taken = {path.stem for path in SHIPPED.glob("*.safetensors")}
-    for path in sorted(folder.glob("[!.]*/")):
+    taken = {path.stem for path in read_limits().checkpoints.glob("*.safetensors")}
+    for path in reversed(_newest_first(folder)):
         names[path.name] = unique_name(_given_name(path), taken)
         taken.add(names[path.name])
     return dict(reversed(names.items()))
@@ -65,11 +66,38 @@ def unique_name(name: str, taken: set[str]) -> str:
     return name if name not in taken else next(other for other in numbered if other not in taken)
 
 
+def _newest_first(folder: Path) -> list[Path]:
+    """The runs in a folder. Their own names do not tell: the command line begins them with the preset."""
+    found = (path for path in folder.glob("[!.]*/") if path.name.isprintable())
+    return sorted(found, key=lambda path: (_begun(path), path.name), reverse=True)
+
+
+def _begun(path: Path) -> int:
+    """When a run was put into its folder, in nanoseconds: these files are written once, or for an upload alone."""
+    for name in ("config.json", "best.safetensors", ""):
+        with contextlib.suppress(OSError):
+            return (path / name).stat().st_mtime_ns
+    return 0
+
+
 def _given_name(path: Path) -> str:
+    file = path / "name.txt"
+    if not _is_file(file):  # to open a pipe would wait until somebody writes into it
+        return path.name
     try:
-        return " ".join((path / "name.txt").read_text(errors="replace").split())[:LONGEST_NAME] or path.name
+        with file.open("rb") as content:
+            name = " ".join(content.read(1000).decode(errors="replace").split())[:LONGEST_NAME]
     except OSError:
         return path.name
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name) or path.name
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there that may be read."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _is_shipped(name: str) -> bool:
@@ -77,7 +105,7 @@ def _is_shipped(name: str) -> bool:
 
 
 def _shipped(name: str) -> Path:
-    return SHIPPED / f"{name}.safetensors"
+    return read_limits().checkpoints / f"{name}.safetensors"
 
 
 def _runs() -> Path:

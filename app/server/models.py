@@ -10,6 +10,7 @@ import streamlit as st
 import torch
 
 from app.server.catalogue import checkpoint_path
+from app.server.limits import read_limits
 from app.server.pytorch import DEVICES
 from ram import RAM, load_checkpoint
 from ram.checkpoints import CheckpointInfo, read_info
@@ -58,11 +59,15 @@ def _modified(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
-@st.cache_resource(show_spinner=False)
 def test_digits() -> Digits:
     """The 10,000 MNIST test digits.
 
     Raises:
         DataError: the files are missing or damaged.
     """
-    return load_mnist("test")
+    return _test_digits(read_limits().mnist)
+
+
+@st.cache_resource(show_spinner=False)
+def _test_digits(folder: Path) -> Digits:
+    return load_mnist("test", folder)

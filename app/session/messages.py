@@ -7,6 +7,10 @@ import re
 
 import streamlit as st
 
+LONGEST = 400  # characters that a page shows of a text
+# What has a meaning in Markdown where it stands: for a paragraph of one line, in which no bracket is left.
+_MARKDOWN = r"[\\`*\[\]~$<>&@]|(?<![^\W_])_|_(?![^\W_])|:(?=\S)|(?<=www)\.|^[#+-]"
+
 
 @dataclasses.dataclass(frozen=True)
 class Message:
@@ -48,5 +52,8 @@ def _messages() -> dict[str, Message]:
 
 
 def plain_text(text: str) -> str:
-    """Markdown that shows this text as it is: names are whatever somebody types."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>&])", r"\\\1", text)
+    """Markdown that shows this text as it is, on one line: names are whatever somebody types, or a file says."""
+    text = " ".join(text.split())
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
+    return re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", re.sub(_MARKDOWN, r"\\\g<0>", text))

@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.look.rewards import WORDS
 from app.server.models import load_model, model_info
 from app.session.messages import plain_text
 from ram.checkpoints import CheckpointInfo
 from ram.config import TrainConfig, parse_config
-from ram.evaluation import OverSeeds, pieces, stored, stored_number
+from ram.controls import Controls, controls_for
+from ram.evaluation import VALIDATION, OverSeeds, pieces, stored, stored_number
 from ram.model import RAM
 from ram.options import ConfigError
 from ram.train import command_line
 from ram.training.run_folder import RunConfig
-from ram.value_fit import stored_value
+from ram.value_fit import FITTED, expected_by_value, stored_value
 
 # What each network is for, in the order in which a glimpse passes through them.
 NETWORKS = {
     "glimpse_network": ("Glimpse network", "encodes what was seen and where"),
     "core_network": ("Core network", "carries the memory from glimpse to glimpse"),
     "location_network": ("Location network", "proposes where to look next"),
-    "value_network": ("Value network", "estimates the expected reward"),
+    "value_network": ("Value network", "estimates the {expected}"),
     "action_network": ("Action network", "classifies"),
 }
 
-# The ways to look that are compared (ram/evaluation.py): in plain words, and as the field says it.
+ON_VALIDATION = "Validation error, digits held back"
+# The ways in which this model can look (ram/evaluation.py): in plain words, and as the field says it.
 GAZES = {
     "mean": ("Looks where it wants to", "mean locations"),
     "sampled": ("Looks roughly there", "locations sampled, std {std:g}"),
     "ten": ("Looks ten times and averages", "ten first glimpses, mean locations"),
-    "random": ("Looks anywhere", "uniformly random locations"),
+}
+# The gazes for which networks were trained to compare (ram/controls.py).
+TRAINED_FOR = {
+    "learned": ("Trained to choose where it looks", "learned gaze"),
+    "fixed": ("Trained to look at {places} fixed places", "a fixed scan, row by row"),
+    "random": ("Trained to look anywhere", "uniformly random locations"),
 }
 
 
@@ -43,7 +51,7 @@ def show(name: str) -> None:
     with st.container(gap="medium", key="model_card"):
         _figures(info, model)
         _results(info)
-        _architecture(model)
+        _architecture(model, WORDS[expected_by_value(info)].expected)
         _recipe(info)
 
 
@@ -55,8 +63,10 @@ def _figures(info: CheckpointInfo, model: RAM) -> None:
         "Patch": f"{side}×{side}" + (f", {scales} scales" if scales > 1 else ""),
         "Image": f"{info.image_size}×{info.image_size}",
     }
-    if (error := stored_number(info, "validation_error")) is not None:
-        figures["Validation error, digits held back"] = f"{error:.2f} %"
+    if (measured := stored(info, VALIDATION)) is not None:
+        figures[ON_VALIDATION] = f"{measured.mean:.2f} ± {measured.spread:.2f} %"
+    elif (error := stored_number(info, "validation_error")) is not None:
+        figures[ON_VALIDATION] = f"{error:.2f} %"
     with st.container(horizontal=True, gap="medium"):
         for label, figure in figures.items():
             st.metric(label, figure, width="content")
@@ -70,32 +80,73 @@ def _results(info: CheckpointInfo) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.html("<h2>How often it is wrong</h2>")
-        _errors(errors, info.config.location_std)
+        std = info.config.location_std
+        _bars({gaze: (words, term.format(std=std)) for gaze, (words, term) in GAZES.items()}, errors)
         st.caption(_protocol(info))
+        _gaze(info)
     with right:
         _calibration(info)
         _value(info)
 
 
-def _errors(errors: dict[str, OverSeeds], std: float) -> None:
-    """A bar for every gaze, and what they say about the learned one."""
+def _bars(words: dict[str, tuple[str, str]], errors: dict[str, OverSeeds]) -> None:
+    """A bar for every error, as long as it is large."""
     longest = max(error.mean for error in errors.values()) or 1
-    bars = []
-    for gaze, error in errors.items():
-        words, term = GAZES[gaze]
-        bars.append(
-            f"<li class='{gaze}'><span>{words} <small>{term.format(std=std)}</small></span>"
-            f"<b>{error.mean:.2f} <small>± {error.spread:.2f}</small> %</b>"
-            f"<i style='width: {100 * error.mean / longest:.1f}%'></i></li>"
-        )
+    bars = [
+        f"<li class='{name}'><span>{words[name][0]} <small>{words[name][1]}</small></span>"
+        f"<b>{error.mean:.2f} <small>± {error.spread:.2f}</small> %</b>"
+        f"<i style='width: {100 * error.mean / longest:.1f}%'></i></li>"
+        for name, error in errors.items()
+    ]
     st.html(f"<ul class='gazes'>{''.join(bars)}</ul>")
-    learned, random = errors.get("mean"), errors.get("random")
-    if learned and random and learned.mean:
-        times = random.mean / learned.mean
-        st.markdown(
-            "What the learned gaze is worth: sent to random places, the same network is wrong "
-            f"**{times:.{0 if times >= 3 else 1}f} times** as often."
+
+
+def _gaze(info: CheckpointInfo) -> None:
+    """What the learned gaze is worth, by networks that were each trained for their gaze."""
+    controls, lost = controls_for(info), stored(info, "test_error_random")
+    if controls is None and lost is None:
+        return
+    st.html("<h2>What the learned gaze is worth</h2>")
+    if controls is not None:
+        words = {name: (word.format(places=controls.places), term) for name, (word, term) in TRAINED_FOR.items()}
+        _bars(words, controls.errors)
+        st.markdown(comparison(controls))
+        st.caption(
+            f"Each bar stands for {len(controls.errors['learned'].per_seed)} networks like this one, trained for that "
+            f"gaze with its recipe in fewer steps. Errors on {controls.digits:,} digits held back; mean and standard "
+            "deviation over the networks."
         )
+        with st.expander("How they were trained"):
+            st.markdown(controls.how)
+    else:
+        st.markdown(
+            "This was not measured for this model: it takes networks trained for a fixed scan and for random places."
+        )
+    if lost is not None:
+        st.caption(
+            f"Sent to random places, for which it was not trained, this model is wrong in {lost.mean:.2f}\u00a0% "
+            "of the test digits. That shows how much it relies on its gaze, not what the gaze is worth."
+        )
+
+
+def comparison(controls: Controls) -> str:
+    """What the bars say: a difference of two means counts if it is larger than twice its standard error."""
+    learned, fixed, random = (controls.errors[gaze] for gaze in TRAINED_FOR)
+    noise = sum(one.spread**2 / len(one.per_seed) for one in (learned, fixed)) ** 0.5
+    gain = fixed.mean - learned.mean
+    verdict, why = "worse than the learned gaze", ""
+    if gain <= 2 * noise:
+        verdict, why = (
+            "as good as the learned gaze",
+            ": so few glimpses nearly cover a digit, and little is left to decide",
+        )
+    if gain < -2 * noise:
+        verdict, why = "better than the learned gaze", ""
+    times = random.mean / max(learned.mean, 0.01)
+    return (
+        f"A fixed scan is **{verdict}** here{why}. A random gaze is wrong **{times:.{0 if times >= 3 else 1}f} times** "
+        "as often."
+    )
 
 
 def _protocol(info: CheckpointInfo) -> str:
@@ -138,9 +189,8 @@ def _value(info: CheckpointInfo) -> None:
     st.html("<h2>How far to trust its value</h2>")
     st.metric("Right answers told from wrong ones", f"{100 * value.auc[-1]:.0f} %", width="content")
     st.markdown(
-        "The value is the model's estimate, after each glimpse, of how likely its answer is to be right. After the "
-        "last glimpse, a right answer has a higher value than a wrong one in this share of all pairs; by chance it "
-        "would be 50\u00a0%."
+        f"{_what_the_value_is(info)} After the last glimpse, a right answer has a higher value than a wrong one in "
+        "this share of all pairs; by chance it would be 50\u00a0%."
     )
     percents = ", ".join(f"{100 * auc:.0f}" for auc in value.auc)
     st.caption(
@@ -150,15 +200,26 @@ def _value(info: CheckpointInfo) -> None:
     )
 
 
-def _architecture(model: RAM) -> None:
+def _what_the_value_is(info: CheckpointInfo) -> str:
+    if expected_by_value(info) != "hit":
+        return (
+            "It was trained for another reward: the value is the **expected information** in the answer, not how "
+            "likely it is to be right."
+        )
+    fitted = " It was fitted to right answers after the training." if info.results.get(FITTED) is True else ""
+    return f"The value is the model's estimate, after each glimpse, of how likely its answer is to be right.{fitted}"
+
+
+def _architecture(model: RAM, expected: str) -> None:
     rows, total = [], 0
     for key, (title, task) in NETWORKS.items():
         weights = list(getattr(model, key).parameters())
         parameters = sum(weight.numel() for weight in weights)
         total += parameters
         shapes = " ".join(f"<span>{'×'.join(map(str, weight.shape))}</span>" for weight in weights)
+        does = task.format(expected=expected)
         rows.append(
-            f"<tr><th scope='row'>{title} <small>{task}</small></th><td><div>{shapes}</div></td>"
+            f"<tr><th scope='row'>{title} <small>{does}</small></th><td><div>{shapes}</div></td>"
             f"<td>{parameters:,}</td></tr>"
         )
     st.html(

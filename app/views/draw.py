@@ -124,7 +124,7 @@ def _table_and_files() -> None:
         return
     from app.views import numbers_view
 
-    numbers_view.show_table_and_files(look)
+    numbers_view.show_table_and_files(look, settings.current().model)
 
 
 def _find_field() -> FoundField | None:

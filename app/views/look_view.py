@@ -18,9 +18,10 @@ from app.look.sources import digit_picture, drawn_picture
 from app.server.catalogue import DEFAULT_MODEL, model_label
 from app.server.models import load_model, model_info, test_digits
 from app.session import messages, picture, settings, widgets
-from app.session.messages import Message
+from app.session.messages import Message, plain_text
 from app.views.controls import is_comparing
 from ram.data.mnist import DataError
+from ram.value_fit import expected_by_value
 
 PROMPT = "Draw a digit, or take one of the test digits"
 PROMPT_FOR_LARGER = "Draw a digit anywhere, small, or take one of the test digits"
@@ -92,12 +93,23 @@ def look_at(laid: LaidOut, name: str | None) -> Scene | None:
     if laid.problem or current is None:
         return None
     request = LookRequest(model_label(name), now.first, (now.x, now.y), now.gaze, int(now.seed))
-    decisions = now.arrangement.decisions(laid.field)
-    return look(model, laid.image, request, current.origin, info.class_names(), arranged=decisions)
+    try:
+        return look(
+            model,
+            laid.image,
+            request,
+            current.origin,
+            info.class_names(),
+            arranged=now.arrangement.decisions(laid.field),
+            reward=expected_by_value(info),
+        )
+    except ValueError as error:
+        _complain(str(error))
+        return None
 
 
 def _complain(problem: str) -> None:
-    st.error(f"{problem}. Choose another model or device.", icon=":material/error:")
+    st.error(f"{plain_text(problem)}. Choose another model or device.", icon=":material/error:")
 
 
 def show_viewers(scene: Scene | None, field: Field) -> None:

@@ -43,12 +43,12 @@ def show(runs: Jobs) -> None:
         st.page_link(pages.page("drawings"), label="Draw and label some", icon=":material/gesture:")
     st.text_input("Name of the run", key=NAME, placeholder=_default_name(), max_chars=LONGEST_NAME)
     if problem:
-        st.warning(problem, icon=":material/block:")
+        st.warning(plain_text(problem), icon=":material/block:")
     else:
         st.markdown(summary)
     _start_button(runs, disabled=bool(problem))
     if refusal := messages.take(PAGE, PLACE):
-        st.error(refusal.text, icon=":material/block:")
+        st.error(plain_text(refusal.text), icon=":material/block:")
     st.caption(recipe_form.describe_limits())
 
 
@@ -96,4 +96,5 @@ def _submit(runs: Jobs) -> None:
     runs_on_show.show_alone(run)
     widgets.put(NAME, "")
     # On a phone the run stands far below the button.
-    st.toast(f"Started: {plain_text(runs.all()[0].name)}", icon=":material/model_training:")
+    if (job := runs.get(run)) is not None:
+        st.toast(f"Started: {plain_text(job.name)}", icon=":material/model_training:")

@@ -10,6 +10,7 @@ from app.server import catalogue
 from app.server.limits import read_limits
 from app.session import recipe
 from app.session.drawings import current_collection
+from app.session.messages import plain_text
 from app.session.recipe import ARCHITECTURE, FIELDS, PRESETS_SHOWN, Form, key
 from ram.checkpoints import FREE_FIELDS
 from ram.options import Choices, Numbers, Switch, Values, WholeNumbers
@@ -56,7 +57,7 @@ def show_fields() -> None:
     with st.expander("Training", icon=":material/tune:"):
         for name in TRAINING:
             _field(form, name)
-    others = [f"`{name}` {value}" for name, value in form.changed.items() if name not in _SHOWN]
+    others = [f"`{name}` {plain_text(str(value))}" for name, value in form.changed.items() if name not in _SHOWN]
     if others:
         st.caption(f"From the address: {', '.join(others)}.")
 

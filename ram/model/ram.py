@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -9,6 +10,7 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor, nn
 
 from ram.config import RAMConfig
+from ram.model.inputs import Place, as_batch, as_forced, as_locations
 from ram.model.networks import (
     ActionNetwork,
     CoreNetwork,
@@ -99,7 +101,7 @@ class RAM(nn.Module):
         Raises:
             ValueError: the images are not of that shape, kind or range.
         """
-        batch = _as_batch(images, self.value_network.linear.weight.dtype)
+        batch = as_batch(images, self.value_network.linear.weight.dtype)
         episode = self.episode(batch, generator=generator)
         action = self.action_network(episode.hidden_states[-1], generator)
         output = {
@@ -120,6 +122,7 @@ class RAM(nn.Module):
         *,
         sample_locations: bool = True,
         initial_location: Float[Tensor, "*start 2"] | None = None,
+        forced_locations: Mapping[int, Place] | None = None,
         generator: Generator | None = None,
     ) -> Rollout:
         """Records one episode per image with everything a viewer needs.
@@ -129,16 +132,21 @@ class RAM(nn.Module):
             sample_locations: look at samples of the location policy; if False, at its means.
             initial_location: the first (x, y) in [-1, 1], one for all images (2,) or one each (B, 2);
                 uniformly random when absent.
+            forced_locations: where glimpses look instead of where the policy would, by their index, from 0: (x, y)
+                in [-1, 1], one for all images (2,) or one each (B, 2). `location_means` still says where the
+                policy would have looked, and `location_log_probs` how likely it was to look there. What is random
+                is drawn as without them.
             generator: as for `forward`.
 
         Raises:
-            ValueError: the images or the initial location are not of that shape, kind or range.
+            ValueError: the images or a location are not of that shape, kind or range, or there is no such glimpse.
         """
-        batch = _as_batch(images, self.value_network.linear.weight.dtype)
+        batch = as_batch(images, self.value_network.linear.weight.dtype)
         episode = self.episode(
             batch,
             sample_locations=sample_locations,
-            initial_location=_as_locations(initial_location, batch),
+            initial_location=None if initial_location is None else as_locations(initial_location, batch),
+            forced_locations=as_forced(forced_locations, self.config.num_glimpses, batch),
             generator=generator,
         )
         class_logits = self.action_network.logits(torch.stack(episode.hidden_states))
@@ -166,14 +174,15 @@ class RAM(nn.Module):
         sample_locations: bool = True,
         initial_location: Float[Tensor, "episodes 2"] | None = None,
         noise: Float[Tensor, "moves episodes 2"] | None = None,
+        forced_locations: Mapping[int, Float[Tensor, "episodes 2"]] | None = None,
         location_std: float | None = None,
         generator: Generator | None = None,
     ) -> Episode:
         """Draws everything random that is not given, and walks through all glimpses.
 
         Unlike forward and rollout, it does not check its input. The episodes of one image stand side by side: episode
-        i looks at image i // rollouts. `location_std` replaces the policy's own standard deviation, and `noise` is
-        added to the policy's means.
+        i looks at image i // rollouts. `location_std` replaces the policy's own standard deviation, `noise` is added to
+        the policy's means, and `forced_locations` are as for `rollout`, one for each episode.
         """
         moves, episodes, device = self.config.num_glimpses - 1, len(images) * rollouts, images.device
         std = self.config.location_std if location_std is None else location_std
@@ -184,7 +193,7 @@ class RAM(nn.Module):
             if sample_locations:
                 noise.normal_(std=std, generator=generator)
         row = torch.arange(episodes, device=device) // rollouts
-        return self.walk(images, row, initial_location, noise, std)
+        return self.walk(images, row, initial_location, noise, std, forced_locations=forced_locations)
 
     def walk(
         self,
@@ -193,6 +202,8 @@ class RAM(nn.Module):
         initial_location: Float[Tensor, "episodes 2"],
         noise: Float[Tensor, "moves episodes 2"],
         location_std: float,
+        *,
+        forced_locations: Mapping[int, Float[Tensor, "episodes 2"]] | None = None,
     ) -> Episode:
         """The one step loop behind forward, rollout and training: nothing in it is random.
 
@@ -202,9 +213,11 @@ class RAM(nn.Module):
             initial_location: each episode's first location.
             noise: added to the policy's means.
             location_std: the standard deviation of `noise`.
+            forced_locations: where glimpses look, by their index, instead of at the sum of mean and noise.
         """
         windows = self.glimpse_sensor.windows(images)
-        location = initial_location
+        forced = forced_locations or {}
+        location = forced.get(0, initial_location)
         state: Tensor | LSTMState | None = None
         locations, means, samples, patches = [location], [location], [], []
         hidden_states: list[Tensor] = []
@@ -212,7 +225,7 @@ class RAM(nn.Module):
             if step > 0:
                 mean = self.location_network.mean(hidden_states[-1])
                 # Detached: the policy learns from REINFORCE alone, never through the glimpse it led to.
-                sample = mean.detach() + noise[step - 1]
+                sample = forced[step] if step in forced else mean.detach() + noise[step - 1]
                 location = sample.clamp(-1, 1)
                 locations.append(location)
                 means.append(mean)
@@ -252,33 +265,3 @@ class RAM(nn.Module):
         """The value network's estimates after each glimpse of an episode."""
         # Detached: the baseline must not shape the core (specification 5: it only reads the hidden state).
         return self.value_network(torch.stack([hidden.detach() for hidden in episode.hidden_states]))
-
-
-def _as_batch(images: Tensor, dtype: torch.dtype) -> Float[Tensor, "batch height width"]:
-    """Checks a caller's images, and adds the batch dimension if it is absent."""
-    expected = "expected one image (H, W) or a batch (B, H, W), floating point, with values in [0, 1]"
-    if not isinstance(images, Tensor):
-        raise ValueError(f"images is a {type(images).__name__}, not a torch.Tensor; {expected}")
-    if images.dim() not in (2, 3) or 0 in images.shape:
-        raise ValueError(f"images has shape {tuple(images.shape)}; {expected}")
-    if not images.is_floating_point():
-        raise ValueError(f"images has dtype {images.dtype}; {expected} (divide uint8 grey levels by 255)")
-    if images.dtype != dtype:
-        raise ValueError(f"images has dtype {images.dtype}; {expected}, of the model's dtype {dtype}")
-    low, high = (extreme.item() for extreme in torch.aminmax(images))
-    if not (low >= 0 and high <= 1):  # also refuses NaN, which aminmax propagates
-        raise ValueError(f"images has values from {low:g} to {high:g}; {expected}")
-    return images if images.dim() == 3 else images[None]
-
-
-def _as_locations(location: Tensor | None, images: Tensor) -> Float[Tensor, "batch 2"] | None:
-    """Checks a caller's initial location, and gives one to every image."""
-    if location is None:
-        return None
-    expected = f"expected (x, y) in [-1, 1], of shape (2,) or ({len(images)}, 2)"
-    location = torch.as_tensor(location, dtype=images.dtype, device=images.device)
-    if location.shape not in ((2,), (len(images), 2)):
-        raise ValueError(f"initial_location has shape {tuple(location.shape)}; {expected}")
-    if not bool((location.abs() <= 1).all()):
-        raise ValueError(f"initial_location has the value {location.tolist()}; {expected}")
-    return location.expand(len(images), 2)

@@ -144,7 +144,7 @@ def test_missing_file_is_named(path: Path) -> None:
 
 
 def test_folder_is_refused(tmp_path: Path) -> None:
-    refuse(tmp_path, "is not a safetensors file, or it is damaged")
+    refuse(tmp_path, "cannot be read: it is a folder and not a file$")
 
 
 def test_too_large_a_file_is_refused_unread(path: Path) -> None:
@@ -233,8 +233,8 @@ def test_damaged_description_is_refused(path: Path, field: str, value: str | Non
     ("config", "message"),
     [
         ({"hidden_size": 10**9}, r"cannot be used: hidden_size=1000000000 is not possible: it must be a whole number"),
-        ({"num_glimpses": 10**400}, r"cannot be used: num_glimpses=10* is not possible"),
-        ({"location_std": 10**400}, r"cannot be used: location_std=10* is not possible"),
+        ({"num_glimpses": 10**400}, r"cannot be used: num_glimpses=10{20,30}\.\.\.0{20,30} is not possible"),
+        ({"location_std": 10**400}, r"cannot be used: location_std=10{20,30}\.\.\.0{20,30} is not possible"),
         ({"location_std": float("nan")}, r"cannot be used: location_std=nan is not possible"),
         ({"location_std": float("inf")}, r"cannot be used: location_std=inf is not possible"),
         ({"glimpse_size": "4"}, r"cannot be used: glimpse_size='4' is not possible"),
@@ -271,12 +271,12 @@ def test_missing_weights_are_named(path: Path) -> None:
     weights = weights_of(make_model())
     del weights["value_network.linear.bias"]
     write(path, weights)
-    refuse(path, r"does not have the weights .*: value_network\.linear\.bias is missing$")
+    refuse(path, r"does not have the weights .*: 'value_network\.linear\.bias' is missing$")
 
 
 def test_extra_weights_are_named(path: Path) -> None:
     write(path, {**weights_of(make_model()), "backdoor.weight": torch.zeros(2)})
-    refuse(path, r"does not have the weights .*: backdoor\.weight is not one of them$")
+    refuse(path, r"does not have the weights .*: 'backdoor\.weight' is not one of them$")
 
 
 def test_no_weights_at_all_are_refused(path: Path) -> None:
@@ -334,7 +334,7 @@ try:
 except OSError as error:
     print(error.strerror)
 """
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
     assert done.stdout == "File too large\n"
     assert path.read_bytes() == before
     assert load_checkpoint(path, "cpu").config == CONFIG

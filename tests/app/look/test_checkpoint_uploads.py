@@ -9,20 +9,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from safetensors import safe_open
+from safetensors.torch import load_file, save
 
 from app.look.layout import model_field
 from app.runs.jobs import JobError, Jobs
 from app.server import catalogue
-from ram.checkpoints import CheckpointInfo, save_checkpoint
+from ram.checkpoints import SHIPPED, CheckpointInfo, save_checkpoint
 from ram.config import RAMConfig
 from ram.model import RAM
 
 MODEL = RAMConfig(num_glimpses=2, hidden_size=32, glimpse_hidden_size=16)
-SHIPPED = catalogue.SHIPPED / "mnist.safetensors"
+MNIST = SHIPPED / "mnist.safetensors"
 
 
 def test_uploaded_checkpoint_can_be_chosen(jobs: Jobs) -> None:
-    run = jobs.add_checkpoint(SHIPPED.read_bytes(), "from home")
+    run = jobs.add_checkpoint(MNIST.read_bytes(), "from home")
     assert [(job.name, job.status, job.has_checkpoint) for job in jobs.all()] == [("from home", "uploaded", True)]
     assert run in catalogue.model_names()
     assert catalogue.model_labels()[run] == "from home"
@@ -47,6 +49,13 @@ def header(size: int, **entries: object) -> bytes:
     return struct.pack("<Q", size or len(text)) + text
 
 
+def described(path: Path, **metadata: str) -> bytes:
+    """A checkpoint that says something else of itself."""
+    (path / "whole").write_bytes(checkpoint(path, MODEL))
+    with safe_open(path / "whole", framework="pt") as file:
+        return save(load_file(path / "whole"), {**file.metadata(), **metadata})
+
+
 class Trap:
     """Unpickling this would make a file."""
 
@@ -62,11 +71,15 @@ HOSTILE: dict[str, Callable[[Path], bytes]] = {
     "text": lambda path: b"hello, I am a text file",
     "picture": lambda path: b"\x89PNG\r\n\x1a\n" + bytes(100),
     "pickle": lambda path: pickle.dumps(Trap(path / "sprung")),
-    "truncated": lambda path: SHIPPED.read_bytes()[:-1000],
+    "truncated": lambda path: MNIST.read_bytes()[:-1000],
     "huge declared header": lambda path: header(2**62, a=1),
     "huge declared tensor": lambda path: header(0, w={"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}),
     "wrong shapes": lambda path: checkpoint(path, MODEL).replace(b'\\"hidden_size\\": 32', b'\\"hidden_size\\": 64'),
     "unknown field": lambda path: checkpoint(path, MODEL).replace(b"glimpse_size", b"glimpse_sizo"),
+    "field with a name of 3 MB": lambda path: described(path, config=f'{{"{"[x](y)" * 500_000}": 1}}'),
+    "field with a value of 3 MB": lambda path: described(path, config=f'{{"core": "{"[x](y)" * 500_000}"}}'),
+    "size of 4,000 digits": lambda path: described(path, image_size="9" * 4000),
+    "size of 5,000 digits": lambda path: described(path, image_size="9" * 5000),
     "not finite": lambda path: checkpoint(path, MODEL, spoil=float("nan")),
     "too many parameters": lambda path: checkpoint(path, RAMConfig(hidden_size=900)),
     "images too large": lambda path: checkpoint(path, MODEL, image_size=257),
@@ -76,8 +89,11 @@ HOSTILE: dict[str, Callable[[Path], bytes]] = {
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_upload_is_refused_in_one_sentence(jobs: Jobs, tmp_path: Path, kind: str) -> None:
-    with pytest.raises(JobError, match=r"^This file cannot be used: [^\n]*\.$"):
+    with pytest.raises(JobError, match=r"^This file cannot be used: [^\n]*\.$") as refusal:
         jobs.add_checkpoint(HOSTILE[kind](tmp_path), "upload")
+    assert len(str(refusal.value)) < 250
+    assert str(refusal.value).count("cannot be used") == 1
+    assert "best.safetensors" not in str(refusal.value)
     assert jobs.all() == []
     assert not [path for path in jobs.folder.iterdir() if path.is_dir()]
     assert not (tmp_path / "sprung").exists()

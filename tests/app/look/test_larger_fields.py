@@ -15,14 +15,13 @@ from app.look.field import Arrangement
 from app.look.hardest import hardest_digits
 from app.look.layout import lay_out, model_field
 from app.look.sources import digit_picture
-from app.server import models as server_models
 from app.server.models import load_model
 from app.server.models import test_digits as all_test_digits
 from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.config import RAMConfig
-from ram.data.mnist import DataError
 from ram.model import RAM
 from tests.app.views.test_pages import STROKES, canvas_state, open_app, shown
+from tests.servers import write_limits
 
 SHAPE = RAMConfig(glimpse_size=12, num_scales=3, num_glimpses=3, hidden_size=16, glimpse_hidden_size=8)
 SMALL_SEVEN = [(20, 20), (80, 20), (50, 90)]  # in the upper left of the canvas
@@ -192,16 +191,12 @@ def test_model_for_images_that_cannot_be_made_gets_one_sentence() -> None:
 
 
 @pytest.mark.usefixtures("models")
-def test_clutter_without_test_digits_gets_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(split: str) -> None:
-        raise DataError("t10k-images-idx3-ubyte.gz is missing")
-
+def test_clutter_without_test_digits_gets_one_sentence(tmp_path: Path) -> None:
+    write_limits(tmp_path, mnist=str(tmp_path))
     app = draw(open_app(model="cluttered"), SMALL_SEVEN)
-    monkeypatch.setattr(server_models, "load_mnist", missing)
-    all_test_digits.clear()
     press(app, "Other clutter")
     assert not app.exception
-    assert app.error[0].value.startswith("t10k-images-idx3-ubyte.gz is missing")
+    assert app.error[0].value.startswith(f"{tmp_path}/t10k-images-idx3-ubyte.gz is missing: restore it")
 
 
 @pytest.mark.usefixtures("models")

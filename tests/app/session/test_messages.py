@@ -35,7 +35,20 @@ def test_message_is_taken_once_and_read_until_it_is_forgotten() -> None:
 
 @pytest.mark.parametrize(
     ("text", "markdown"),
-    [("Class 7b", "Class 7b"), ("*cat*", r"\*cat\*"), ("1. <b>", r"1\. \<b\>"), ("a & b", r"a \& b"), ("\\", "\\\\")],
+    [
+        ("Class 7b", "Class 7b"),
+        ("*cat*", r"\*cat\*"),
+        ("1. <b>", r"1\. \<b\>"),
+        ("a & b", r"a \& b"),
+        ("\\", "\\\\"),
+        ("_a_ of snake_case", r"\_a\_ of snake_case"),
+        ("config.json is damaged: it ends.", "config.json is damaged: it ends."),
+        ("[x](https://www.a.b)", r"\[x\](https\://www\.a.b)"),
+        (":material/info: and :red[x]", r"\:material/info: and \:red\[x\]"),
+        ("# one\n# two", r"\# one # two"),
+        ("1990) years", r"1990\) years"),
+        ("ab" * 1000, f"{'ab' * 100} … {'ab' * 100}"),
+    ],
 )
 def test_typed_text_is_no_markdown(text: str, markdown: str) -> None:
     assert plain_text(text) == markdown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 from pathlib import Path
@@ -12,6 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.runs.jobs import jobs
 from app.server import catalogue
+from app.session.messages import plain_text
+from ram.checkpoints import SHIPPED
 from ram.config import RAMConfig, TrainConfig, config_fields
 from ram.presets import PRESETS
 from ram.train import build_parser, command_line
@@ -48,11 +51,11 @@ def put_run(runs_folder: Path, name: str, training: TrainConfig, status: str = "
     """A run that has been trained before."""
     run = RunFolder(runs_folder / name)
     run.create(RunConfig("one-minute", PRESETS["one-minute"].model, training))
-    (run.path / "name.txt").write_text(name)
+    (run.path / "name.txt").write_text(name, encoding="utf-8")
     run.write_state(RunState(status, epoch=3, step=30, steps=30, elapsed_s=60.0, best_error=2.5))  # type: ignore[arg-type]
     for step in range(10):
         run.append_metrics({"step": step, "epoch": step / 10, "elapsed_s": step, "reward": 0.5, "value": 0.4})
-    shutil.copy(catalogue.SHIPPED / "mnist.safetensors", run.best)
+    shutil.copy(SHIPPED / "mnist.safetensors", run.best)
     return name
 
 
@@ -176,6 +179,29 @@ def test_run_trains_and_is_a_model_at_once(runs_folder: Path) -> None:
     assert len(shown(app)["scene"]["locations"]) == 2
 
 
+def test_run_that_is_started_is_announced_and_shown_beside_one_of_the_command_line(runs_folder: Path) -> None:
+    by_hand = put_run(runs_folder, "one-minute-20260101-120000", TrainConfig.of(epochs=5))
+    page = train_page(recipe=TINY)
+    assert page.session_state["run"] == by_hand
+    page.text_input(key="run_name").set_value("Class 7b")
+    page.button(key="start_training").click().run()
+    assert [toast.value for toast in page.toast] == ["Started: Class 7b"]
+    assert page.selectbox(key="run").options == ["Class 7b", by_hand]
+    assert page.session_state["run"] != by_hand
+
+
+def test_train_opens_on_the_newest_run(runs_folder: Path) -> None:
+    for name in ("one-minute-20260101-120000", "20260102-120000-abcd", "mine"):
+        put_run(runs_folder, name, TrainConfig.of(epochs=5))
+        state = (runs_folder / name / "config.json").stat()
+        os.utime(runs_folder / name / "best.safetensors", (state.st_atime, state.st_mtime + 1000 * (name[0] == "2")))
+    page = train_page()
+    assert page.selectbox(key="run").options == ["mine", "20260102-120000-abcd", "one-minute-20260101-120000"]
+    assert page.session_state["run"] == "mine"
+    models = catalogue.model_names()
+    assert models[-3:] == page.selectbox(key="run").options
+
+
 def _finished(path: Path) -> bool:
     state = RunFolder(path).read_state()
     assert state is None or state.status != "failed", state
@@ -192,7 +218,7 @@ def test_full_queue_is_said(runs_folder: Path) -> None:
 
 
 def test_uploaded_checkpoint_promises_no_curves(runs_folder: Path) -> None:
-    run = jobs().add_checkpoint((catalogue.SHIPPED / "mnist.safetensors").read_bytes(), "from home")
+    run = jobs().add_checkpoint((SHIPPED / "mnist.safetensors").read_bytes(), "from home")
     page = train_page(run=run)
     assert not page.exception
     assert page.caption[-1].value == "How it learned was not recorded here: use it on Draw to watch it look."
@@ -228,16 +254,37 @@ def test_interrupted_run_says_what_happened_and_can_be_resumed(runs_folder: Path
 
 def test_damaged_run_is_shown_with_a_way_on(runs_folder: Path) -> None:
     put_run(runs_folder, "a", TrainConfig.of(epochs=5))
-    (runs_folder / "a" / "config.json").write_text('{"training": {"cycles": 4}, "model": {}, "preset": ""}')
+    (runs_folder / "a" / "config.json").write_text(
+        '{"training": {"epochs": 0}, "model": {}, "preset": ""}', encoding="utf-8"
+    )
     page = train_page()
     assert not page.exception
     assert page.warning[-1].value == (
-        "config.json is damaged: unknown field 'cycles' of TrainConfig. Delete it and start again."
+        "config.json is damaged: epochs=0 is not possible: it must be a whole number from 1 to 100000. "
+        "Use what it has, or start again."
     )
     page.checkbox(key="sure-a").check().run()
     page.button(key="delete").click().run()
     assert not page.exception
     assert not (runs_folder / "a").exists()
+
+
+@pytest.mark.parametrize("state", ["finished", "stopped"])
+def test_run_that_another_version_began_otherwise_is_shown_but_not_resumed(runs_folder: Path, state: str) -> None:
+    put_run(runs_folder, "a", TrainConfig.of(epochs=5), state)
+    path = runs_folder / "a" / "config.json"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('"epochs": 5', '"epochs": 5, "finish": 0.3'), encoding="utf-8"
+    )
+    page = train_page()
+    assert not page.exception
+    assert "97.50 %" in [metric.value for metric in page.metric]
+    assert button(page, "use")
+    assert not button(page, "resume")
+    sentence = "another version began it with finish=0.3, which this one does not know"
+    warnings = [] if state == "finished" else [f"It cannot be resumed: {sentence}. Use what it has, or start again."]
+    assert [warning.value for warning in page.warning if "another version" in warning.value] == warnings
+    assert f"No command reproduces it: {plain_text(sentence)}." in [caption.value for caption in page.caption]
 
 
 def test_deleted_model_makes_room_for_the_default_in_an_open_session(runs_folder: Path) -> None:
