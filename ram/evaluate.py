@@ -42,7 +42,7 @@ from ram.evaluation import (
     stored,
     stored_number,
 )
-from ram.machine import choose_device
+from ram.machine import choose_device, write_utf8
 from ram.model import RAM
 from ram.options import ConfigError
 from ram.value_fit import FITTED, augmented_outcomes, estimates, fit_value, outcomes, stored_value, value_quality
@@ -109,6 +109,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
+    write_utf8()
     parser = build_parser()
     options = parser.parse_args(arguments)
     if options.seeds < LEAST_SEEDS:

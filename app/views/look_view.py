@@ -93,15 +93,19 @@ def look_at(laid: LaidOut, name: str | None) -> Scene | None:
     if laid.problem or current is None:
         return None
     request = LookRequest(model_label(name), now.first, (now.x, now.y), now.gaze, int(now.seed))
-    return look(
-        model,
-        laid.image,
-        request,
-        current.origin,
-        info.class_names(),
-        arranged=now.arrangement.decisions(laid.field),
-        reward=expected_by_value(info),
-    )
+    try:
+        return look(
+            model,
+            laid.image,
+            request,
+            current.origin,
+            info.class_names(),
+            arranged=now.arrangement.decisions(laid.field),
+            reward=expected_by_value(info),
+        )
+    except ValueError as error:
+        _complain(str(error))
+        return None
 
 
 def _complain(problem: str) -> None:

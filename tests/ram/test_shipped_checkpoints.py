@@ -16,7 +16,7 @@ FILES = sorted(SHIPPED.glob("*.safetensors"))
 
 
 def test_readme_shows_the_results_that_the_checkpoints_carry() -> None:
-    readme = (ROOT / "README.md").read_text()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     _, _, rest = readme.partition("<!-- results -->\n")
     table, end, _ = rest.partition("\n<!-- end of results -->")
     assert end, "README.md has lost the comments around its table"

@@ -329,5 +329,5 @@ def luminance(color: str) -> float:
 
 def test_curves_load_neither_streamlit_nor_torch() -> None:
     program = "import sys, app.figures.curves; print(sorted({'streamlit', 'torch'} & set(sys.modules)))"
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True)
     assert result.stdout.strip() == "[]"

@@ -224,12 +224,12 @@ def test_figures_and_exports_load_neither_streamlit_nor_torch() -> None:
         "import sys, app.figures.animation, app.figures.film_strip, app.figures.belief, app.figures.numbers;"
         "print(sorted({'streamlit', 'torch'} & set(sys.modules)))"
     )
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True)
     assert result.stdout.strip() == "[]"
 
 
 def test_style_sheets_know_the_dark_field() -> None:
     app = Path(__file__).parents[3] / "app"
-    assert f"--dark-field: {DARK_FIELD};" in (app / "style.css").read_text()
+    assert f"--dark-field: {DARK_FIELD};" in (app / "style.css").read_text(encoding="utf-8")
     for sheet in app.rglob("*.css"):
-        assert sheet.read_text().count(DARK_FIELD) == (sheet.name == "style.css"), sheet
+        assert sheet.read_text(encoding="utf-8").count(DARK_FIELD) == (sheet.name == "style.css"), sheet

@@ -68,16 +68,18 @@ def test_two_processes_train_the_same_as_one(tmp_path: Path) -> None:
 
 def test_a_killed_process_ends_the_run_with_a_clear_error_and_it_can_be_resumed(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
-    with (tmp_path / "log").open("w") as log, ended(torchrun(folder.path, 1000), log) as group:
+    with (tmp_path / "log").open("w", encoding="utf-8") as log, ended(torchrun(folder.path, 1000), log) as group:
 
         def trains() -> bool:
-            assert group.poll() is None, (tmp_path / "log").read_text()
+            assert group.poll() is None, (tmp_path / "log").read_text(encoding="utf-8")
             return len(folder.read_metrics()) >= 5
 
         wait_until(trains, seconds=90)
         os.kill(process_of(group.pid, rank=1), signal.SIGKILL)
         assert group.wait(timeout=120) != 0
-    assert "another process of this run has ended: go on with --resume" in (tmp_path / "log").read_text()
+    assert "another process of this run has ended: go on with --resume" in (tmp_path / "log").read_text(
+        encoding="utf-8"
+    )
     state = folder.read_state()
     assert state is not None
     assert state.status == "failed"
@@ -92,7 +94,8 @@ def test_a_killed_process_ends_the_run_with_a_clear_error_and_it_can_be_resumed(
 
 
 def test_nothing_of_the_group_runs_on_after_it(tmp_path: Path) -> None:
-    (tmp_path / "member.py").write_text("""
+    (tmp_path / "member.py").write_text(
+        """
 import os, time, torch
 from ram.train import main
 from ram.training.distributed import ProcessGroup
@@ -103,7 +106,9 @@ deadline = time.monotonic() + 10  # a thread that has been joined may still be l
 while len(os.listdir("/proc/self/task")) > 1:
     assert time.monotonic() < deadline
     time.sleep(0.01)
-""")
+""",
+        encoding="utf-8",
+    )
     run([*LAUNCHER, str(tmp_path / "member.py")])
 
 
@@ -121,10 +126,12 @@ def ended(command: list[str], output: IO[str] | int) -> Iterator[subprocess.Pope
 
 def process_of(parent: int, rank: int) -> int:
     """The process that torchrun gave a rank."""
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="utf-8").split()
     for child in children:
         environment = dict(
-            line.split("=", 1) for line in Path(f"/proc/{child}/environ").read_text().split("\0") if "=" in line
+            line.split("=", 1)
+            for line in Path(f"/proc/{child}/environ").read_text(encoding="utf-8").split("\0")
+            if "=" in line
         )
         if environment.get("RANK") == str(rank):
             return int(child)
