@@ -143,6 +143,7 @@ def test_kept_drawing_is_as_the_model_wants_it() -> None:
     press(page, 7)
     kept = collection(page)
     assert kept.digits.labels.tolist() == [7]
+    assert component(page, "class_buttons")["counts"] == [0, 0, 0, 0, 0, 0, 0, 1, 0, 0]
     rows, columns = np.nonzero(kept.digits.images[0].numpy())
     assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20  # MNIST's box
     assert kept.digits.images.max() == 255
