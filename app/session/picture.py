@@ -16,7 +16,7 @@ import streamlit as st
 from streamlit_drawable_canvas import CanvasResult
 
 from app.look.picture import DRAWING, Picture
-from app.session import address, messages, settings
+from app.session import address, messages, settings, steering
 from app.session.canvas import Canvas, Strokes, strokes_on
 from app.session.shelf import Kept, shelf
 
@@ -62,8 +62,9 @@ def show(picture: Picture | None) -> None:
 
 
 def show_where_it_lay(picture: Picture) -> None:
-    """Makes this the picture; in a larger field it is not moved."""
+    """Makes this the picture; in a larger field it is not moved, and the model looks at it in its own way."""
     settings.put_digit_back()
+    steering.forget()
     show(picture)
 
 
