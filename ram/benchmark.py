@@ -25,7 +25,7 @@ from torch import Tensor
 from ram.config import Precision, RAMConfig, TrainConfig
 from ram.data.mnist import MNIST_FOLDER, DataError, Digits, load_mnist, split_training
 from ram.evaluation import count_errors
-from ram.machine import choose_device, keep_freed_memory, native_bfloat16
+from ram.machine import choose_device, keep_freed_memory, native_bfloat16, write_utf8
 from ram.model import RAM
 from ram.training.learner import Learner
 
@@ -81,6 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
+    write_utf8()
     options = build_parser().parse_args(arguments)
     keep_freed_memory()
     try:

@@ -9,15 +9,18 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ram.config import RAMConfig, parse_config
-from ram.files import write_tensors
+from ram.files import open_file, parse_json, tensors_content, write_atomically
 from ram.machine import choose_device
 from ram.model import RAM
 from ram.options import ConfigError, brief
@@ -25,7 +28,9 @@ from ram.options import ConfigError, brief
 SHIPPED = Path(__file__).resolve().parents[1] / "checkpoints"
 FORMAT = "ram-checkpoint-1"
 LARGEST_FILE = 256 * 1024**2  # bytes
+LARGEST_NUMBER = 1e9  # of a look: beyond it nothing is a probability or a place
 LONGEST_NAME = 40  # characters of a class's name
+FLOAT32 = ("F32", "torch.float32")  # as safetensors and PyTorch call it
 # Fields in which a model may differ from the checkpoint whose weights it begins with.
 FREE_FIELDS = {"num_glimpses", "location_std"}
 
@@ -62,7 +67,7 @@ def load_checkpoint(path: str | Path, device: str | torch.device = "auto") -> RA
 
     Raises:
         CheckpointError: the file is missing, too large, damaged or of another format, or its weights are
-            not finite or not those that its configuration needs.
+            not those that its configuration needs, not finite, or so large that a look gives no finite numbers.
         ValueError: the device does not exist here.
     """
     target = choose_device(device)
@@ -70,6 +75,7 @@ def load_checkpoint(path: str | Path, device: str | torch.device = "auto") -> RA
     with torch.device("meta"):
         model = RAM(info.config)
     model.load_state_dict(_read_weights(Path(path), model), assign=True)
+    _check_look(Path(path), model, info.image_size)
     return model.to(target).eval()
 
 
@@ -81,7 +87,8 @@ def read_info(path: str | Path) -> CheckpointInfo:
     """
     path = Path(path)
     try:
-        size = path.stat().st_size
+        with open_file(path) as opened:
+            size = opened.seek(0, os.SEEK_END)
     except OSError as error:
         raise CheckpointError(f"{path.name} cannot be read: {error.strerror}") from error
     if size > LARGEST_FILE:
@@ -91,10 +98,14 @@ def read_info(path: str | Path) -> CheckpointInfo:
             metadata = file.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path.name} is not a safetensors file, or it is damaged ({error})") from error
+    return _parse_metadata(path, metadata)
+
+
+def _parse_metadata(path: Path, metadata: dict[str, str]) -> CheckpointInfo:
     if metadata.get("format") != FORMAT:
         raise CheckpointError(f"{path.name} is not a checkpoint of this project: its format is not {FORMAT!r}")
     try:
-        fields = {key: json.loads(metadata[key]) for key in ("config", "image_size", "recipe", "results")}
+        fields = {key: parse_json(metadata[key]) for key in ("config", "image_size", "recipe", "results")}
         config = parse_config(RAMConfig, fields["config"])
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, ConfigError) else "the description in it is damaged"
@@ -106,21 +117,29 @@ def read_info(path: str | Path) -> CheckpointInfo:
     if not (type(image_size) is int and 1 <= image_size <= 1024):
         raise CheckpointError(f"{path.name} cannot be used: image_size={brief(image_size)} is not from 1 to 1024")
     return CheckpointInfo(
-        config, image_size, fields["recipe"], fields["results"], _read_classes(path, metadata, config)
+        config, image_size, fields["recipe"], fields["results"], _parse_classes(path, metadata, config)
     )
 
 
-def _read_classes(path: Path, metadata: dict[str, str], config: RAMConfig) -> tuple[str, ...]:
+def _parse_classes(path: Path, metadata: dict[str, str], config: RAMConfig) -> tuple[str, ...]:
     try:
-        names = json.loads(metadata.get("classes", "[]"))
-    except (ValueError, RecursionError) as error:
+        names = parse_json(metadata.get("classes", "[]"))
+    except ValueError as error:
         raise CheckpointError(f"{path.name} cannot be used: the names of its classes are damaged") from error
-    right = isinstance(names, list) and all(isinstance(name, str) and 0 < len(name) <= LONGEST_NAME for name in names)
-    if not right or len(names) not in (0, config.num_actions) or len(set(names)) < len(names):
+    if not isinstance(names, list) or not all(map(_is_name, names)) or len(names) not in (0, config.num_actions):
         raise CheckpointError(
-            f"{path.name} cannot be used: it has to name {config.num_actions} classes in 1 to {LONGEST_NAME} characters"
+            f"{path.name} cannot be used: it has to name {config.num_actions} classes in 1 to {LONGEST_NAME} "
+            "printable characters"
         )
+    if len(set(names)) < len(names):
+        raise CheckpointError(f"{path.name} cannot be used: two of its classes have the same name")
     return tuple(names)
+
+
+def _is_name(name: object) -> bool:
+    return (
+        isinstance(name, str) and len(name) <= LONGEST_NAME and name.isprintable() and not name.isspace() and name != ""
+    )
 
 
 def check_fit(model: RAMConfig, start: RAMConfig) -> None:
@@ -138,44 +157,87 @@ def check_fit(model: RAMConfig, start: RAMConfig) -> None:
 
 def _read_weights(path: Path, model: RAM) -> dict[str, Tensor]:
     """Reads the weights for `model`, which is on the meta device; compares names and shapes before it reads any."""
-    wanted = model.state_dict()
     with safe_open(path, framework="pt") as file:
-        names = set(file.keys())
-        if names != set(wanted):
-            odd = sorted(names ^ set(wanted))[0]
-            raise CheckpointError(
-                f"{path.name} does not have the weights that its configuration needs: "
-                f"{brief(odd)} is {'missing' if odd in wanted else 'not one of them'}"
-            )
-        for name, weight in wanted.items():
-            shape, kind = list(file.get_slice(name).get_shape()), file.get_slice(name).get_dtype()
-            if shape != list(weight.shape) or kind != "F32":
-                raise CheckpointError(
-                    f"{path.name}: {name} is {kind} {shape}; its configuration needs F32 {list(weight.shape)}"
-                )
+        _check_names(path, file.keys(), model)
+        for name, weight in model.state_dict().items():
+            found = file.get_slice(name)
+            _check_weight(path, name, found.get_dtype(), found.get_shape(), weight.shape)
         # Cloned: the tensors are views of the mapped file, and truncating that file later would crash the process.
-        weights = {name: file.get_tensor(name).clone() for name in wanted}
+        weights = {name: file.get_tensor(name).clone() for name in model.state_dict()}
+    _check_finite(path, weights)
+    return weights
+
+
+def _check_names(path: Path, names: Iterable[str], model: RAM) -> None:
+    if odd := sorted(set(names) ^ set(model.state_dict())):
+        raise CheckpointError(
+            f"{path.name} does not have the weights that its configuration needs: "
+            f"{brief(odd[0])} is {'missing' if odd[0] in model.state_dict() else 'not one of them'}"
+        )
+
+
+def _check_weight(path: Path, name: str, kind: str, shape: Sequence[int], wanted: Sequence[int]) -> None:
+    if list(shape) != list(wanted) or kind not in FLOAT32:
+        raise CheckpointError(
+            f"{path.name}: {name} is {kind} {list(shape)}; its configuration needs {FLOAT32[0]} {list(wanted)}"
+        )
+
+
+def _check_finite(path: Path, weights: dict[str, Tensor]) -> None:
     for name, weight in weights.items():
         if not bool(weight.isfinite().all()):
             raise CheckpointError(f"{path.name}: {name} has weights that are not finite numbers")
-    return weights
+
+
+@torch.inference_mode()
+def _check_look(path: Path, model: RAM, side: int) -> None:
+    """Looks once at an empty image and at one full of ink: finite weights may be so large that nothing else is."""
+    images = torch.stack([torch.zeros(side, side), torch.ones(side, side)])
+    episode = model.episode(images, sample_locations=False, initial_location=torch.zeros(2, 2))
+    seen = (episode.locations, model.values(episode), model.action_network.logits(episode.hidden_states[-1]))
+    if not all(bool((part.abs() < LARGEST_NUMBER).all()) for part in seen):
+        raise CheckpointError(f"{path.name} cannot be used: its weights are so large that a look gives no numbers")
 
 
 def save_checkpoint(path: str | Path, weights: dict[str, Tensor], info: CheckpointInfo) -> None:
     """Writes a checkpoint atomically: a reader sees the old file or the new one.
 
     Raises:
+        CheckpointError: `load_checkpoint` would not read it; an older file is left as it was.
         OSError: the disk is full or the folder not writable; an older file is left as it was.
     """
+    path = Path(path)
     metadata = {
         "format": FORMAT,
-        "config": json.dumps(dataclasses.asdict(info.config)),
-        "image_size": json.dumps(info.image_size),
-        "recipe": json.dumps(info.recipe),
-        "results": json.dumps(info.results),
-        "classes": json.dumps(info.classes),
+        "config": _as_json(dataclasses.asdict(info.config)),
+        "image_size": _as_json(info.image_size),
+        "recipe": _as_json(info.recipe),
+        "results": _as_json(info.results),
+        "classes": _as_json(info.classes),
     }
-    write_tensors(path, weights, metadata)
+    with torch.device("meta"):
+        model = RAM(_parse_metadata(path, metadata).config)
+    _check_names(path, weights, model)
+    for name, weight in model.state_dict().items():
+        _check_weight(path, name, str(weights[name].dtype), weights[name].shape, weight.shape)
+    _check_finite(path, weights)
+    content = tensors_content(weights, metadata)
+    if len(content) > LARGEST_FILE:
+        raise CheckpointError(
+            f"{path.name} would have {len(content):,} bytes; a checkpoint has at most {LARGEST_FILE:,}"
+        )
+    write_atomically(path, content)
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, default=_plain)
+
+
+def _plain(value: object) -> Any:
+    """NumPy's numbers as Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not JSON serializable")
 
 
 def parameter_count(config: RAMConfig) -> int:

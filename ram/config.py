@@ -294,7 +294,7 @@ def parse_what_is_known(kind: type[C], values: dict[str, Any]) -> tuple[C, dict[
         ConfigError: a value is not possible, or there are no fields.
     """
     if not isinstance(values, dict):
-        raise ConfigError(f"{kind.__name__} has named fields, but {values!r} was found")
+        raise ConfigError(f"{kind.__name__} has named fields, but {brief(values)} was found")
     possible = {field.name: field.metadata["values"] for field in config_fields(kind)}
 
     def is_known(name: str, value: Any) -> bool:

@@ -37,7 +37,7 @@ class Controls(NamedTuple):
 def read_controls(path: Path = RECORD) -> Controls | None:
     """The record; None if there is none, or it is damaged."""
     try:
-        found = json.loads(path.read_text())
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
     return _parse(found)

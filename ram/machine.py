@@ -1,8 +1,9 @@
-"""The machine: its device, its number format, and its treatment of freed memory."""
+"""The machine: its device, its number format, its treatment of freed memory, and the encoding of its streams."""
 
 from __future__ import annotations
 
 import ctypes
+import io
 import sys
 
 import torch
@@ -29,12 +30,25 @@ def choose_device(device: str | torch.device = "auto") -> torch.device:
     return chosen
 
 
+def write_utf8() -> None:
+    """Makes the command line's output UTF-8, whatever the locale, the console and the system are."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # somebody may have put something else there
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
 def native_bfloat16(device: torch.device) -> bool:
     """Whether the device multiplies matrices of bfloat16 faster than those of float32."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     processor = torch.cpu.get_capabilities()
     return bool(processor.get("avx512_bf16") or processor.get("amx_bf16"))
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, the CPU's or a GPU's."""
+    # PyTorch has a class of its own for a GPU, and only words for the CPU.
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def keep_freed_memory() -> None:

@@ -8,6 +8,8 @@ import reprlib
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 LONGEST = 60  # characters of a value in a message
 _BRIEF = reprlib.Repr()
 _BRIEF.maxstring = _BRIEF.maxlong = _BRIEF.maxother = LONGEST
@@ -99,6 +101,9 @@ class Checked:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             value, possible = getattr(self, field.name), field.metadata["values"]
+            if isinstance(value, np.generic):  # NumPy's numbers are numbers; files and comparisons want Python's
+                value = value.item()
+                object.__setattr__(self, field.name, value)
             require(value in possible, field.name, value, possible)
 
 

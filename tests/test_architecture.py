@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -84,7 +85,7 @@ def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
     # A package's own module only gathers names of its modules for others.
     inner = {name: path for name, path in known.items() if path.name != "__init__.py" or package == "app"}
     assert len(inner) > 20
-    arrows = {name: imported_modules(path.read_text(), inner) for name, path in inner.items()}
+    arrows = {name: imported_modules(path.read_text(encoding="utf-8"), inner) for name, path in inner.items()}
     assert circle(arrows) == []
 
 
@@ -94,7 +95,7 @@ def test_modules_import_from_their_own_floor_or_a_lower_one(package: str) -> Non
     upward = [
         f"{name} → {other}"
         for name, path in known.items()
-        for other in sorted(imported_modules(path.read_text(), known) - {package})
+        for other in sorted(imported_modules(path.read_text(encoding="utf-8"), known) - {package})
         if floor(other) > floor(name)
     ]
     assert upward == []
@@ -109,7 +110,7 @@ def test_everything_has_its_floor() -> None:
 
 @pytest.mark.parametrize(("name", "path"), modules("ram").items(), ids=lambda value: str(value).rpartition("/")[2])
 def test_module_of_ram_knows_nothing_of_the_app(name: str, path: Path) -> None:
-    packages = {imported.split(".")[0] for imported in imports(path.read_text())}
+    packages = {imported.split(".")[0] for imported in imports(path.read_text(encoding="utf-8"))}
     assert not packages & NOT_FOR_RAM, name
 
 
@@ -133,7 +134,7 @@ def test_page_frames_are_imported_without_pytorch() -> None:
 def loaded_by(statement: str) -> set[str]:
     """Top-level packages that a statement imports in a fresh Python."""
     script = f"{statement}; import sys; print(*{{name.split('.')[0] for name in sys.modules}})"
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
     return set(done.stdout.split())
 
 
@@ -141,7 +142,7 @@ def test_only_the_pages_import_inside_functions() -> None:
     late = {
         name: len(found)
         for name, path in (modules("app") | modules("ram")).items()
-        if (found := list(imports_inside_functions(path.read_text())))
+        if (found := list(imports_inside_functions(path.read_text(encoding="utf-8"))))
     }
     assert set(late) == {f"app.views.{page}" for page in PAGES}
     assert sum(late.values()) < 12
@@ -157,6 +158,38 @@ def imports_inside_functions(source: str) -> Iterator[ast.AST]:
 def test_root_of_the_app_holds_few_files() -> None:
     files = [path.name for path in (ROOT / "app").iterdir() if path.suffix]
     assert len(files) <= 6, files
+
+
+# ---- text is UTF-8 ----
+
+TEXT_MODE = re.compile(r"[rwax][t+]*")
+
+
+def texts_without_encoding(source: str) -> Iterator[int]:
+    """The lines of calls that read or write text in the locale's encoding."""
+    for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
+        named = {keyword.arg: keyword.value for keyword in call.keywords}
+        method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        modes = [each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        opens = method == "open" and len(modes) == 1 and TEXT_MODE.fullmatch(modes[0])
+        if "encoding" not in named and (method in ("read_text", "write_text") or opens or is_true(named.get("text"))):
+            yield call.lineno
+
+
+def is_true(node: ast.AST | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True
+
+
+def test_search_for_encodings_sees_every_form() -> None:
+    wrong = "a.read_text()\na.write_text(b)\na.open('w')\nrun(c, text=True)\n"
+    right = "a.read_text(encoding='utf-8')\na.open('rb')\npage.open('?x')\nrun(c, encoding='utf-8')\n"
+    assert list(texts_without_encoding(wrong + right)) == [1, 2, 3, 4]
+
+
+def test_text_is_utf8_whatever_the_locale() -> None:
+    files = [path for folder in ("app", "ram", "tests") for path in (ROOT / folder).rglob("*.py")]
+    found = [f"{path}:{line}" for path in files for line in texts_without_encoding(path.read_text(encoding="utf-8"))]
+    assert found == []
 
 
 # ---- the session's state ----
@@ -192,16 +225,16 @@ def test_key_search_sees_every_form() -> None:
 
 
 def test_only_the_session_wing_touches_the_state_of_a_session() -> None:
-    touching = {name for name, path in modules("app").items() if "session_state" in path.read_text()}
+    touching = {name for name, path in modules("app").items() if "session_state" in path.read_text(encoding="utf-8")}
     outside = {name for name in touching if not name.startswith("app.session.")}
     # A component's documentation may name it.
-    assert {name for name in outside if list(session_keys(modules("app")[name].read_text()))} == set()
+    assert {name for name in outside if list(session_keys(modules("app")[name].read_text(encoding="utf-8")))} == set()
 
 
 def test_every_key_of_the_state_has_one_owner() -> None:
     owners: dict[str, set[str]] = {}
     for name, path in modules("app").items():
-        for key in session_keys(path.read_text()):
+        for key in session_keys(path.read_text(encoding="utf-8")):
             owners.setdefault(key, set()).add(name)
     assert {key: names for key, names in owners.items() if len(names) > 1} == {}
     assert owners["place_seed"] == {"app.session.settings"}

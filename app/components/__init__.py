@@ -30,7 +30,11 @@ def scripts(name: str) -> list[str]:
     """Addresses of a component's script and of all modules that this imports, for a page that fetches them early."""
     files, new = {f"{name}.js"}, {f"{name}.js"}
     while new:
-        found = {other for file in new for other in re.findall(r'from "\./(.+)"', (_BROWSER / file).read_text())}
+        found = {
+            other
+            for file in new
+            for other in re.findall(r'from "\./(.+)"', (_BROWSER / file).read_text(encoding="utf-8"))
+        }
         new = found - files
         files |= new
     return [_ADDRESS.format(name=name, file=file) for file in sorted(files)]
@@ -45,7 +49,7 @@ def component(name: str, *, html: str | None = None, isolate_styles: bool = True
             `hidden`: a style sheet that gives it a `display` uncovers it, so that nobody sees it without its style.
         isolate_styles: whether it gets a shadow root of its own.
     """
-    content = (_BROWSER / f"{name}.html").read_text() if html is None else html
+    content = (_BROWSER / f"{name}.html").read_text(encoding="utf-8") if html is None else html
 
     # Streamlit learns where the files are when a server starts, and not at all outside of one: hence not before the
     # first use. Only then, since registering again would restart every such component on the page.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -12,6 +12,8 @@ import torch
 from app.look.force import Force, Place, force_text
 from app.look.scene import Floats, Scene
 from ram import RAM
+from ram.checkpoints import LARGEST_NUMBER
+from ram.config import Reward
 from ram.model import Rollout
 
 FirstGlimpse = Literal["random", "centre", "place"]
@@ -53,6 +55,7 @@ def look(
     classes: tuple[str, ...] = (),
     *,
     arranged: Mapping[str, int] | None = None,
+    reward: Reward = "hit",
     truth: int | None = None,
 ) -> Scene:
     """Lets the model look at an image (H, W) in [0, 1]; equal arguments give an equal scene.
@@ -64,24 +67,29 @@ def look(
         origin: where the image came from, in words.
         classes: names of the model's classes, where these are not their numbers.
         arranged: what was decided about the image, by name, where there was something to decide.
+        reward: what the model's value expects.
         truth: the right class, where it is known.
+
+    Raises:
+        ValueError: the model's weights are so large that what it says of this image are no numbers.
     """
-    own = _look_once(model, image, request.before(1))
-    scene = dataclasses.replace(
-        own,
-        settings={**request.in_numbers(), "origin": origin, **(arranged or {})},
-        classes=classes,
-        truth=truth,
-    )
+    about: dict[str, Any] = {
+        "settings": {**request.in_numbers(), "origin": origin, **(arranged or {})},
+        "classes": classes,
+        "reward": reward,
+        "truth": truth,
+    }
+    own = dataclasses.replace(_look_once(model, image, request.before(1)), **about)
     forced = tuple(number - 1 for number in request.force if number <= model.config.num_glimpses)
     if not forced:
-        return scene
-    seen = _look_once(model, image, request)
-    return dataclasses.replace(seen, settings=scene.settings, classes=classes, truth=truth, forced=forced, own=scene)
+        return own
+    return dataclasses.replace(_look_once(model, image, request), **about, forced=forced, own=own)
 
 
 def _look_once(model: RAM, image: Floats, request: LookRequest) -> Scene:
     rollout, corners = _roll_out(model, image, request)
+    if not all(bool((part.abs() < LARGEST_NUMBER).all()) for part in (rollout.values, rollout.class_probs)):
+        raise ValueError(f"{request.model} has weights so large that a look gives no numbers")
     return Scene(
         image=np.asarray(image, dtype=np.float32),
         locations=rollout.locations.cpu().numpy(),

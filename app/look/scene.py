@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+from app.look.rewards import WORDS, RewardWords
+
+if TYPE_CHECKING:
+    from ram.config import Reward
 
 Floats = npt.NDArray[np.float32]
 
@@ -33,7 +39,7 @@ class Scene:
     patches: Floats
     """(G, S, glimpse_size, glimpse_size), finest scale first, grey levels in [0, 1]."""
     values: Floats
-    """(G,), the value network's estimate of the reward after each glimpse."""
+    """(G,), the value network's estimate, after each glimpse, of the reward at the end."""
     class_probs: Floats
     """(G, C), the action network read after each glimpse."""
     model: str
@@ -42,6 +48,8 @@ class Scene:
     """What the look was asked to be: first glimpse, gaze, seed, where the image came from and what else lies in it."""
     classes: tuple[str, ...] = ()
     """Names of the C classes; empty where these are their numbers."""
+    reward: Reward = "hit"
+    """What the values expect."""
     policy_std: float = 0.0
     """The location policy's own standard deviation, whether or not the locations were sampled."""
     truth: int | None = None
@@ -50,6 +58,16 @@ class Scene:
     """Indices of the glimpses, from 0, that were made to look elsewhere than the model would have."""
     own: Scene | None = None
     """What the same look would have been of the model's own accord; None where nothing was forced."""
+
+    @property
+    def sureness(self) -> Floats:
+        """(G,), the largest class probability after each glimpse: how sure the model is if it stops there."""
+        return self.class_probs.max(axis=1)
+
+    @property
+    def words(self) -> RewardWords:
+        """What the values expect, in words."""
+        return WORDS[self.reward]
 
     @property
     def steps(self) -> int:

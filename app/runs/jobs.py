@@ -21,16 +21,16 @@ from typing import Literal
 import streamlit as st
 
 from app.look.field import field_of
+from app.runs.remains import is_held, remove, remove_remains
 from app.runs.run_list import Job, read_jobs
 from app.runs.supervisor import Supervisor
 from app.server.catalogue import LONGEST_NAME, unique_name
-from app.server.limits import Limits, read_limits
+from app.server.limits import MB, Limits, read_limits
 from ram.checkpoints import CheckpointError, load_checkpoint, parameter_count, read_info
 from ram.data.collection import Collection
 from ram.training.run_folder import RunConfig, RunError, RunFolder, RunState
 
 POLL_S = 0.5
-MB = 1024**2
 
 _log = logging.getLogger(__name__)
 
@@ -51,12 +51,14 @@ class Jobs:
         self.limits = limits
         self.keep_s = keep_s
         self.folder = limits.runs
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # each request says so, and all else goes on
+            self.folder.mkdir(parents=True, exist_ok=True)
         self._changing = threading.Lock()
         self._supervisor = Supervisor(limits)
         self._looking = threading.Lock()
         self._seen: tuple[float, list[Job]] = (0.0, [])
         self._closed = threading.Event()
+        self._is_clean = False
 
     def close(self) -> None:
         """Ends the thread and lets another server start the runs; the one that is being trained goes on."""
@@ -106,16 +108,11 @@ class Jobs:
         self._check_size(config)
         with self._request():
             self._check_room(waits=True)
-            job_id = self._new_id()
-            folder = self.run_folder(job_id)
-            try:
+            with self._new_run() as folder:
                 folder.create(config, start=start, drawings=drawings)
                 self._write_name(folder.path, name)
                 folder.write_state(RunState("waiting"))
-            except (OSError, ValueError):
-                shutil.rmtree(folder.path, ignore_errors=True)
-                raise
-            return job_id
+            return folder.path.name[1:]
 
     def add_checkpoint(self, content: bytes, name: str) -> str:
         """Keeps an uploaded checkpoint as a run that was trained elsewhere, and returns its id.
@@ -123,22 +120,22 @@ class Jobs:
         Raises:
             JobError: it is no usable checkpoint, the limits do not allow it, or the disk is full.
         """
+        largest = self.limits.largest_checkpoint
+        if len(content) > largest:
+            raise JobError(
+                f"This file cannot be used: it has {len(content) / MB:.1f} MB, more than the {largest / MB:.1f} MB "
+                f"of a model with {self.limits.largest_model:,} parameters, the largest that is allowed here."
+            )
         with self._request():
             self._check_room(waits=False)
-            folder = self.folder / f".{self._new_id()}"
             try:
-                folder.mkdir()
-                path = folder / RunFolder(folder).best.name
-                path.write_bytes(content)
-                self._check_checkpoint(path)
-                self._write_name(folder, name)
-                # It appears as a whole, and only when it is known to be good.
-                folder.rename(self.folder / folder.name[1:])
+                with self._new_run() as folder:
+                    folder.best.write_bytes(content)
+                    self._check_checkpoint(folder.best)
+                    self._write_name(folder.path, name)
             except ValueError as error:  # a CheckpointError, or a field that cannot be made
-                raise JobError(f"This file cannot be used: {_reason(str(error), path.name)}.") from error
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-            return folder.name[1:]
+                raise JobError(f"This file cannot be used: {_reason(str(error), folder.best.name)}.") from error
+            return folder.path.name[1:]
 
     def stop(self, job_id: str) -> None:
         """Asks a run to stop, or takes it out of the queue; the best so far is kept."""
@@ -180,17 +177,14 @@ class Jobs:
         with self._request():
             job = self.get(job_id)
             starts = job is not None and job.status == "waiting" and self._supervisor.is_starting(job_id)
-            if starts or self.run_folder(job_id).is_running():
+            if starts or is_held(self.run_folder(job_id)):
                 raise JobError("This run is being trained: stop it first.")
             self._supervisor.reap(job_id)
             # Out of sight first: another thread may still write into it, and a run that is half removed must not look
             # whole.
             gone = self.folder / f".{self._new_id()}"
             (self.folder / job_id).rename(gone)
-            try:
-                shutil.rmtree(gone)
-            except OSError:  # a write that had begun before has put a file there meanwhile; none can follow
-                shutil.rmtree(gone)
+            remove(gone)
 
     @contextlib.contextmanager
     def _request(self) -> Iterator[None]:
@@ -201,8 +195,22 @@ class Jobs:
                 yield
             except OSError as error:
                 raise JobError(f"This cannot be saved on the server: {error.strerror}.") from error
+            except RunError as error:  # its folder is damaged
+                raise JobError(f"{error}.".replace(f"{self.folder}/", "")) from error
             finally:
                 self._look()
+
+    @contextlib.contextmanager
+    def _new_run(self) -> Iterator[RunFolder]:
+        """A folder to fill; it appears as a whole, and only when nothing was wrong with it."""
+        folder = RunFolder(self.folder / f".{self._new_id()}")
+        try:
+            folder.path.mkdir()
+            with folder.hold():  # or another server could take it for something that was left behind
+                yield folder
+                folder.path.rename(self.folder / folder.path.name[1:])
+        finally:
+            shutil.rmtree(folder.path, ignore_errors=True)
 
     def _set_status(self, folder: RunFolder, status: Literal["waiting", "stopped"]) -> None:
         try:
@@ -213,7 +221,7 @@ class Jobs:
 
     def _write_name(self, path: Path, name: str) -> None:
         others = {job.name for job in self.all() if job.id != path.name}
-        name = " ".join(name.split())[:LONGEST_NAME] or path.name
+        name = " ".join(name.split())[:LONGEST_NAME] or path.name.removeprefix(".")
         RunFolder(path).write_name(unique_name(name, others))
 
     def _new_id(self) -> str:
@@ -263,24 +271,36 @@ class Jobs:
 
     def supervise(self) -> None:
         """Starts waiting runs, one after the other, until `close`."""
+        said = ""
         while not self._closed.wait(POLL_S):
             try:
                 self.tick()
-            except Exception:
+            except Exception as error:
                 # Whatever it was, the next run must not wait for ever for this thread.
-                _log.exception("The queue of runs had a problem")
+                if repr(error) != said:  # once: the log must not fill the disk
+                    _log.exception("The queue of runs had a problem")
+                said = repr(error)
 
     def tick(self) -> None:
         """One round of the thread: sees what has ended, and starts the next run."""
         with self._changing:
             if not self._supervisor.is_in_charge() or self._supervisor.is_busy():
                 return
+            self._clean_up()
             running = next((job for job in self._look() if job.status == "running"), None)
             if running:  # a run that outlived the server before, or was started by hand
                 self._supervisor.end_overlong(running.id)
             elif queue := self.queue():
                 self._supervisor.start(queue[0].id)
                 self._look()
+
+    def _clean_up(self) -> None:
+        """Removes, once, what servers and runs that were killed have left behind."""
+        if self._is_clean:
+            return
+        self._is_clean = True
+        if removed := remove_remains(self.folder):
+            _log.warning("Removed %d things that servers or runs left behind when they were killed", removed)
 
 
 def _reason(problem: str, file: str) -> str:

@@ -46,7 +46,8 @@ def _read(path: Path, name: str, given_up: dict[str, str]) -> Job:
     folder = RunFolder(path)
     config, state, problem = None, RunState("stopped"), ""
     status: JobStatus = "uploaded"
-    if not (folder.best.exists() and not (path / "config.json").exists()):
+    has_checkpoint = _is_file(folder.best)
+    if not has_checkpoint or _exists(path / "config.json"):
         try:
             config, known = folder.read_config(), folder.read_state()
             state = known or state
@@ -56,7 +57,7 @@ def _read(path: Path, name: str, given_up: dict[str, str]) -> Job:
                 problem = f"It cannot be resumed: {config.obstacle}."
         except RunError as error:
             status, problem = "damaged", f"{error}.".replace(f"{path}/", "").replace(str(path), "this folder")
-    return Job(path.name, name, status, config, state, problem, folder.best.exists(), _size(path))
+    return Job(path.name, name, status, config, state, problem, has_checkpoint, _size(path))
 
 
 def _status(folder: RunFolder, state: RunState | None, given_up: dict[str, str]) -> JobStatus:
@@ -74,6 +75,25 @@ def _problem(folder: RunFolder, status: JobStatus, state: RunState, given_up: di
         last = folder.last_words()
         return f"Its process ended before its time{f' ({last})' if last else ''}. What was saved before is intact."
     return ""
+
+
+def _exists(path: Path) -> bool:
+    """Whether something is there, even if it leads nowhere or may not be read."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there that may be read."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _size(path: Path) -> int:

@@ -25,7 +25,7 @@ LONGEST_NAME = 40  # characters of a run's name
 def model_names() -> list[str]:
     """Names of all models: the shipped checkpoints, the default first, then the runs, the newest first."""
     shipped = sorted(path.stem for path in read_limits().checkpoints.glob("*.safetensors"))
-    runs = [path.name for path in _newest_first(_runs()) if (path / "best.safetensors").exists()]
+    runs = [path.name for path in _newest_first(_runs()) if _is_file(path / "best.safetensors")]
     return [*sorted(shipped, key=lambda name: name != DEFAULT_MODEL), *(run for run in runs if run not in shipped)]
 
 
@@ -49,7 +49,8 @@ def checkpoint_path(name: str) -> Path:
 def run_names(folder: Path) -> dict[str, str]:
     """The name of every run in a folder, by its id, the newest first.
 
-    No two names are equal: a list to choose from cannot tell options with equal labels apart.
+    No two names are equal: a list to choose from cannot tell options with equal labels apart. A folder whose name no
+    browser could be sent, because it is not UTF-8, is none of a run.
     """
     names: dict[str, str] = {}
     taken = {path.stem for path in read_limits().checkpoints.glob("*.safetensors")}
@@ -67,7 +68,8 @@ def unique_name(name: str, taken: set[str]) -> str:
 
 def _newest_first(folder: Path) -> list[Path]:
     """The runs in a folder. Their own names do not tell: the command line begins them with the preset."""
-    return sorted(folder.glob("[!.]*/"), key=lambda path: (_begun(path), path.name), reverse=True)
+    found = (path for path in folder.glob("[!.]*/") if path.name.isprintable())
+    return sorted(found, key=lambda path: (_begun(path), path.name), reverse=True)
 
 
 def _begun(path: Path) -> int:
@@ -79,10 +81,23 @@ def _begun(path: Path) -> int:
 
 
 def _given_name(path: Path) -> str:
+    file = path / "name.txt"
+    if not _is_file(file):  # to open a pipe would wait until somebody writes into it
+        return path.name
     try:
-        return " ".join((path / "name.txt").read_text(errors="replace").split())[:LONGEST_NAME] or path.name
+        with file.open("rb") as content:
+            name = " ".join(content.read(1000).decode(errors="replace").split())[:LONGEST_NAME]
     except OSError:
         return path.name
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name) or path.name
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there that may be read."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _is_shipped(name: str) -> bool:

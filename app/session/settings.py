@@ -20,6 +20,8 @@ from app.server.pytorch import device_names
 if TYPE_CHECKING:
     from app.look.looking import FirstGlimpse, GazeMode
 
+Present = Literal["no", "yes", "cover"]
+NEXT_KINDS = ["any", "hardest", "misread"]  # of digits that a presentation takes
 DIGIT_KINDS = ["any", *"0123456789", "hardest"]
 BRUSHES = [12, 16, 20, 24, 28]  # pixels of a canvas on which the digit fills an image of 28x28
 LARGEST_SEED = 999_999
@@ -66,6 +68,10 @@ class Settings:
     """Whether the viewer maps what another look would have changed, and by what it colours the places."""
     policy: Literal["no", "yes", "looks"]
     """Whether the viewer shows the location policy as the Gaussian that it is, and several looks of it."""
+    present: Present
+    """Whether the look is revealed over the whole window, or covered while somebody draws."""
+    next_kind: str
+    """Which digits the presentation takes next: one of the `NEXT_KINDS`."""
 
     @property
     def arrangement(self) -> Arrangement:
@@ -111,6 +117,11 @@ def steer(wanted: Steering) -> None:
     state.first, state.x, state.y, state.force = wanted
 
 
+def stop_forcing() -> None:
+    """Lets the model look where it likes after its first glimpse."""
+    st.session_state.force = ""
+
+
 def change_clutter(*, shown: bool) -> None:
     """Takes other pieces of clutter at other places; if none were shown, from now on there are some."""
     st.session_state.clutter_seed = (st.session_state.clutter_seed + 1) % (LARGEST_SEED + 1)
@@ -151,6 +162,17 @@ def keep_viewer_options(
         st.session_state.elsewhere = elsewhere
     if policy is not None:
         st.session_state.policy = policy
+
+
+def present(mode: Present) -> None:
+    """Opens the presentation, covers the stage, or goes back to the page as usual."""
+    st.session_state.present = mode
+
+
+def keep_next_kind(kind: str) -> None:
+    """Keeps which digits the presentation takes next."""
+    if kind in NEXT_KINDS:
+        st.session_state.next_kind = kind
 
 
 class Setting(NamedTuple):
@@ -195,6 +217,8 @@ def in_address() -> dict[str, Setting]:
         "seen": Setting("all", _one_of("all", "only")),
         "elsewhere": Setting("no", _one_of("no", "probability", "right", "value")),
         "policy": Setting("no", _one_of("no", "yes", "looks")),
+        "present": Setting("no", _one_of("no", "yes", "cover"), "draw"),
+        "next_kind": Setting("any", _one_of(*NEXT_KINDS), "draw", name="next"),
         "preset": Setting("one-minute", _text, "train"),
         "recipe": Setting("", _text, "train"),
         "start": Setting("", _one_of("", *models), "train"),

@@ -54,7 +54,7 @@ def move_glimpse(glimpse: int, place: Place, number: int) -> None:
     force = parse_force(now.force)
     _change(before=(*_state().before, now)[-LONGEST_MEMORY:], move=number)
     if glimpse == 1 and 1 not in force:
-        settings.steer(now._replace(force=""))
+        settings.stop_forcing()
         settings.choose_place(*place)
     else:
         settings.steer(now._replace(force=force_text(moved(force, glimpse, place))))
@@ -71,13 +71,13 @@ def own_way() -> None:
     """Lets the model look where it likes from its first glimpse on."""
     now = settings.steering()
     if now.force:
-        settings.steer(now._replace(force=""))
+        settings.stop_forcing()
         _change(before=(*_state().before, now)[-LONGEST_MEMORY:])
 
 
 def forget() -> None:
     """Lets the model look where it likes; there is nothing to take back any more."""
-    settings.steer(settings.steering()._replace(force=""))
+    settings.stop_forcing()
     _change(before=())
 
 

@@ -21,6 +21,7 @@ from app.session.messages import Message, plain_text
 from app.views.asking import look_request, show_viewer
 from app.views.controls import is_comparing
 from ram.data.mnist import DataError
+from ram.value_fit import expected_by_value
 
 
 class FoundField(NamedTuple):
@@ -88,15 +89,20 @@ def look_at(laid: LaidOut, name: str | None) -> Scene | None:
         _complain(laid.problem)
     if laid.problem or current is None:
         return None
-    return look(
-        model,
-        laid.image,
-        look_request(name),
-        current.origin,
-        info.class_names(),
-        arranged=now.arrangement.decisions(laid.field),
-        truth=_right_class(current, info.class_names()),
-    )
+    try:
+        return look(
+            model,
+            laid.image,
+            look_request(name),
+            current.origin,
+            info.class_names(),
+            arranged=now.arrangement.decisions(laid.field),
+            reward=expected_by_value(info),
+            truth=_right_class(current, info.class_names()),
+        )
+    except ValueError as error:
+        _complain(str(error))
+        return None
 
 
 def _right_class(current: Picture, names: tuple[str, ...]) -> int | None:

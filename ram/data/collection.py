@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ from torch import Tensor
 
 from ram.data.drawing import SIZE
 from ram.data.mnist import Digits
-from ram.files import write_atomically
+from ram.files import open_file, parse_json, write_atomically
 
 FORMAT = "ram-drawings-1"
 LARGEST_FILE = 2 * 1024**2  # bytes
@@ -208,7 +209,8 @@ def _check_size(size: int, name: str) -> None:
 
 def _load(path: Path, name: str) -> Collection:
     try:
-        _check_size(path.stat().st_size, name)
+        with open_file(path) as opened:
+            _check_size(opened.seek(0, os.SEEK_END), name)
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
@@ -241,8 +243,8 @@ def _check_tensors(tensors: dict[str, Any], name: str) -> None:
 
 def _read_classes(metadata: dict[str, str]) -> tuple[str, ...]:
     try:
-        classes = json.loads(metadata["classes"])
-    except (KeyError, ValueError, RecursionError):
+        classes = parse_json(metadata["classes"])
+    except (KeyError, ValueError):
         classes = None
     if not isinstance(classes, list) or not all(isinstance(entry, str) for entry in classes):
         raise CollectionError("The names of its classes are damaged.")

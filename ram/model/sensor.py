@@ -100,7 +100,9 @@ class GlimpseSensor(nn.Module):
         """For each scale the (x, y) of the pixel corner, or of the pixel, that its window is centred on."""
         # Detached: a position on the pixel grid has no useful derivative, and a supervised gradient
         # through the location would bypass the policy (paper section 3.2).
-        place = torch.addcmul(middle, location.detach(), middle)
+        # A network that has diverged gives no location: what it then sees is the corner, and not an error of an index,
+        # which on a GPU would end the process.
+        place = torch.addcmul(middle, location.detach(), middle).nan_to_num()
         centres = [(place + 0.5).long()] * self.num_scales
         if self.glimpse_size % 2:  # only the finest window is odd
             # The far border belongs to the last pixel.

@@ -103,12 +103,21 @@ class Learner:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.low_precision):
             return self.objective(batch)
 
-    def diverged(self) -> TrainingError:
-        """The error to raise when the numbers of this training are no longer finite."""
+    def diverged(self, what: str = "its gradients") -> TrainingError:
+        """The error to raise when numbers of this training are no longer finite."""
         return TrainingError(
-            f"the training diverged at step {self.progress.step} (its numbers are no longer finite): "
+            f"the training diverged at step {self.progress.step} ({what} are no longer finite): "
             f"use a lower learning_rate than {self.config.schedule.learning_rate:g}"
         )
+
+    def check_weights(self) -> None:
+        """Checks the weights that are measured and saved.
+
+        Raises:
+            TrainingError: they are not finite.
+        """
+        if not all(bool(weight.isfinite().all()) for weight in self.averaged.parameters()):
+            raise self.diverged("its weights")
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything needed to go on as if nothing had happened, apart from `progress`."""

@@ -54,7 +54,8 @@ class Objective(nn.Module):
                 image_size=self.config.data.image_size,
                 coverage=self.config.pull.coverage,
             )
-        spread = episode.location_means.std(dim=1)[1:].sum() / max(1, len(episode.location_log_probs)) / 2
+        # Of the population, because a batch may be a single episode.
+        spread = episode.location_means.std(dim=1, correction=0)[1:].sum() / max(1, len(episode.location_log_probs)) / 2
         parts = [loss.action, loss.reinforce, loss.value, loss.reward.mean(), values[-1].mean(), spread]
         return total, torch.stack([part.detach().float() for part in parts])
 

@@ -52,11 +52,13 @@ def restore_optimizers(model: nn.Module, optimizers: list[Optimizer], tensors: d
     """Restores the state that `optimizer_tensors` gave.
 
     Raises:
-        KeyError: it is the state of another model, or of another optimiser.
+        KeyError, ValueError: it is the state of another model, or of another optimiser, or not finite.
     """
     state: dict[str, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         name, moment = key.rsplit(":", 1)
+        if not bool(value.isfinite().all()):
+            raise ValueError(f"{key} is not finite")
         state.setdefault(name, {})[moment] = value
     if not state:  # before the first step there is nothing to remember
         return
@@ -64,8 +66,15 @@ def restore_optimizers(model: nn.Module, optimizers: list[Optimizer], tensors: d
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             for parameter in group["params"]:
-                moments = state[names[parameter]].items()
-                optimizer.state[parameter] = {moment: value.to(parameter.device) for moment, value in moments}
+                found = state[names[parameter]]
+                moments = {"momentum_buffer"} if isinstance(optimizer, Muon) else {"step", "exp_avg", "exp_avg_sq"}
+                if {moment: value.shape for moment, value in found.items()} != {
+                    moment: () if moment == "step" else parameter.shape for moment in moments
+                }:
+                    raise ValueError(f"these are not the moments of {names[parameter]}")
+                optimizer.state[parameter] = {
+                    moment: value.to(parameter.device, torch.float32) for moment, value in found.items()
+                }
 
 
 class Muon(Optimizer):

@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import math
 import os
 import shutil
 import sys
@@ -32,7 +33,7 @@ from torch import Tensor
 from ram.checkpoints import check_fit, load_checkpoint, read_info
 from ram.config import RAMConfig, TrainConfig, parse_config, parse_what_is_known
 from ram.data.collection import Collection, CollectionError, load_collection, save_collection
-from ram.files import write_atomically, write_tensors
+from ram.files import is_there, open_file, parse_json, read_file, remove_remains, write_atomically, write_tensors
 
 if sys.platform != "win32":
     import fcntl
@@ -40,6 +41,13 @@ if sys.platform != "win32":
 # As written in state.json, where a killed process is still "running": `RunFolder.is_running` knows better.
 Status = Literal["waiting", "running", "stopped", "finished", "failed"]
 LOCK_PATIENCE_S = 2.0
+# Bytes. Whatever is larger is damage, or more than anybody can look at.
+LARGEST_TEXT = 1024**2
+MOST_READ = 16 * 1024**2  # of metrics.jsonl, 18 hours; of a longer file every second line, or fewer
+LONGEST_LINE = 4 * 1024**2
+LARGEST_LINES = 1024**3
+LAST_WORDS = 64 * 1024
+LARGEST_COUNT = 2**53  # what a float can count
 
 
 class RunError(RuntimeError):
@@ -142,7 +150,9 @@ class RunFolder:
             model = parse_config(RAMConfig, fields["model"])
             training, unknown = parse_what_is_known(TrainConfig, fields["training"])
             return RunConfig(str(fields["preset"]), model, training, str(fields.get("start", "")), unknown)
-        except (KeyError, TypeError, ValueError) as error:
+        except KeyError as error:
+            raise RunError(f"{self.path / 'config.json'} is damaged: it says nothing about {error}") from error
+        except (TypeError, ValueError, RecursionError) as error:
             raise RunError(f"{self.path / 'config.json'} is damaged: {error}") from error
 
     def read_drawings(self) -> Collection | None:
@@ -152,7 +162,7 @@ class RunFolder:
             RunError: they are damaged.
         """
         try:
-            return load_collection(self.drawings) if self.drawings.exists() else None
+            return load_collection(self.drawings) if is_there(self.drawings) else None
         except CollectionError as error:
             raise RunError(f"{self.drawings} is damaged: {error}") from error
 
@@ -160,41 +170,56 @@ class RunFolder:
     def hold(self) -> Iterator[None]:
         """Reserves the run for this process, until the process ends in whatever way.
 
+        What earlier processes left half written is removed.
+
         Raises:
-            RunError: another process trains it.
+            RunError: another process trains it, or the lock is damaged.
         """
+        self.is_running()  # only to see whether the lock is one
         try:
             # A process that calls `is_running` holds the lock for a moment, too: that is no reason to give up.
             held = FileLock(self.path / "lock").acquire(LOCK_PATIENCE_S, 0.02)
         except Timeout:
             raise RunError(f"{self.path} is being trained already, by process {self.holder()}") from None
         with held:
+            remove_remains(self.path)
             write_atomically(self.path / "process", str(os.getpid()).encode())
             yield
 
     def is_running(self) -> bool:
-        """Whether a process trains it now. The system releases the lock of a process that dies."""
+        """Whether a process trains it now. The system releases the lock of a process that dies.
+
+        Raises:
+            RunError: the lock is something else than a file.
+        """
+        path = self.path / "lock"
         try:
-            with (self.path / "lock").open() as file:
+            with open_file(path) as file:
                 if sys.platform == "win32":
-                    FileLock(file.name).acquire(blocking=False).lock.release()
+                    FileLock(path).acquire(blocking=False).lock.release()
                 else:  # shared, so that many may ask at once
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except FileNotFoundError:
             return False
         except (BlockingIOError, Timeout):
             return True
+        except OSError as error:
+            raise RunError(f"{path} is damaged: {error.strerror}") from error
         return False
 
     def holder(self) -> int | None:
-        """The number of the process that trains it; 0 until that process has written it; None if there is none."""
+        """The number of the process that trains it; 0 until that process has written it; None if there is none.
+
+        Raises:
+            RunError: as for `is_running`.
+        """
         if not self.is_running():
             return None
         try:
-            text = (self.path / "process").read_text()
+            text = read_file(self.path / "process", 10).strip()  # no process has a longer number
         except OSError:
             return 0
-        return int(text) if text.isdecimal() else 0
+        return int(text) if text.isdigit() else 0
 
     def write_name(self, name: str) -> None:
         """Gives the run a name for its users; without one it is called by its folder."""
@@ -203,7 +228,9 @@ class RunFolder:
     def last_words(self) -> str:
         """The error that the command line ended with; empty if it ended without one."""
         try:
-            lines = self.log.read_text(errors="replace").splitlines()
+            with open_file(self.log) as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - LAST_WORDS))
+                lines = file.read(LAST_WORDS).decode(errors="replace").splitlines()
         except OSError:
             return ""
         said = [line.removeprefix("ram.train: ") for line in lines if line.startswith("ram.train: ")]
@@ -226,9 +253,15 @@ class RunFolder:
             state = RunState(**fields)
         except TypeError as error:
             raise RunError(f"{self.path / 'state.json'} is damaged: {error}") from error
-        numbers = (state.epoch, state.step, state.steps, state.elapsed_s, state.eta_s)
-        right = all(isinstance(number, int | float) for number in numbers) and isinstance(state.problem, str)
-        if not right or not isinstance(state.best_error, int | float | None) or state.status not in get_args(Status):
+        counts = (state.epoch, state.step, state.steps)
+        numbers = (*counts, state.elapsed_s, state.eta_s, 0 if state.best_error is None else state.best_error)
+        right = (
+            all(type(count) is int for count in counts)
+            and all(type(number) in (int, float) and 0 <= number < LARGEST_COUNT for number in numbers)
+            and isinstance(state.problem, str)
+            and state.status in get_args(Status)
+        )
+        if not right:
             raise RunError(f"{self.path / 'state.json'} is damaged: its values are not those of a run")
         return state
 
@@ -251,8 +284,8 @@ class RunFolder:
     def forget_after(self, step: int) -> None:
         """Removes the readings and looks that a resumed run will take again."""
         for name in ("metrics.jsonl", "traces.jsonl"):
-            rows = [row for row in self._read_lines(name) if row.get("step", 0) <= step]
-            write_atomically(self.path / name, "".join(json.dumps(row) + "\n" for row in rows).encode())
+            kept = [line for line in self._lines(name) if (row := _row(line)) is not None and _step(row) <= step]
+            write_atomically(self.path / name, b"".join(line.rstrip(b"\n") + b"\n" for line in kept))
 
     def write_latest(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
         """Replaces the state to resume from."""
@@ -265,9 +298,10 @@ class RunFolder:
             RunError: it is missing or damaged.
         """
         try:
+            open_file(self.latest).close()  # `safe_open` would wait for ever at a pipe
             with safe_open(self.latest, framework="pt") as file:
                 tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118, not a dict
-                return tensors, json.loads(file.metadata()["progress"])
+                return tensors, parse_json(file.metadata()["progress"])
         except FileNotFoundError:
             raise RunError(f"{self.path} cannot be resumed: it stopped before its first save") from None
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
@@ -280,26 +314,46 @@ class RunFolder:
         """The content of a file; None if there is no such file."""
         path = self.path / name
         try:
-            content = json.loads(path.read_text())
+            content = parse_json(read_file(path, LARGEST_TEXT))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, RecursionError) as error:
+        except OSError as error:
+            raise RunError(f"{path} is damaged: {error.strerror}") from error
+        except ValueError as error:
             raise RunError(f"{path} is damaged: {error}") from error
         if not isinstance(content, dict):
             raise RunError(f"{path} is damaged: there are no named values in it")
         return content
 
     def _append(self, name: str, row: dict[str, Any]) -> None:
-        with (self.path / name).open("a") as file:
+        with (self.path / name).open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
 
     def _read_lines(self, name: str) -> list[dict[str, Any]]:
+        """The rows of a file; of a long one, every n-th."""
         try:
-            lines = (self.path / name).read_text(errors="replace").splitlines()
+            stride = 1 + (self.path / name).stat().st_size // MOST_READ
         except OSError:
             return []
-        rows = []
-        for line in lines:
-            with contextlib.suppress(ValueError, RecursionError):
-                rows.append(json.loads(line))
-        return [row for row in rows if isinstance(row, dict)]
+        rows = (_row(line) for number, line in enumerate(self._lines(name)) if number % stride == 0)
+        return [row for row in rows if row is not None]
+
+    def _lines(self, name: str) -> Iterator[bytes]:
+        with contextlib.suppress(OSError), open_file(self.path / name) as file:
+            if os.fstat(file.fileno()).st_size <= LARGEST_LINES:
+                yield from iter(lambda: file.readline(LONGEST_LINE), b"")
+
+
+def _row(line: bytes) -> dict[str, Any] | None:
+    """The values that a line of a file names; None if it is damaged."""
+    try:
+        row = parse_json(line.decode(errors="replace"))
+    except ValueError:
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def _step(row: dict[str, Any]) -> int | float:
+    """The step of a reading; 0 for the row that describes the digits, infinite if it is damaged."""
+    step = row.get("step", 0)
+    return step if type(step) is int else math.inf

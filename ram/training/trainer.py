@@ -14,6 +14,8 @@ from torch import Tensor
 from ram.checkpoints import CheckpointError, check_fit, load_checkpoint, read_info
 from ram.data.mixture import mix
 from ram.data.mnist import DataError, Digits
+from ram.evaluation import is_number
+from ram.files import is_there
 from ram.model import RAM
 from ram.options import ConfigError
 from ram.training.distributed import ProcessGroup
@@ -121,8 +123,13 @@ class Trainer:
         """
         tensors, progress = self.folder.read_latest()
         try:
-            self.learner.restore(tensors, step=progress["step"], elapsed=progress["elapsed"])
-            self.measuring.best_error = progress["best_error"]
+            step, elapsed, best_error = (progress[name] for name in ("step", "elapsed", "best_error"))
+            if type(step) is not int or not all(is_number(number) and number >= 0 for number in (step, elapsed)):
+                raise ValueError("it does not say how far the run was")
+            if not (best_error is None or is_number(best_error)):
+                raise ValueError("its best error is no number")
+            self.learner.restore(tensors, step=step, elapsed=float(elapsed))
+            self.measuring.best_error = best_error
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise RunError(f"{self.folder.latest} does not fit this run: start the run again") from error
         if self.group.leads:
@@ -138,8 +145,8 @@ class Trainer:
     def _report(self, readings: list[Tensor], measure: bool) -> dict[str, Any]:
         """Writes a row to metrics.jsonl: the means of the readings since the last one, and the errors if asked for."""
         means = torch.stack(readings).mean(dim=0).tolist()
-        if not all(map(math.isfinite, means)):
-            raise self.learner.diverged()
+        if odd := [name for name, mean in zip(READINGS, means, strict=True) if not math.isfinite(mean)]:
+            raise self.learner.diverged(f"its {' and '.join(odd)}")
         row = {
             **self.progress.position(),
             **dict(zip(READINGS, (round(mean, 6) for mean in means), strict=True)),
@@ -150,6 +157,7 @@ class Trainer:
         return row
 
     def _measure(self) -> dict[str, float]:
+        self.learner.check_weights()
         return self.measuring.measure(self.learner.averaged, self.progress)
 
     def _write_state(self, status: Status) -> RunState:
@@ -176,7 +184,7 @@ def _initial_model(folder: RunFolder, config: RunConfig) -> RAM:
     """The model as the run begins: with random weights, or with those of its start."""
     torch.manual_seed(config.training.schedule.seed)
     model = RAM(config.model)
-    if folder.start.exists():
+    if is_there(folder.start):
         try:
             check_fit(config.model, read_info(folder.start).config)
             weights = load_checkpoint(folder.start, "cpu").state_dict()

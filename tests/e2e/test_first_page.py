@@ -56,7 +56,9 @@ def test_each_page_has_its_heading_and_streamlits_scripts(page: Page, server: st
     answer = page.request.get(f"{server}/{name}")
     assert re.sub('<link rel="modulepreload" href="_stcore[^>]*>', "", answer.text()) == first_page(name)
     assert answer.headers["cache-control"] == "no-cache"
-    head = INDEX.read_text().split("</head>")[0].replace("Streamlit</title>", "Glimpse Playground</title>")
+    head = (
+        INDEX.read_text(encoding="utf-8").split("</head>")[0].replace("Streamlit</title>", "Glimpse Playground</title>")
+    )
     assert answer.text().startswith(head)
     page.goto(f"{server}/{name}")
     expect(page.get_by_role("heading", level=1)).to_have_text(HEADINGS[name])

@@ -184,7 +184,7 @@ def test_address_carries_the_places_and_files_tell_both_ways(draw_page: DrawPage
     expect(draw_page.page.locator(".versus")).to_contain_text("The answer flips at glimpse 6: 9 → 7.")
     with draw_page.page.expect_download() as download:
         draw_page.page.get_by_role("button", name="JSON").click()
-    content = json.loads(Path(download.value.path()).read_text())
+    content = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
     assert content["settings"]["force"] == "4:-1.00,-1.00"
     assert content["forced"] == [3]
     assert (content["action"], content["own"]["action"], content["truth"]) == (7, 9, 4)

@@ -63,9 +63,11 @@ def nginx(folder: Path, replicas: list[Server]) -> Iterator[str]:
     """The address of an nginx in front of the replicas."""
     port = free_port()
     servers = "\n".join(f"    server {replica.address.removeprefix('http://')};" for replica in replicas)
-    site = re.sub(r"(?:^ +server [\d.:]+;\n)+", f"{servers}\n", CONFIGURATION.read_text(), flags=re.MULTILINE)
-    (folder / "site").write_text(site.replace("listen 80;", f"listen 127.0.0.1:{port};"))
-    (folder / "configuration").write_text(FRAME.format(folder=folder))
+    site = re.sub(
+        r"(?:^ +server [\d.:]+;\n)+", f"{servers}\n", CONFIGURATION.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    (folder / "site").write_text(site.replace("listen 80;", f"listen 127.0.0.1:{port};"), encoding="utf-8")
+    (folder / "configuration").write_text(FRAME.format(folder=folder), encoding="utf-8")
     program = shutil.which("nginx")
     if program is None:
         raise SystemExit("nginx is not installed; on Debian: apt-get install nginx-light")
@@ -80,7 +82,7 @@ def nginx(folder: Path, replicas: list[Server]) -> Iterator[str]:
 
 def requests(folder: Path) -> list[Request]:
     """What nginx has logged; a websocket when it was closed."""
-    lines = [line.split("|") for line in (folder / "requests").read_text().splitlines()]
+    lines = [line.split("|") for line in (folder / "requests").read_text(encoding="utf-8").splitlines()]
     return [Request(*line) for line in lines]
 
 

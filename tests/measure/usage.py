@@ -11,7 +11,7 @@ MB = 1024**2
 def memory(process: int) -> float:
     """Resident set of a process in MB; not a number where the system has no /proc."""
     try:
-        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+        pages = int(Path(f"/proc/{process}/statm").read_text(encoding="utf-8").split()[1])
     except OSError:
         return float("nan")
     return pages * os.sysconf("SC_PAGE_SIZE") / MB
@@ -20,7 +20,7 @@ def memory(process: int) -> float:
 def processor_time(process: int) -> float:
     """Seconds that a process has computed; not a number where the system has no /proc."""
     try:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
         return float("nan")
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

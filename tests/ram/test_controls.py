@@ -50,14 +50,14 @@ def test_controls_are_of_networks_with_the_same_architecture_and_recipe() -> Non
 )
 def test_damaged_record_is_none(tmp_path: Path, damage: dict[str, Any]) -> None:
     record = tmp_path / "controls.json"
-    record.write_text(json.dumps(json.loads(RECORD.read_text()) | damage))
+    record.write_text(json.dumps(json.loads(RECORD.read_text(encoding="utf-8")) | damage), encoding="utf-8")
     assert read_controls(record) is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", "[" * 100_000, "{"])
 def test_record_that_is_no_record_is_none(tmp_path: Path, text: str) -> None:
     record = tmp_path / "controls.json"
-    record.write_text(text)
+    record.write_text(text, encoding="utf-8")
     assert read_controls(record) is None
     assert read_controls(tmp_path / "nothing.json") is None
 
@@ -66,7 +66,7 @@ def test_record_that_is_no_record_is_none(tmp_path: Path, text: str) -> None:
 def test_documents_quote_the_record(file: str) -> None:
     controls = read_controls()
     assert controls is not None
-    text = (ROOT / file).read_text()
+    text = (ROOT / file).read_text(encoding="utf-8")
     for error in controls.errors.values():
         digits = 2 if error.mean > 1 else 3
         assert f"{error.mean:.{digits}f} ± {error.spread:.{digits}f} %" in text

@@ -37,7 +37,7 @@ print(open(sys.argv[2]).read().count("<heap nr="))
 def test_threads_share_two_arenas(tmp_path: Path) -> None:
     def arenas(how: str) -> int:
         command = [sys.executable, "-c", COUNT_ARENAS, how, str(tmp_path / "report")]
-        return int(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+        return int(subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout)
 
     assert arenas("shared") == 2
     assert arenas("each its own") > 2

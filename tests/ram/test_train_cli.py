@@ -42,7 +42,13 @@ def command(*arguments: str | Path) -> list[str]:
 def run(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Runs the command line to its end, in `folder`."""
     return subprocess.run(
-        command(*arguments), cwd=folder, env=environment(), capture_output=True, text=True, timeout=120, check=False
+        command(*arguments),
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
     )
 
 
@@ -55,7 +61,7 @@ def started(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
     deadline = time.monotonic() + 60
     while not (tmp_path / "run" / "latest.safetensors").exists():
@@ -188,7 +194,7 @@ def test_full_disk_ends_a_run_with_one_sentence(tmp_path: Path) -> None:
         cwd=tmp_path,
         env=environment(),
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=120,
         check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)),
@@ -198,6 +204,35 @@ def test_full_disk_ends_a_run_with_one_sentence(tmp_path: Path) -> None:
     message = done.stderr.splitlines()[-1]
     assert message.startswith("ram.train: cannot write the run: [Errno 27] File too large")
     assert not list((tmp_path / "run").glob(".*"))  # no half-written file is left
+
+
+LITTLE_MEMORY = """
+import re, resource, sys
+from pathlib import Path
+from ram.train import main
+taken = int(re.search(r"VmSize:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
+resource.setrlimit(resource.RLIMIT_AS, (taken + 2**30, resource.RLIM_INFINITY))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_want_of_memory_ends_a_run_with_one_sentence(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    large = ["--image-size", "256", "--validation-images", "20000"]  # which are 5 GB before they are stored
+    done = subprocess.run(
+        [sys.executable, "-c", LITTLE_MEMORY, "--run", folder.path, "--threads", "1", *large],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    message = (
+        "memory ran out: take a smaller batch_size or image_size, or fewer rollouts, num_glimpses or validation_images"
+    )
+    assert_one_line(done.stderr, message)
+    assert state_of(folder).status == "failed"
+    assert state_of(folder).problem == message
 
 
 def test_wrong_value_gives_one_line_and_no_traceback(tmp_path: Path) -> None:
@@ -348,9 +383,9 @@ def test_run_that_another_version_began_otherwise_is_refused_and_stays_as_it_is(
     folder = RunFolder(tmp_path / "run")
     folder.create(RunConfig("mnist", RAMConfig(), TrainConfig()))
     folder.write_state(RunState("finished"))
-    content = json.loads((folder.path / "config.json").read_text())
+    content = json.loads((folder.path / "config.json").read_text(encoding="utf-8"))
     content["training"]["finish"] = 0.3
-    (folder.path / "config.json").write_text(json.dumps(content))
+    (folder.path / "config.json").write_text(json.dumps(content), encoding="utf-8")
     assert main(["--resume", str(folder.path)]) == 1
     sentence = "cannot be resumed: another version began it with finish=0.3, which this one does not know"
     assert_one_line(capsys.readouterr().err, sentence)

@@ -101,7 +101,7 @@ export class Ask {
    */
   questions(step) {
     const { ui } = this;
-    const policy = ui["policy-on"].checked || Boolean(this.#scene?.std && step);
+    const policy = ui["policy-on"].checked || (this.#scene?.std ?? 0) > 0;
     const looks = ui["policy-on"].checked && ui["looks-on"].checked ? this.looks : null;
     return { map: this.#map(step), by: ui.by.value, policy, looks };
   }

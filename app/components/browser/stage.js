@@ -49,6 +49,11 @@ export class Stage {
     );
   }
 
+  /** What is shown of a look about which nothing was asked: what a sampled location was sampled from. @type {Questions} */
+  get questions() {
+    return { map: null, by: "probability", policy: this.scene.std > 0, looks: null };
+  }
+
   get frame() {
     return frameOf(this.canvas, this.scene.image, this.reach + 0.5);
   }
@@ -120,7 +125,7 @@ export class Stage {
    * @param {{ still: boolean, onlySeen: boolean }} how
    * @param {Questions} questions
    */
-  draw(time, { still, onlySeen }, { map, by, policy, looks }) {
+  draw(time, { still, onlySeen }, { map, by, policy, looks } = this.questions) {
     const context = cleared(this.canvas, this.field);
     if (!this.canvas.width) return;
     const step = Math.floor(time);

@@ -58,7 +58,7 @@ def test_library_is_an_address_of_a_file_that_is_there() -> None:
     path, version = address.split("?")
     assert path == "component/app.components.charts.plotly/plotly.min.js"
     assert version == plotly.__version__
-    with (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").open() as library:
+    with (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").open(encoding="utf-8") as library:
         assert "plotly.js v" in library.read(200)
 
 

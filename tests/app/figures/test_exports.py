@@ -1,6 +1,7 @@
 import dataclasses
 import io
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -41,6 +42,12 @@ def make_scene(
         model="test",
         settings={"first glimpse": "random", "seed": 3, "noise": 0.5},
     )
+
+
+@pytest.mark.parametrize("export", [animated_gif, film_strip])
+def test_pictures_say_that_a_value_expects_information(export: Callable[[Scene], bytes]) -> None:
+    scene = make_scene()
+    assert export(dataclasses.replace(scene, reward="information")) != export(scene)
 
 
 @pytest.fixture

@@ -24,5 +24,7 @@ print(is_warm(), sys.getswitchinterval() == usual)
 
 def test_server_loads_pytorch_on_its_own_and_does_not_wait_for_it() -> None:
     root = Path(__file__).parents[3]
-    result = subprocess.run([sys.executable, "-c", WARM_UP], capture_output=True, text=True, check=True, cwd=root)
+    result = subprocess.run(
+        [sys.executable, "-c", WARM_UP], capture_output=True, encoding="utf-8", check=True, cwd=root
+    )
     assert result.stdout.split() == ["False", "True", "True"], result.stderr

@@ -13,14 +13,16 @@ from app.server.one_at_a_time import aside, turn
 
 
 def test_sessions_compute_one_after_the_other() -> None:
-    inside, most = 0, 0
+    inside, most, wanted = 0, 0, threading.Barrier(8)
 
     def compute(_: int) -> None:
         nonlocal inside, most
+        wanted.wait(10)  # so that all ask for their turn at once
         with turn():
             inside += 1
             most = max(most, inside)
-            time.sleep(0.005)
+            for _ in range(20):
+                time.sleep(0)  # lets the others run
             inside -= 1
 
     with ThreadPoolExecutor(8) as pool:

@@ -51,7 +51,7 @@ def put_run(runs_folder: Path, name: str, training: TrainConfig, status: str = "
     """A run that has been trained before."""
     run = RunFolder(runs_folder / name)
     run.create(RunConfig("one-minute", PRESETS["one-minute"].model, training))
-    (run.path / "name.txt").write_text(name)
+    (run.path / "name.txt").write_text(name, encoding="utf-8")
     run.write_state(RunState(status, epoch=3, step=30, steps=30, elapsed_s=60.0, best_error=2.5))  # type: ignore[arg-type]
     for step in range(10):
         run.append_metrics({"step": step, "epoch": step / 10, "elapsed_s": step, "reward": 0.5, "value": 0.4})
@@ -254,7 +254,9 @@ def test_interrupted_run_says_what_happened_and_can_be_resumed(runs_folder: Path
 
 def test_damaged_run_is_shown_with_a_way_on(runs_folder: Path) -> None:
     put_run(runs_folder, "a", TrainConfig.of(epochs=5))
-    (runs_folder / "a" / "config.json").write_text('{"training": {"epochs": 0}, "model": {}, "preset": ""}')
+    (runs_folder / "a" / "config.json").write_text(
+        '{"training": {"epochs": 0}, "model": {}, "preset": ""}', encoding="utf-8"
+    )
     page = train_page()
     assert not page.exception
     assert page.warning[-1].value == (
@@ -271,7 +273,9 @@ def test_damaged_run_is_shown_with_a_way_on(runs_folder: Path) -> None:
 def test_run_that_another_version_began_otherwise_is_shown_but_not_resumed(runs_folder: Path, state: str) -> None:
     put_run(runs_folder, "a", TrainConfig.of(epochs=5), state)
     path = runs_folder / "a" / "config.json"
-    path.write_text(path.read_text().replace('"epochs": 5', '"epochs": 5, "finish": 0.3'))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('"epochs": 5', '"epochs": 5, "finish": 0.3'), encoding="utf-8"
+    )
     page = train_page()
     assert not page.exception
     assert "97.50 %" in [metric.value for metric in page.metric]

@@ -33,7 +33,7 @@ def test_compiled_or_not_the_model_sees_and_says_the_same(compiler: str, tmp_pat
         [sys.executable, "-c", COMPARE],
         env={**os.environ, **QUICKLY, "CXX": compiler, "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=200,
         check=False,
     )

@@ -42,26 +42,26 @@ def test_folder_without_a_run_is_named(tmp_path: Path) -> None:
     "text", ["", "{", "[]", "5", "null", "{}", '{"preset": "mnist", "model": 5, "training": {}}', "[" * 100_000]
 )
 def test_damaged_configuration_is_named(folder: RunFolder, text: str) -> None:
-    (folder.path / "config.json").write_text(text)
+    (folder.path / "config.json").write_text(text, encoding="utf-8")
     with pytest.raises(RunError, match=r"config\.json is damaged"):
         folder.read_config()
 
 
 def test_run_of_an_earlier_version_is_read(folder: RunFolder) -> None:
-    content = json.loads((folder.path / "config.json").read_text())
+    content = json.loads((folder.path / "config.json").read_text(encoding="utf-8"))
     training = content["training"]
     training |= {"noise_start": 0.3, "noise_end": 0.3, "nonsense": 0.1, "distillation": 0.0}
     del training["location_noise"], training["unreadable"]
-    (folder.path / "config.json").write_text(json.dumps(content))
+    (folder.path / "config.json").write_text(json.dumps(content), encoding="utf-8")
     expected = CONFIG.training.replace(location_noise=0.3, unreadable=0.1)
     assert folder.read_config() == dataclasses.replace(CONFIG, training=expected)
 
 
 def test_what_only_another_version_knows_is_kept_beside_the_rest(folder: RunFolder) -> None:
-    content = json.loads((folder.path / "config.json").read_text())
+    content = json.loads((folder.path / "config.json").read_text(encoding="utf-8"))
     content["training"] |= {"finish": 0.3, "noise_start": 0.3, "noise_end": 0.1, "reward": "probability"}
     del content["training"]["location_noise"]
-    (folder.path / "config.json").write_text(json.dumps(content))
+    (folder.path / "config.json").write_text(json.dumps(content), encoding="utf-8")
     config = folder.read_config()
     assert config.training == CONFIG.training.replace(location_noise=0.3)
     assert config.unknown == {"finish": 0.3, "noise_end": 0.1, "reward": "probability"}
@@ -73,19 +73,19 @@ def test_what_only_another_version_knows_is_kept_beside_the_rest(folder: RunFold
 
 def test_name_is_kept_beside_the_run(folder: RunFolder) -> None:
     folder.write_name("Class 7b")
-    assert (folder.path / "name.txt").read_text() == "Class 7b"
+    assert (folder.path / "name.txt").read_text(encoding="utf-8") == "Class 7b"
 
 
 def test_last_words_are_the_error_of_the_command_line(folder: RunFolder) -> None:
     assert folder.last_words() == ""
-    folder.log.write_text(f"100 steps\nram.train: first\nram.train: {folder.path} is damaged\nmore\n")
+    folder.log.write_text(f"100 steps\nram.train: first\nram.train: {folder.path} is damaged\nmore\n", encoding="utf-8")
     assert folder.last_words() == "the run is damaged"
 
 
 def test_impossible_configuration_is_named(folder: RunFolder) -> None:
-    content = json.loads((folder.path / "config.json").read_text())
+    content = json.loads((folder.path / "config.json").read_text(encoding="utf-8"))
     content["training"]["epochs"] = 0
-    (folder.path / "config.json").write_text(json.dumps(content))
+    (folder.path / "config.json").write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(RunError, match=r"config\.json is damaged: epochs=0 is not possible"):
         folder.read_config()
 
@@ -105,7 +105,7 @@ def test_state_is_what_was_written_last(folder: RunFolder) -> None:
     ],
 )
 def test_damaged_state_is_named(folder: RunFolder, text: str) -> None:
-    (folder.path / "state.json").write_text(text)
+    (folder.path / "state.json").write_text(text, encoding="utf-8")
     with pytest.raises(RunError, match=r"state\.json is damaged"):
         folder.read_state()
 
@@ -114,7 +114,7 @@ def test_metrics_are_the_complete_lines(folder: RunFolder) -> None:
     assert folder.read_metrics() == []
     folder.append_metrics({"step": 1})
     folder.append_metrics({"step": 2})
-    with (folder.path / "metrics.jsonl").open("a") as file:
+    with (folder.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"step": 3, "rew')  # what a crash leaves
     assert folder.read_metrics() == [{"step": 1}, {"step": 2}]
 
@@ -132,11 +132,11 @@ def test_damaged_lines_are_left_out(folder: RunFolder) -> None:
 def test_forgetting_also_mends_a_line_cut_short(folder: RunFolder) -> None:
     for step in (1, 2, 3):
         folder.append_metrics({"step": step})
-    with (folder.path / "metrics.jsonl").open("a") as file:
+    with (folder.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"step": 4, "rew')
     folder.forget_after(2)
     folder.append_metrics({"step": 3})
-    assert (folder.path / "metrics.jsonl").read_text() == '{"step": 1}\n{"step": 2}\n{"step": 3}\n'
+    assert (folder.path / "metrics.jsonl").read_text(encoding="utf-8") == '{"step": 1}\n{"step": 2}\n{"step": 3}\n'
 
 
 def test_latest_is_what_was_written(folder: RunFolder) -> None:
@@ -176,7 +176,7 @@ def test_run_is_running_while_a_process_holds_it(folder: RunFolder) -> None:
 
 def test_killed_process_no_longer_holds_its_run(folder: RunFolder) -> None:
     holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(folder.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLD, str(folder.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
