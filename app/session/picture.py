@@ -18,7 +18,7 @@ import streamlit as st
 from streamlit_drawable_canvas import CanvasResult
 
 from app.look.picture import DRAWING, Picture
-from app.session import address, messages, settings
+from app.session import address, messages, settings, steering
 from app.session.canvas import TOO_LONG, Canvas, Strokes, are_too_long, pixels_on, strokes_on
 from app.session.shelf import Kept, pictures, this_session
 
@@ -65,8 +65,9 @@ def show(picture: Picture | None) -> None:
 
 
 def show_where_it_lay(picture: Picture) -> None:
-    """Makes this the picture; in a larger field it is not moved."""
+    """Makes this the picture; in a larger field it is not moved, and the model looks at it in its own way."""
     settings.put_digit_back()
+    steering.forget()
     show(picture)
 
 
@@ -114,6 +115,7 @@ def show_drawing(drawn: Picture | None) -> None:
 
 def clear() -> None:
     """Empties the stage; the browser has emptied the canvas."""
+    steering.forget()
     show(None)
 
 
