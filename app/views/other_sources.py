@@ -39,7 +39,7 @@ def show() -> None:
     with st.popover("Upload an image", icon=":material/upload:"):
         st.file_uploader(
             "PNG or JPEG, at most 5 MB; dark on light or light on dark",
-            type=["png", "jpg", "jpeg"],
+            type=["png", "jpg", "jpeg", "jfif"],
             max_upload_size=5,
             key=UPLOAD,
             on_change=_take_upload,
