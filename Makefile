@@ -19,6 +19,7 @@ lint: .venv/js
 	$(BIN)/mypy ram app tests
 	$(NODE) node_modules/.bin/biome check --error-on-warnings
 	$(NODE) node_modules/.bin/tsc
+	$(NODE) node_modules/.bin/tsc --project tests/js
 
 format: .venv/js
 	$(BIN)/ruff check --fix .

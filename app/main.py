@@ -9,9 +9,15 @@ import threading
 from collections.abc import AsyncIterator
 
 import streamlit as st
+from starlette.middleware import Middleware
+from streamlit import config
 
 from app.components import scripts
-from app.server.shell import routes
+from app.server.capacity import greeting, raise_open_files, visitors_carried
+from app.server.door import Door
+from app.server.limits import read_limits
+from app.server.log import spare_the_disk
+from app.server.shell import routes, scripts_in_place
 
 # Seconds after which Python switches threads. While one imports, the usual 5 ms would halve the page's speed.
 BRIEF = 0.0002
@@ -20,6 +26,8 @@ BRIEF = 0.0002
 @contextlib.asynccontextmanager
 async def warm_up(_app: st.App) -> AsyncIterator[None]:
     """Imports PyTorch beside the server, which answers meanwhile."""
+    spare_the_disk()
+    print(greeting(limits, open_files), flush=True)
     threading.Thread(target=_load, daemon=True).start()
     yield
 
@@ -35,5 +43,17 @@ def _load() -> None:
         sys.setswitchinterval(usual)
 
 
+limits, open_files = read_limits(), raise_open_files()
+# From the one file of limits: Streamlit's own settings would say something else as soon as either is changed.
+config.set_option("server.maxUploadSize", limits.largest_upload)
+config.set_option("server.maxWidgetStateSize", limits.largest_message)
+
+door = Middleware(
+    Door,
+    visitors=visitors_carried(limits, open_files),
+    hosts=limits.hosts,
+    frames=limits.frames,
+    scripts=scripts_in_place(),
+)
 early = {"draw": [*scripts("viewer"), *scripts("gallery")], "train": scripts("learning")}
-app = st.App("frame.py", lifespan=warm_up, routes=routes(early))
+app = st.App("frame.py", lifespan=warm_up, routes=routes(early), middleware=[door])

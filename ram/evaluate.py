@@ -31,6 +31,7 @@ from ram.checkpoints import (
 from ram.config import TrainConfig, parse_config
 from ram.data.mnist import MNIST_FOLDER, DataError, Digits, load_mnist, split_training
 from ram.evaluation import (
+    VALIDATION,
     Gaze,
     OverSeeds,
     calibration_rate,
@@ -44,7 +45,7 @@ from ram.evaluation import (
 from ram.machine import choose_device, write_utf8
 from ram.model import RAM
 from ram.options import ConfigError
-from ram.value_fit import augmented_outcomes, estimates, fit_value, outcomes, stored_value, value_quality
+from ram.value_fit import FITTED, augmented_outcomes, estimates, fit_value, outcomes, stored_value, value_quality
 
 Seeds = Callable[[str], Iterable[int]]  # the seeds of a measurement, whose name labels the progress bar
 LEAST_SEEDS = 5  # fewer tell too little about the spread
@@ -154,11 +155,14 @@ def _evaluate(path: Path, options: argparse.Namespace) -> CheckpointInfo:
         return tqdm(range(options.seeds), desc=f"{path.stem}, {what}", unit="pass", leave=False)
 
     try:
+        test, validation = (digits_of(info, split, options.data) for split in ("test", "validation"))
         if options.calibrate:
-            validation = digits_of(info, "validation", options.data)
             info = _with(info, _calibrate(model, info, validation, seeds))
             _fit_value(model, info, validation, options.data, seeds)
-        info = _with(info, _measure(model, info, digits_of(info, "test", options.data), seeds))
+            info = _with(info, {FITTED: True})
+        info = _with(info, _measure(model, info, test, seeds))
+        held_back = error_rate(passes(model, validation, seeds=seeds("validation")), validation.labels)
+        info = _with(info, {VALIDATION: held_back._asdict()})
     except (ConfigError, DataError) as error:
         raise DataError(f"{path.name} cannot be measured: {error}") from error
     if options.save or options.calibrate:
@@ -230,7 +234,6 @@ def _rank(item: tuple[str, CheckpointInfo]) -> tuple[int, int, bool, str]:
 def _row(name: str, info: CheckpointInfo) -> list[str]:
     config = info.config
     scales = f" at {config.num_scales} scales" if config.num_scales > 1 else ""
-    validation = stored_number(info, "validation_error")
     before, after = stored(info, "calibration_error_before"), stored(info, "calibration_error_after")
     value = stored_value(info)
     return [
@@ -238,11 +241,19 @@ def _row(name: str, info: CheckpointInfo) -> list[str]:
         f"{info.image_size}×{info.image_size}" + (f", {pieces(info)} pieces" if pieces(info) else ""),
         f"{config.num_glimpses} of {config.glimpse_size}×{config.glimpse_size}{scales}",
         f"{parameter_count(config):,}",
-        "–" if validation is None else f"{validation:.2f}",
+        _validation(info),
         *(_figure(stored(info, f"test_error_{gaze}")) for gaze in GAZES),
         "–" if before is None else f"{before.mean:.2f}" + (f" → {after.mean:.2f}" if after else ""),
         "–" if value is None else f"{max(value.share):.3f}, {value.auc[-1]:.2f}",
     ]
+
+
+def _validation(info: CheckpointInfo) -> str:
+    """The error in the passes of the test error, or else the one that the run measured."""
+    if measured := stored(info, VALIDATION):
+        return _figure(measured)
+    own = stored_number(info, "validation_error")
+    return "–" if own is None else f"{own:.2f}"
 
 
 def _figure(measured: OverSeeds | None) -> str:
@@ -260,6 +271,7 @@ def _report(name: str, info: CheckpointInfo) -> dict[str, Any]:
         "seeds": _seed_count(info),
         "location_std": info.config.location_std,
         "test_error_percent": {gaze: info.results.get(f"test_error_{gaze}") for gaze in GAZES},
+        "validation_error_percent": info.results.get(VALIDATION),
         "temperature": info.results.get("temperature"),
         "calibration_error_percent": {
             when: info.results.get(f"calibration_error_{when}") for when in ("before", "after")
@@ -277,6 +289,7 @@ def _as_text(name: str, info: CheckpointInfo) -> str:
     for gaze, label in GAZES.items():
         std = f" of {info.config.location_std:g}" if gaze == "sampled" else ""
         lines.append(f"  {label + std:52} {_figure(stored(info, f'test_error_{gaze}'))}")
+    lines.append(f"  {'(a) on the validation digits':52} {_figure(stored(info, VALIDATION))}")
     lines.append("calibration error in percent: 15 bins of the highest probability, mean locations")
     lines.append(f"  {'of the model as it was trained':52} {_figure(stored(info, 'calibration_error_before'))}")
     if temperature := stored_number(info, "temperature"):

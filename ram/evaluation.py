@@ -34,6 +34,10 @@ AVERAGED = 10  # rollouts of the gaze "ten"
 # validation images.
 TEST_SEED, VALIDATION_SEED = 1, 0
 
+# The result measured on the validation digits in the same passes as the test error; a run's own "validation_error" is
+# the mean of two passes.
+VALIDATION = "validation_error_mean"
+
 BATCH_PIXELS = 1000 * 28 * 28  # of one batch: a sensor of several scales keeps many times as many numbers
 
 

@@ -45,6 +45,12 @@ def native_bfloat16(device: torch.device) -> bool:
     return bool(processor.get("avx512_bf16") or processor.get("amx_bf16"))
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, the CPU's or a GPU's."""
+    # PyTorch has a class of its own for a GPU, and only words for the CPU.
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
 def keep_freed_memory() -> None:
     """Lets glibc keep freed memory instead of returning it to the system at once.
 

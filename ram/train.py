@@ -23,13 +23,17 @@ from ram.config import RAMConfig, TrainConfig, concerns, config_fields
 from ram.data.collection import load_collection
 from ram.data.mnist import MNIST_FOLDER, DataError, load_mnist
 from ram.files import is_there
-from ram.machine import choose_device, keep_freed_memory, write_utf8
+from ram.machine import choose_device, is_out_of_memory, keep_freed_memory, write_utf8
 from ram.options import Choices, ConfigError, Numbers, Switch, Values, WholeNumbers
 from ram.presets import PRESETS
 from ram.training.distributed import GroupError, ProcessGroup
 from ram.training.learner import TrainingError
 from ram.training.run_folder import RunConfig, RunError, RunFolder, RunState
 from ram.training.trainer import Trainer
+
+OUT_OF_MEMORY = (
+    "memory ran out: take a smaller batch_size or image_size, or fewer rollouts, num_glimpses or validation_images"
+)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -119,10 +123,14 @@ def _train(options: argparse.Namespace) -> int:
         with folder.hold():
             try:
                 _report(_run(Trainer(folder, digits, device, group)), folder)
-            except (DataError, RunError, GroupError, TrainingError) as error:
+            except (DataError, MemoryError, RuntimeError) as error:
+                if is_out_of_memory(error):
+                    error = TrainingError(OUT_OF_MEMORY)
+                elif not isinstance(error, DataError | RunError | GroupError | TrainingError):
+                    raise
                 state = _last_state(folder)
                 folder.write_state(dataclasses.replace(state, status="failed", eta_s=0.0, problem=str(error)))
-                raise
+                raise error from None
     return 0
 
 

@@ -20,7 +20,7 @@ from jaxtyping import Bool, Float
 from torch import Generator, Tensor
 
 from ram.checkpoints import CheckpointInfo
-from ram.config import TrainConfig
+from ram.config import Reward, TrainConfig
 from ram.data.augmentation import augment
 from ram.data.clutter import scatter, strew
 from ram.data.mnist import Digits, as_floats
@@ -31,6 +31,9 @@ BATCH = 500
 RIDGE = 0.03  # of the mean variance of a hidden unit: without it, units that never fire would make it singular
 TINY = 1e-12  # where all answers are right there is no direction, and the value is a constant
 HIGHEST, LOWEST = 1.015, -0.015  # of the values on the digits held back; others may lie a little farther out
+
+
+FITTED = "value_fitted"  # the result that says that the value was fitted to right answers
 
 
 class Outcomes(NamedTuple):
@@ -77,6 +80,12 @@ def value_quality(values: Float[Tensor, "glimpses images"], right: Bool[Tensor, 
         lowest=float(values.min()),
         highest=float(values.max()),
     )
+
+
+def expected_by_value(info: CheckpointInfo) -> Reward:
+    """Which reward a checkpoint's value expects: that of its training, unless the value was fitted to right answers."""
+    was_fitted = info.results.get(FITTED) is True
+    return "information" if not was_fitted and info.recipe.get("reward") == "information" else "hit"
 
 
 def stored_value(info: CheckpointInfo) -> ValueQuality | None:

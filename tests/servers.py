@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ class Server(NamedTuple):
     """When the server first took a connection, by the same clock."""
 
 
-def write_limits(folder: Path, **limits: float | str) -> Path:
+def write_limits(folder: Path, **limits: float | str | list[str]) -> Path:
     """Writes the limits of a server with its runs in `folder`; the app's own hold where none is given."""
     lines = {"runs": str(folder / "runs"), **limits}
     file = folder / "limits.toml"
@@ -37,25 +37,45 @@ def write_limits(folder: Path, **limits: float | str) -> Path:
 
 
 @contextlib.contextmanager
-def started_server(folder: Path, script: str = "app/main.py", **limits: float | str) -> Iterator[Server]:
-    """A server from the moment it listens, with its runs in `folder`; its log is `folder / "log"`."""
+def started_server(
+    folder: Path,
+    script: str = "app/main.py",
+    *,
+    arguments: Sequence[str] = ("--server.headless=true", "--server.address=127.0.0.1"),
+    environment: Mapping[str, str | None] | None = None,
+    cwd: Path = ROOT,
+    prefix: Sequence[str] = (),
+    **limits: float | str | list[str],
+) -> Iterator[Server]:
+    """A server from the moment it listens, with its runs in `folder`; its log is `folder / "log"`.
+
+    Args:
+        folder: an empty folder.
+        script: what Streamlit runs, in the project's folder.
+        arguments: flags of Streamlit.
+        environment: variables that differ from this process's; None for those that it shall not have.
+        cwd: where it is started.
+        prefix: a command that ends by running the one that follows it.
+        limits: lines of `limits.toml` that differ from the app's own.
+    """
     port = free_port()
-    environment = {**os.environ, "GLIMPSE_LIMITS": str(write_limits(folder, **limits))}
+    host = next((flag.partition("=")[2] for flag in arguments if "address=127." in flag), "127.0.0.1")
     # Compiled modules are kept, as on every machine that has started the app once.
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true"]
+    changed = {"PYTHONDONTWRITEBYTECODE": None, **(environment or {})}
+    variables = {**os.environ, "GLIMPSE_LIMITS": str(write_limits(folder, **limits)), **changed}
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / script), *arguments]
     with (folder / "log").open("wb") as log:
         started = time.time()
         process = subprocess.Popen(
-            [*command, f"--server.port={port}", "--server.address=127.0.0.1"],
-            cwd=ROOT,
-            env=environment,
+            [*prefix, *command, f"--server.port={port}"],
+            cwd=cwd,
+            env={name: value for name, value in variables.items() if value is not None},
             stdout=log,
             stderr=subprocess.STDOUT,
         )
         try:
-            wait_until_listening(port, process)
-            yield Server(f"http://127.0.0.1:{port}", process, started, time.time())
+            wait_until_listening(port, process, host)
+            yield Server(f"http://{host}:{port}", process, started, time.time())
         finally:
             process.terminate()
             process.wait(timeout=20)
@@ -68,11 +88,11 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def wait_until_listening(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_until_listening(port: int, process: subprocess.Popen[bytes], host: str = "127.0.0.1") -> None:
     """Waits until a process that was just started takes connections, to a hundredth of a second."""
     begun = time.monotonic()
     while process.poll() is None and time.monotonic() - begun < PATIENCE_S:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
             return
         time.sleep(0.01)
     raise RuntimeError(f"nobody listens on port {port}")

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from app.components import component
 from app.figures.palette import step_colors
 from app.look.light import LIGHT
+from app.look.rewards import WORDS
 from app.look.training_replay import TrainingReplay
 
 _mount = component("learning")
@@ -48,6 +49,8 @@ def replay_data(replay: TrainingReplay) -> dict[str, Any]:
         "size": replay.glimpse_size,
         "scales": replay.corners.shape[3],
         "colors": step_colors(replay.locations.shape[2]),
+        "value_name": "value" if replay.reward == "hit" else WORDS[replay.reward].expected,
+        "explains": WORDS[replay.reward].sentence,
     }
     readings = {
         "steps": replay.steps.tolist(),

@@ -64,6 +64,8 @@ def scene_data(scene: Scene) -> dict[str, Any]:
         "windows": [scene.window_size(scale) for scale in range(scene.patches.shape[1])],
         "patches": _grey(scene.patches),
         "values": scene.values.tolist(),
+        "expects": scene.words.expected,
+        "explains": scene.words.sentence,
         "probabilities": scene.class_probs.tolist(),
         "classes": list(scene.class_names),
         "colors": step_colors(scene.steps),

@@ -101,7 +101,7 @@ def _panel(scene: Scene, step: int, shown: float, *, answered: bool = False) -> 
     draw = ImageDraw.Draw(picture)
     width, color = _PANEL_SIZE[0], step_colors(scene.steps)[step]
     draw.text((0, 15), f"glimpse {step + 1} of {scene.steps}", fill=grey(0.9), font=font(19), anchor="ls")
-    draw.text((width, 15), f"value {scene.values[step]:z.2f}", fill=grey(0.9), font=font(19), anchor="rs")
+    _draw_value(draw, scene, step, (width, 15))
     patches = patch_row(scene, step, width=width, height=104, background=grey(0))
     picture.paste(patches, (0, 28))
     if width - patches.width >= 120:
@@ -111,8 +111,24 @@ def _panel(scene: Scene, step: int, shown: float, *, answered: bool = False) -> 
     probs = before + (scene.class_probs[step] - before) * shown
     _draw_bars(picture, dict(zip(scene.class_names, probs, strict=True)), color, (0, 162, width, 278))
     if answered:
-        draw.text((width / 2, 312), scene.answer, fill=grey(1), font=fitting_font(scene.answer, 27, width), anchor="mm")
+        middle = 312 if scene.own is None else 298
+        font_size = fitting_font(scene.answer, 27, width)
+        draw.text((width / 2, middle), scene.answer, fill=grey(1), font=font_size, anchor="mm")
+    if answered and scene.own is not None:
+        own = scene.own.answer_in_short
+        draw.text((width / 2, 319), own, fill=grey(0.6), font=fitting_font(own, 15, width), anchor="mm")
     return picture
+
+
+def _draw_value(draw: ImageDraw.ImageDraw, scene: Scene, step: int, place: tuple[int, int]) -> None:
+    """The value as a number that ends at a place; one that expects another reward than a right answer says so."""
+    number = f"{scene.values[step]:z.2f}"
+    if scene.reward == "hit":
+        draw.text(place, f"value {number}", fill=grey(0.9), font=font(19), anchor="rs")
+        return
+    first, _, last = scene.words.expected.rpartition(" ")
+    draw.text((place[0], place[1] - 12), first, fill=grey(0.9), font=font(13), anchor="rs")
+    draw.text((place[0], place[1] + 2), f"{last} {number}", fill=grey(0.9), font=font(13), anchor="rs")
 
 
 def _draw_values(picture: Image.Image, scene: Scene, step: int, box: tuple[int, int, int, int]) -> None:

@@ -5,45 +5,101 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from app.figures.chart import GRID, NEUTRAL, Figure, Trace, axis, layout, trace
+from app.figures.chart import (
+    BOTTOM,
+    GRID,
+    HEIGHT,
+    NEUTRAL,
+    TOP,
+    Figure,
+    Label,
+    Trace,
+    axis,
+    label_trace,
+    layout,
+    spread_labels,
+    trace,
+)
 from app.figures.contrast import blend, text_on
 from app.figures.palette import step_colors
 from app.look.scene import Scene
 
 _FIELD = "#171a26"  # the dark field behind probabilities, in both themes
+_END = 17  # px, the font of the last numbers
 _NAME_LENGTH = 7  # characters of a class's name that fit beside the chart
 _MOST_LABELLED = 12  # classes; with more, the rows are lower than a number
 
 
 def value_figure(scene: Scene) -> Figure:
-    """The value after each glimpse, the reward that the model expects (about 0 to 1), in the steps' colours."""
+    """How sure the model is if it stops after a glimpse, as bars, and the value, the reward that it expects in the end.
+
+    Both are from 0 to 1, though a value is an estimate, which may leave this range.
+    """
     values = [float(value) for value in scene.values]
-    glimpses = list(range(1, scene.steps + 1))
+    sure = [float(prob) for prob in scene.sureness]
     low, high = min(0.0, *values), max(1.0, *values)
-    line = trace(
-        "scatter",
-        x=glimpses,
-        y=values,
-        uid="value",
-        mode="lines+markers+text",
-        line={"color": NEUTRAL, "width": 2},
-        marker={"color": step_colors(scene.steps), "size": 15},
-        text=[""] * (scene.steps - 1) + [f"<b>{values[-1]:z.2f}</b>"],
-        textposition="middle right",
-        textfont={"size": 20},
-        cliponaxis=False,
-        hovertemplate="glimpse %{x}<br>value %{y:.3f}<extra></extra>",
-    )
+    scale = (low - 0.08, high + 0.08)
+    ends = [
+        Label(f"value <b>{values[-1]:z.2f}</b>", values[-1], _END, None),
+        Label(f"sure <b>{sure[-1]:.2f}</b>", sure[-1], _END, None),
+    ]
+    labels = spread_labels(ends[::-1], *scale, height=HEIGHT - TOP - BOTTOM)
     return Figure(
-        [line],
+        [_sure_bars(scene, sure), _value_line(scene, values), label_trace(labels, scene.steps + 0.5)],
         layout(
-            "Expected reward after each glimpse",
+            "Value, and how sure if it stopped now",
             revision="value",
-            right=64,  # room for the label
+            right=104,  # room for the labels
             xaxis=_glimpse_axis(scene.steps),
-            yaxis=axis("value", range=[low - 0.08, high + 0.08], dtick=0.5, gridcolor=GRID),
+            yaxis=axis(scene.words.beside_probabilities, range=list(scale), dtick=0.5, gridcolor=GRID),
         ),
     )
+
+
+def _sure_bars(scene: Scene, sure: list[float]) -> Trace:
+    names = [html.escape(scene.class_names[int(probs.argmax())]) for probs in scene.class_probs]
+    return trace(
+        "bar",
+        x=list(range(1, scene.steps + 1)),
+        y=sure,
+        customdata=names,
+        uid="sure",
+        width=0.62,
+        marker={"color": step_colors(scene.steps), "opacity": 0.42, "line": {"width": 0}},
+        hovertemplate="glimpse %{x}<br>sure if it stopped now: %{y:.1%}, class %{customdata}<extra></extra>",
+    )
+
+
+def _value_line(scene: Scene, values: list[float]) -> Trace:
+    return trace(
+        "scatter",
+        x=list(range(1, scene.steps + 1)),
+        y=values,
+        uid="value",
+        mode="lines+markers",
+        line={"color": NEUTRAL, "width": 2},
+        marker={"color": step_colors(scene.steps), "size": 13},
+        cliponaxis=False,
+        hovertemplate=f"glimpse %{{x}}<br>value %{{y:.3f}}: {scene.words.expected}<extra></extra>",
+    )
+
+
+def value_in_words(scene: Scene) -> str:
+    """What `value_figure` shows, for those who cannot see it."""
+    values = ", ".join(f"{value:z.2f}" for value in scene.values)
+    sure = ", ".join(f"{100 * prob:.0f}" for prob in scene.sureness)
+    return (
+        f"The value ({scene.words.expected}) after each glimpse: {values}. "
+        f"How sure the model would be if it stopped there, in percent: {sure}."
+    )
+
+
+def probabilities_in_words(scene: Scene) -> str:
+    """What `probabilities_figure` shows, for those who cannot see it."""
+    best = ", ".join(
+        f"{scene.class_names[int(probs.argmax())]} with {100 * float(probs.max()):.0f}" for probs in scene.class_probs
+    )
+    return f"The probability of each class after each glimpse. The most probable, in percent: {best}."
 
 
 def probabilities_figure(scene: Scene) -> Figure:

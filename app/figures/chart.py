@@ -40,7 +40,8 @@ class Label(NamedTuple):
     """On the y axis."""
     size: int
     """Of its font, in px."""
-    color: str
+    color: str | None
+    """None leaves it to the page's theme."""
 
 
 def layout(
@@ -117,6 +118,8 @@ def spread_labels(labels: Sequence[Label], low: float, high: float, *, height: i
 
 def label_trace(labels: Sequence[Label], x: float) -> Trace:
     """The labels as text that begins at `x`, the right end of the axis."""
+    named = [label.color for label in labels if label.color is not None]
+    colors = {"color": named} if named else {}
     return trace(
         "scatter",
         x=[x] * len(labels),
@@ -124,7 +127,7 @@ def label_trace(labels: Sequence[Label], x: float) -> Trace:
         uid="labels",
         mode="text",
         text=[f"\u00a0{label.text}" for label in labels],  # a space, or they would touch the plot area
-        textfont={"size": [label.size for label in labels], "color": [label.color for label in labels]},
+        textfont={"size": [label.size for label in labels], **colors},
         textposition="middle right",
         cliponaxis=False,
         hoverinfo="skip",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,10 @@ from app.figures.chart import (
 )
 from app.figures.palette import CURVE_COLORS
 from app.figures.scales import Scale, accuracy_scale, round_scale, with_headroom
+from app.look.rewards import WORDS
+
+if TYPE_CHECKING:
+    from ram.config import Reward
 
 MOST_POINTS = 400  # of a curve: more than the pixels it gets on a phone, and quick to send every second
 
@@ -54,11 +58,14 @@ class Curves(NamedTuple):
     """Shown when two runs are compared."""
     rows: Sequence[dict[str, Any]]
     """As in metrics.jsonl, oldest first; whatever in them is no number is left out."""
+    reward: Reward = "hit"
+    """What its episodes earn, and its value expects."""
 
 
 class _Quantity(NamedTuple):
     name: str
     key: str
+    unit: str = ""  # after the number under the mouse
     is_error: bool = False  # in percent, measured now and then; shown as accuracy
     headline: str = ""  # format of its last number, if that is to stand large beside its name
 
@@ -73,6 +80,7 @@ class _Line(NamedTuple):
 
 class _Record(NamedTuple):
     names: list[str]
+    rewards: list[Reward]
     seconds: float  # of the longest run
     lines: list[_Line]  # only those with points
 
@@ -95,11 +103,11 @@ _ACCURACIES = (
 )
 _REWARDS = (_Quantity("reward", "reward"), _Quantity("value", "value"))
 _LOSSES = (
-    _Quantity("cross-entropy", "action_loss"),
-    _Quantity("value error", "value_loss"),
+    _Quantity("cross-entropy", "action_loss", " nats"),
+    _Quantity("value error", "value_loss", ", squared"),
     _Quantity("REINFORCE", "reinforce_loss"),
 )
-_SPREADS = (_Quantity("spread", "location_spread", headline="{:.2f}"),)
+_SPREADS = (_Quantity("spread", "location_spread", " of the 2 from edge to edge", headline="{:.2f}"),)
 
 
 def accuracy_figure(runs: Sequence[Curves]) -> Figure:
@@ -110,22 +118,34 @@ def accuracy_figure(runs: Sequence[Curves]) -> Figure:
 
 
 def reward_figure(runs: Sequence[Curves]) -> Figure:
-    """The reward, the share of right answers while training, and the value, the model's expectation of it."""
+    """What episodes earn while training, by default the share of right answers, and the value, which predicts it."""
     record = _read(runs, _REWARDS)
     low, high = _extremes(record.lines)
     low, high = min(0, low), max(1, high)
     # A value that runs away would bring hundreds of grid lines.
     scale = with_headroom(Scale(low, high, 0.25 if high - low < 2 else round_scale(low, high).step))
     title = "Reward, and the value that predicts it"
-    return _figure(record, title, revision="reward", yaxis=_value_axis("share of right answers", scale))
+    return _figure(record, title, revision="reward", yaxis=_value_axis(_reward_axis(record.rewards), scale))
+
+
+def _reward_axis(rewards: Sequence[Reward]) -> str:
+    """What is earned; of two runs with different rewards, each one's beside its dash."""
+    axes = [WORDS[reward].axis for reward in rewards]
+    if len(set(axes)) < 2:
+        return axes[0] if axes else WORDS["hit"].axis
+    return ", ".join(f"{stroke} {WORDS[reward].earned}" for stroke, reward in zip(_STROKES, rewards, strict=True))
 
 
 def loss_figure(runs: Sequence[Curves]) -> Figure:
-    """The parts of the loss: cross-entropy of the answer, error of the value, REINFORCE, which may be negative."""
+    """The parts of the loss before they are weighted and added.
+
+    The cross-entropy of the answer, in nats; the squared error of the value, as a mean over the glimpses; REINFORCE,
+    which may be negative.
+    """
     record = _read(runs, _LOSSES)
     low, high = _extremes(record.lines)
     yaxis = _value_axis("loss", round_scale(min(0, low), max(1, high))) | {"zeroline": True}
-    return _figure(record, "The parts of the loss", revision="loss", yaxis=yaxis)
+    return _figure(record, "The parts of the loss, unweighted", revision="loss", yaxis=yaxis)
 
 
 def spread_figure(runs: Sequence[Curves]) -> Figure:
@@ -154,7 +174,7 @@ def _read(runs: Sequence[Curves], quantities: Sequence[_Quantity]) -> _Record:
             points = points[~np.isnan(points[:, :2]).any(axis=1)]
             if len(points):
                 lines.append(_Line(quantity, index, *(_every_nth if quantity.is_error else _binned)(points).T))
-    return _Record(_short([run.name for run in runs]), longest, lines)
+    return _Record(_short([run.name for run in runs]), [run.reward for run in runs], longest, lines)
 
 
 def _short(names: Sequence[str]) -> list[str]:
@@ -232,7 +252,8 @@ def _figure(
 def _trace(line: _Line, record: _Record) -> Trace:
     quantity, color = line.quantity, CURVE_COLORS[line.quantity.key]
     unit, unit_seconds = record.unit
-    number = "%{y:.2f} %" if quantity.is_error else "%{y:.3f}"
+    number = "%{y:.2f} %" if quantity.is_error else f"%{{y:.3f}}{quantity.unit}"
+    name = _full_name(quantity, record.rewards[line.run])
     # The first reading of any quantity makes no line yet.
     marked = len(line.values) <= (_MOST_MARKERS if quantity.is_error else 1)
     run = "%{fullData.name}" if record.compares else ""
@@ -246,8 +267,32 @@ def _trace(line: _Line, record: _Record) -> Trace:
         mode="lines+markers" if marked else "lines",
         line={"color": color, "width": 2.5, "dash": _DASHES[line.run > 0]},
         marker={"symbol": _MARKERS[line.run > 0], "color": color, "size": 8, "line": {"color": color, "width": 1.5}},
-        hovertemplate=f"{quantity.name} {number}<br>%{{x:.1f}} {unit}, epoch %{{customdata:.1f}}<extra>{run}</extra>",
+        hovertemplate=f"{name} {number}<br>%{{x:.1f}} {unit}, epoch %{{customdata:.1f}}<extra>{run}</extra>",
     )
+
+
+def _name(quantity: _Quantity, rewards: Sequence[Reward]) -> str:
+    """What a quantity is called beside its curves; of two runs with different rewards both are called reward."""
+    return WORDS[rewards[0]].earned if quantity.key == "reward" and len(set(rewards)) == 1 else quantity.name
+
+
+def _full_name(quantity: _Quantity, reward: Reward) -> str:
+    """What a quantity is called where there is room."""
+    words = WORDS[reward]
+    return {"reward": words.earned, "value": f"value, {words.expected}:"}.get(quantity.key, quantity.name)
+
+
+def in_words(figure: Figure) -> str:
+    """What a figure shows and the last reading of each of its curves, for those who cannot see it."""
+    lines = [line for line in figure.data if "hovertemplate" in line]
+    runs = {line["name"] for line in lines}
+    ends = [
+        f"{line['name']}, " * (len(runs) > 1) + f"{line['hovertemplate'].partition(' %{y')[0]} {line['y'][-1]:.2f}"
+        for line in lines
+    ]
+    layout = figure.layout
+    about = f"{layout['title']['text']}: {layout['yaxis']['title']['text']} over the training time"
+    return f"{about}; at the end {'; '.join(ends)}" if ends else about
 
 
 def _run_names(record: _Record) -> dict[str, Any]:
@@ -272,7 +317,7 @@ def _labels(record: _Record) -> list[Label]:
     labels = []
     for quantity, line in ends.items():
         place, color = float(line.values[-1]), CURVE_COLORS[quantity.key]
-        labels.append(Label(quantity.name, place, _NAME, color))
+        labels.append(Label(_name(quantity, record.rewards), place, _NAME, color))
         if quantity.headline and not record.compares:
             labels.append(Label(f"<b>{quantity.headline.format(place)}</b>", place, _NUMBER, color))
     return labels

@@ -32,6 +32,8 @@ def film_strip(scene: Scene) -> bytes:
     draw.text((_MARGIN, foot), scene.answer, fill=_INK, font=answer, anchor="ls")
     if columns > 2:  # else there is no room beside the answer
         name = " ".join(scene.model.split())  # one line, whatever a file was called
+        if scene.own is not None:
+            name = f"{scene.own.answer_in_short} · {name}"
         small = fitting_font(name, 28, width - 3 * _MARGIN - round(answer.getlength(scene.answer)))
         draw.text((width - _MARGIN, foot), name, fill=_FAINT, font=small, anchor="rs")
     file = io.BytesIO()
@@ -52,5 +54,7 @@ def _cell(field: FieldPicture, step: int) -> Image.Image:
     belief = f"{scene.class_names[best]} ({100 * float(scene.class_probs[step, best]):.1f} %)"
     draw = ImageDraw.Draw(picture)
     draw.text((centre, 516), belief, fill=_INK, font=font(32), anchor="ms")
-    draw.text((centre, 550), f"value {scene.values[step]:z.2f}", fill=_FAINT, font=font(26), anchor="ms")
+    name = "value" if scene.reward == "hit" else scene.words.expected
+    value = f"{name} {scene.values[step]:z.2f}"
+    draw.text((centre, 550), value, fill=_FAINT, font=fitting_font(value, 26, _CELL), anchor="ms")
     return picture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
@@ -15,20 +17,38 @@ from app.server.models import load_model, test_digits
 HARDEST_OF = 2000  # test digits in a larger field: about two seconds
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+class Ranking(NamedTuple):
+    """Test digits, those first whose true class a model thinks least likely."""
+
+    positions: npt.NDArray[np.int64]
+    misread: npt.NDArray[np.bool_]
+    """Which of them the model reads wrong."""
+
+
 def hardest_digits(name: str) -> npt.NDArray[np.int64]:
     """Positions of all test digits, sorted by the probability that the model gives to their true class, lowest first.
 
-    In a larger field, where a look takes longer, only the first `HARDEST_OF` are sorted; each lies where the page
-    puts it at first, in the clutter that the page shows at first.
+    The first glimpse is in the centre. In a larger field, where a look takes longer, only the first `HARDEST_OF` are
+    sorted; each lies where the page puts it at first, in the clutter that the page shows at first.
 
     Raises:
         CheckpointError: the model's file is missing or unusable.
         DataError: the test digits are missing or damaged.
         ValueError: no images for this model can be made here.
     """
+    return _rank(name).positions
+
+
+def misread_digits(name: str) -> npt.NDArray[np.int64]:
+    """Those of the `hardest_digits` that the model reads wrong; it raises the same."""
+    ranking = _rank(name)
+    return ranking.positions[ranking.misread]
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _rank(name: str) -> Ranking:
     digits, model, field = test_digits(), load_model(name), model_field(name)
-    truth = []
+    truth, misread = [], []
     with torch.inference_mode():
         for positions in torch.arange(HARDEST_OF if field.is_larger else len(digits.labels)).split(100):
             pictures = [digit_picture(digits, int(position)) for position in positions]
@@ -36,5 +56,8 @@ def hardest_digits(name: str) -> npt.NDArray[np.int64]:
             rollout = model.rollout(
                 torch.from_numpy(np.stack(images)), sample_locations=False, initial_location=torch.zeros(2)
             )
-            truth.append(rollout.class_probs[:, -1].gather(1, digits.labels[positions, None]))
-    return torch.cat(truth).squeeze(dim=1).argsort().numpy()
+            probs, labels = rollout.class_probs[:, -1], digits.labels[positions]
+            truth.append(probs.gather(1, labels[:, None]).squeeze(dim=1))
+            misread.append(probs.argmax(dim=1) != labels)
+    order = torch.cat(truth).argsort()
+    return Ranking(order.numpy(), torch.cat(misread)[order].numpy())

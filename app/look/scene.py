@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+from app.look.rewards import WORDS, RewardWords
+
+if TYPE_CHECKING:
+    from ram.config import Reward
 
 Floats = npt.NDArray[np.float32]
 
@@ -33,7 +39,7 @@ class Scene:
     patches: Floats
     """(G, S, glimpse_size, glimpse_size), finest scale first, grey levels in [0, 1]."""
     values: Floats
-    """(G,), the value network's estimate of the reward after each glimpse."""
+    """(G,), the value network's estimate, after each glimpse, of the reward at the end."""
     class_probs: Floats
     """(G, C), the action network read after each glimpse."""
     model: str
@@ -42,6 +48,26 @@ class Scene:
     """What the look was asked to be: first glimpse, gaze, seed, where the image came from and what else lies in it."""
     classes: tuple[str, ...] = ()
     """Names of the C classes; empty where these are their numbers."""
+    reward: Reward = "hit"
+    """What the values expect."""
+    policy_std: float = 0.0
+    """The location policy's own standard deviation, whether or not the locations were sampled."""
+    truth: int | None = None
+    """The right class, where it is known."""
+    forced: tuple[int, ...] = ()
+    """Indices of the glimpses, from 0, that were made to look elsewhere than the model would have."""
+    own: Scene | None = None
+    """What the same look would have been of the model's own accord; None where nothing was forced."""
+
+    @property
+    def sureness(self) -> Floats:
+        """(G,), the largest class probability after each glimpse: how sure the model is if it stops there."""
+        return self.class_probs.max(axis=1)
+
+    @property
+    def words(self) -> RewardWords:
+        """What the values expect, in words."""
+        return WORDS[self.reward]
 
     @property
     def steps(self) -> int:
@@ -79,6 +105,30 @@ class Scene:
         if probs.max() < min(0.2, 2 / len(probs)):  # of ten classes: not even twice as likely as by chance
             return "RAM cannot tell: nothing is likely"
         return f"RAM is not sure: perhaps {name} ({percent:.0f} %)"
+
+    @property
+    def answer_in_short(self) -> str:
+        """The answer of a look that stands beside another."""
+        return f"of its own accord: {self.class_names[self.action]} ({100 * float(self.class_probs[-1].max()):.1f} %)"
+
+    @property
+    def own_way(self) -> Scene:
+        """The look of the model's own accord."""
+        return self.own or self
+
+    @property
+    def asked_class(self) -> int:
+        """Whose probability is compared where looks differ: the right class, else what the model says by itself."""
+        return self.own_way.action if self.truth is None else self.truth
+
+    @property
+    def flip(self) -> int | None:
+        """Index of the glimpse from which on another class is the most probable than of the model's own accord.
+
+        None if the answers are the same in the end.
+        """
+        same = self.class_probs.argmax(axis=-1) == self.own_way.class_probs.argmax(axis=-1)
+        return None if same[-1] else max((int(step) + 1 for step in same.nonzero()[0]), default=0)
 
     def window_size(self, scale: int) -> int:
         """Side of the image region, in pixels, that the patch at `scale` covers."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ram.config import RAMConfig
+from ram.config import RAMConfig, Reward
 from ram.model.sensor import GlimpseSensor
 
 MOST_READINGS = 120
@@ -39,11 +39,13 @@ class TrainingReplay:
     corners: npt.NDArray[np.int64]
     """(R, D, G, S, 2), (x, y) of each window's top-left pixel, negative beyond the border; finest scale first."""
     values: npt.NDArray[np.float64]
-    """(R, D, G), the value network's estimate of the reward after each glimpse."""
+    """(R, D, G), the value network's estimate, after each glimpse, of the reward at the end."""
     class_probs: npt.NDArray[np.float64]
     """(R, D, G, C), the action network read after each glimpse."""
     accuracy: npt.NDArray[np.float64]
     """(R,), validation accuracy in percent; NaN where it was not measured."""
+    reward: Reward = "hit"
+    """What the values expect."""
 
     @property
     def answers(self) -> npt.NDArray[np.int64]:

@@ -36,8 +36,12 @@ class UploadError(ValueError):
     """A picture that cannot be used; the message is one sentence for the user."""
 
 
-def read_image(content: bytes) -> npt.NDArray[np.uint8]:
+def read_image(content: bytes, *, longest: int | None = None) -> npt.NDArray[np.uint8]:
     """Decodes a PNG or JPEG into (height, width, 4) RGBA, upright, its longer side at most `SIDE` pixels.
+
+    Args:
+        content: of the file.
+        longest: pixels of a side that are allowed, if fewer than the server's limit.
 
     Raises:
         UploadError: it is too large in bytes, pixels or length, no PNG or JPEG, or damaged.
@@ -52,7 +56,7 @@ def read_image(content: bytes) -> npt.NDArray[np.uint8]:
         raise UploadError("This file is not a PNG or JPEG image; please choose another one.") from None
     except Exception:  # whatever the library raises: anybody may have made this file
         raise UploadError("This image is damaged or far too large; please choose another one.") from None
-    _check_size(image)
+    _check_size(image, longest)
     if count_scans(pixels) > MOST_SCANS:
         raise UploadError("This image is stored in too many passes; please save it as a PNG or an ordinary JPEG.")
     try:
@@ -64,17 +68,15 @@ def read_image(content: bytes) -> npt.NDArray[np.uint8]:
     return np.asarray(reduced if turn is None else reduced.transpose(turn))
 
 
-def _check_size(image: Image.Image) -> None:
+def _check_size(image: Image.Image, longest: int | None) -> None:
     limits = read_limits()
-    area, longest = image.width * image.height / 1e6, max(image.size)
+    area, most = image.width * image.height / 1e6, longest or limits.longest_side
     if area > limits.most_megapixels:
         raise UploadError(
             f"This image has {area:.0f} megapixels; please choose one of at most {limits.most_megapixels:g}."
         )
-    if longest > limits.longest_side:
-        raise UploadError(
-            f"This image is {longest:,} pixels long; please choose one of at most {limits.longest_side:,}."
-        )
+    if max(image.size) > most:
+        raise UploadError(f"This image is {max(image.size):,} pixels long; please choose one of at most {most:,}.")
 
 
 def _reduced(image: Image.Image) -> Image.Image:

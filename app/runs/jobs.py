@@ -25,13 +25,12 @@ from app.runs.remains import is_held, remove, remove_remains
 from app.runs.run_list import Job, read_jobs
 from app.runs.supervisor import Supervisor
 from app.server.catalogue import LONGEST_NAME, unique_name
-from app.server.limits import Limits, read_limits
+from app.server.limits import MB, Limits, read_limits
 from ram.checkpoints import CheckpointError, load_checkpoint, parameter_count, read_info
 from ram.data.collection import Collection
 from ram.training.run_folder import RunConfig, RunError, RunFolder, RunState
 
 POLL_S = 0.5
-MB = 1024**2
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +51,8 @@ class Jobs:
         self.limits = limits
         self.keep_s = keep_s
         self.folder = limits.runs
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # each request says so, and all else goes on
+            self.folder.mkdir(parents=True, exist_ok=True)
         self._changing = threading.Lock()
         self._supervisor = Supervisor(limits)
         self._looking = threading.Lock()
@@ -120,6 +120,12 @@ class Jobs:
         Raises:
             JobError: it is no usable checkpoint, the limits do not allow it, or the disk is full.
         """
+        largest = self.limits.largest_checkpoint
+        if len(content) > largest:
+            raise JobError(
+                f"This file cannot be used: it has {len(content) / MB:.1f} MB, more than the {largest / MB:.1f} MB "
+                f"of a model with {self.limits.largest_model:,} parameters, the largest that is allowed here."
+            )
         with self._request():
             self._check_room(waits=False)
             try:

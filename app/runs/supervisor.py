@@ -8,28 +8,39 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from app.runs.remains import remove
 from app.runs.run_list import Job
 from app.server.limits import PROJECT, Limits
-from ram.training.run_folder import RunError, RunFolder
+from ram.training.run_folder import RunError, RunFolder, RunState
 
 PATIENCE_S = 10.0
 PRIORITY = 10  # nice: drawing goes first, and training takes what is left
+MEMORY_PRIORITY = 500  # where memory runs out, Linux ends a training before the server (proc(5), oom_score_adj)
+KILLS = Path("/proc/vmstat")  # where Linux counts what it ended because memory ran out
+OUT_OF_MEMORY = "Memory ran out, and the system ended it."
 
 
 class Supervisor:
-    """Starts the runs of a folder, one after the other. Not for several threads at a time."""
+    """Starts the runs of a folder, one after the other. Not for several threads at a time.
 
-    def __init__(self, limits: Limits) -> None:
+    Args:
+        limits: what the server allows.
+        kills: where the system counts the processes that it ended because memory ran out.
+    """
+
+    def __init__(self, limits: Limits, kills: Path = KILLS) -> None:
         self.limits = limits
+        self.kills = kills
         self.folder = limits.runs
         self.given_up: dict[str, str] = {}
         """Runs that could not be trained, by id, and why."""
         self.process: subprocess.Popen[bytes] | None = None
         self._started = ""
+        self._killed = 0  # what the system had counted when the last one was started
         self._asked: set[int] = set()  # processes that were asked to stop
         self._lock = FileLock(self.folder / ".supervisor", thread_local=False)
 
@@ -39,14 +50,14 @@ class Supervisor:
 
     def is_in_charge(self) -> bool:
         """Whether this server is the one that starts runs; the system passes the lock on when it ends."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         lock = self.folder / ".supervisor"
-        if not lock.is_file():
-            with contextlib.suppress(FileNotFoundError):
-                remove(lock)  # somebody's mistake, which would stop the queue
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not lock.is_file():
+                with contextlib.suppress(FileNotFoundError):
+                    remove(lock)  # somebody's mistake, which would stop the queue
             return self._lock.is_locked or bool(self._lock.acquire(blocking=False))
-        except Timeout:
+        except (Timeout, OSError):  # where nothing can be written, nothing waits to be trained
             return False
 
     def is_busy(self) -> bool:
@@ -80,10 +91,12 @@ class Supervisor:
         except OSError as error:
             self.given_up[job_id] = f"It could not be started: {error.strerror}."
             return
-        self._started = job_id
+        self._started, self._killed = job_id, self._count_kills()
         self._asked.discard(self.process.pid)
         if hasattr(os, "setpriority"):
             os.setpriority(os.PRIO_PROCESS, self.process.pid, PRIORITY)
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{self.process.pid}/oom_score_adj").write_text(str(MEMORY_PRIORITY), encoding="ascii")
 
     def stop(self, job: Job) -> bool:
         """Asks its process to stop, if it has one; returns whether there was one to ask."""
@@ -131,7 +144,20 @@ class Supervisor:
         folder, self.process = RunFolder(self.folder / self._started), None
         with contextlib.suppress(RunError, FileNotFoundError):  # damaged, or deleted just now
             state = folder.read_state()
-            if state and state.status == "waiting":
+            if state and code == -signal.SIGKILL and self._count_kills() > self._killed:
+                self._give_up(folder, state, OUT_OF_MEMORY)
+            elif state and state.status == "waiting":
                 reason = folder.last_words() or f"its process ended with status {code}"
-                self.given_up[self._started] = f"It could not be trained: {reason}."
-                folder.write_state(dataclasses.replace(state, status="failed", problem=self.given_up[self._started]))
+                self._give_up(folder, state, f"It could not be trained: {reason}.")
+
+    def _give_up(self, folder: RunFolder, state: RunState, problem: str) -> None:
+        self.given_up[folder.path.name] = problem
+        folder.write_state(dataclasses.replace(state, status="failed", problem=problem))
+
+    def _count_kills(self) -> int:
+        """How many processes the system has ended because memory ran out; 0 where it does not count them."""
+        try:
+            lines = self.kills.read_text(encoding="ascii").splitlines()
+        except OSError:
+            return 0
+        return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import os
 import tomllib
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[2]
 MB = 1024**2  # bytes
+LONGEST_DESCRIPTION = 500_000  # bytes; most checkpoints' has 5 kB, and a thousand classes with long names need so many
+LARGEST_COLLECTION = 2  # megabytes of a file of drawings; the same as in ram.data.collection, which imports PyTorch
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,9 +28,26 @@ class Limits:
     most_runs: int
     longest_queue: int
     disk: float
+    largest_message: int
     largest_image: float
     most_megapixels: float
     longest_side: int
+    longest_drawing: float
+    kept_pictures: float
+    kept_drawings: float
+    most_visitors: int
+    hosts: tuple[str, ...]
+    frames: tuple[str, ...]
+
+    @property
+    def largest_checkpoint(self) -> int:
+        """Bytes of a model's file: its parameters, and what it says about itself."""
+        return 4 * self.largest_model + LONGEST_DESCRIPTION
+
+    @property
+    def largest_upload(self) -> int:
+        """Megabytes of the largest file that is taken anywhere."""
+        return math.ceil(max(self.largest_image, LARGEST_COLLECTION, self.largest_checkpoint / MB))
 
 
 def read_limits() -> Limits:
@@ -44,7 +64,8 @@ def read_limits() -> Limits:
 def _read(own: Path | None) -> Limits:
     lines = _lines(Path(__file__).with_name("limits.toml")) | (_lines(own) if own else {})
     folders = {name: PROJECT / lines[name] for name in ("runs", "checkpoints", "mnist")}
-    return Limits(**{**lines, **folders})
+    lists = {name: tuple(line) for name, line in lines.items() if isinstance(line, list)}
+    return Limits(**{**lines, **lists, **folders})
 
 
 def _lines(path: Path) -> dict[str, Any]:

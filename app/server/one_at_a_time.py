@@ -12,16 +12,40 @@ import threading
 from collections.abc import Iterator
 
 PATIENCE_S = 1.0
+LONG_PATIENCE_S = 20.0
 
 _turn = threading.Lock()
+_aside = threading.Lock()
+_mine = threading.local()
 
 
 @contextlib.contextmanager
 def turn(patience_s: float = PATIENCE_S) -> Iterator[None]:
     """Runs the block while no other session runs one; after `patience_s` of waiting it no longer waits for them."""
-    mine = _turn.acquire(timeout=patience_s)
+    _mine.held = _turn.acquire(timeout=patience_s)
     try:
         yield
     finally:
-        if mine:
+        if _mine.held:
             _turn.release()
+            _mine.held = False
+
+
+@contextlib.contextmanager
+def aside(patience_s: float = LONG_PATIENCE_S) -> Iterator[None]:
+    """Gives the turn away while the block computes something long, for which Python lets other threads run.
+
+    One such block runs at a time, however many sessions ask for one: they take one core, and drawings have the others.
+    """
+    held = getattr(_mine, "held", False)
+    if held:
+        _turn.release()
+        _mine.held = False
+    alone = _aside.acquire(timeout=patience_s)
+    try:
+        yield
+    finally:
+        if alone:
+            _aside.release()
+        if held:
+            _mine.held = _turn.acquire(timeout=PATIENCE_S)

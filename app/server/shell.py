@@ -6,6 +6,7 @@ place, with the same size and colours.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import streamlit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
+from streamlit import config
 
 HEADINGS = {"draw": "Glimpse Playground", "train": "Train", "drawings": "My drawings", "model": "The model"}
 TAGLINE = "Draw a digit, and watch a network look."
@@ -68,13 +70,20 @@ def routes(scripts: Mapping[str, Sequence[str]]) -> list[Route]:
     Args:
         scripts: addresses of the modules that each page needs, by the page's name.
     """
+    base = str(config.get_option("server.baseUrlPath") or "").strip("/")
     paths = {"/": "draw", **{f"/{name}": name for name in HEADINGS}}
-    return [_route(path, first_page(name, scripts.get(name, ()))) for path, name in paths.items()]
+    pages = {path: first_page(name, scripts.get(name, ())) for path, name in paths.items()}
+    return [_route(f"/{base}{path}" if base else path, page) for path, page in pages.items()]
+
+
+def scripts_in_place() -> list[str]:
+    """The scripts that stand in the first page itself, which browsers run only if they are told to."""
+    return re.findall("<script>(.*?)</script>", INDEX.read_text(encoding="utf-8"), re.DOTALL)
 
 
 def _route(path: str, page: str) -> Route:
 
-    def answer(_request: Request) -> HTMLResponse:
+    async def answer(_request: Request) -> HTMLResponse:
         # As with Streamlit's own first page: it names the scripts of one version, and must not be cached.
         return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
 

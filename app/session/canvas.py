@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 from streamlit_drawable_canvas import CanvasResult, st_canvas
 
 from app.look.light import DARK_FIELD
+from app.look.uploads import UploadError, read_image
+from app.server.limits import read_limits
 
 SIDE = 280  # pixels
+TOO_LONG = "This drawing is too long to be kept, so its last stroke was taken off: please draw a digit in few strokes."
+SHARPEST = 4  # pixels of a screen for one of the canvas
 PAPER, INK = DARK_FIELD, "#ffffff"
 
 Strokes = list[dict[str, Any]]
@@ -50,11 +57,60 @@ class Canvas:
         number = st.session_state.get(self._order, {}).get("number", 0) + 1
         st.session_state[self._order] = {"objects": strokes, "number": number}
 
+    def go_back(self, refused: Strokes, before: Strokes) -> None:
+        """Makes the canvas hold what it held before these strokes, and runs the page again; once for each of them."""
+        mark = hash(json.dumps(refused))
+        if st.session_state.get(self._refused) != mark:
+            st.session_state[self._refused] = mark
+            self.order(before)
+            st.rerun()
+
     @property
     def _order(self) -> str:
         return f"{self.key}_order"
 
+    @property
+    def _refused(self) -> str:
+        return f"{self.key}_refused"
+
+
+def has_reported(canvas: CanvasResult) -> bool:
+    """Whether the canvas has said what is on it; before that, it holds what it was ordered to."""
+    return _content(canvas) is not None
+
 
 def strokes_on(canvas: CanvasResult) -> Strokes:
-    """What the canvas has reported."""
-    return (canvas.json_data or {}).get("objects", [])
+    """What the canvas has reported; nothing if these are no strokes."""
+    drawing = canvas.json_data
+    objects = drawing.get("objects", []) if isinstance(drawing, dict) else []
+    # Others may open them by a link: a picture or a pattern among them could make their browsers load anything.
+    return objects if isinstance(objects, list) and all(map(_is_stroke, objects)) else []
+
+
+def are_too_long(strokes: Strokes) -> bool:
+    """Whether these strokes take more than a session may keep."""
+    return len(json.dumps(strokes)) > 1000 * read_limits().longest_drawing
+
+
+def pixels_on(canvas: CanvasResult) -> npt.NDArray[np.uint8] | None:
+    """What is to be seen on the canvas, (height, width, 4) RGBA; None if it has reported nothing, or no picture."""
+    content = _content(canvas)
+    try:
+        return None if content is None else read_image(content, longest=SHARPEST * SIDE)
+    except UploadError:
+        return None
+
+
+def _content(canvas: CanvasResult) -> bytes | None:
+    try:
+        return canvas.image_bytes
+    except (ValueError, AttributeError):  # not what a canvas reports
+        return None
+
+
+def _is_stroke(stroke: Any) -> bool:
+    if not isinstance(stroke, dict) or stroke.get("type") != "Path":
+        return False
+    path = stroke.get("path", [])
+    plain = all(value is None or isinstance(value, str | int | float) for key, value in stroke.items() if key != "path")
+    return plain and isinstance(path, list) and all(isinstance(step, list | tuple) for step in path)

@@ -16,13 +16,13 @@ import torch
 from streamlit_drawable_canvas import CanvasResult
 
 from app.session import address, label_canvas, messages
-from app.session.canvas import Strokes, strokes_on
+from app.session.canvas import Strokes, pixels_on, strokes_on
 from app.session.messages import Message
-from app.session.shelf import collections
+from app.session.shelf import collections, this_session
 from ram import prepare_drawing
 from ram.data.collection import DIGIT_NAMES, Collection, CollectionError, empty_collection, load_collection
 
-PAGE = "drawings"  # whose messages are about them
+PAGE = label_canvas.PAGE  # whose messages are about them
 Place = Literal["canvas", "set", "file", "names"]  # where on the page something is done
 
 
@@ -66,7 +66,7 @@ def keep_pressed(canvas: CanvasResult) -> None:
     strokes = strokes_on(canvas)
     if label is None or label_canvas.is_kept(strokes):
         return
-    pixels = canvas.image_data
+    pixels = pixels_on(canvas)
     image = None if pixels is None else prepare_drawing(pixels)
     if image is None or not image.any():
         _complain("Nothing is drawn yet: draw, then say what it is.", "canvas")
@@ -161,8 +161,8 @@ def _set_collection(collection: Collection) -> None:
     images, labels = collection.digits
     _change(collection=collection)
     worth_keeping = len(labels) or collection.classes != DIGIT_NAMES
-    name = collections().put(collection, images.nbytes + labels.nbytes + 1000) if worth_keeping else ""
-    address.set_link(drawings=name)
+    size = images.nbytes + labels.nbytes
+    address.set_link(drawings=collections().put(collection, size, this_session()) if worth_keeping else "")
 
 
 def _say(text: str, place: Place, undo: _Undo | None) -> None:
@@ -177,7 +177,7 @@ def _complain(text: str, place: Place) -> None:
 
 def _state() -> _State:
     if "drawings" not in st.session_state:
-        kept = collections().get(address.link("drawings"))
+        kept = collections().get(address.link("drawings"), this_session())
         if kept is None:
             address.set_link(drawings="")
         st.session_state.drawings = _State(empty_collection() if kept is None else kept)

@@ -7,9 +7,12 @@ import dataclasses
 import streamlit as st
 from streamlit_drawable_canvas import CanvasResult
 
-from app.session.canvas import Canvas, Strokes, strokes_on
+from app.session import messages
+from app.session.canvas import TOO_LONG, Canvas, Strokes, are_too_long, has_reported, strokes_on
+from app.session.messages import Message
 
 CANVAS = Canvas("label_canvas")
+PAGE = "drawings"  # whose messages are about what is drawn here
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +34,11 @@ def show(brush: int) -> CanvasResult:
             CANVAS.order(state.strokes)
     canvas = CANVAS.show(brush)
     state = _state()
-    strokes = state.strokes if canvas.image_bytes is None else strokes_on(canvas)
+    strokes = strokes_on(canvas) if has_reported(canvas) else state.strokes
+    if strokes and strokes != state.strokes and are_too_long(strokes):
+        messages.say(PAGE, Message(TOO_LONG, "canvas", is_problem=True))
+        CANVAS.go_back(strokes, state.strokes or [])
+        strokes = state.strokes
     _change(strokes=strokes, kept=state.kept if state.kept == strokes else None)
     return canvas
 

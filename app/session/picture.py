@@ -8,6 +8,7 @@ so that a reload or a link brings it back.
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import NamedTuple
 
 import numpy as np
@@ -17,8 +18,8 @@ from streamlit_drawable_canvas import CanvasResult
 
 from app.look.picture import DRAWING, Picture
 from app.session import address, messages, settings
-from app.session.canvas import Canvas, Strokes, strokes_on
-from app.session.shelf import Kept, shelf
+from app.session.canvas import TOO_LONG, Canvas, Strokes, are_too_long, pixels_on, strokes_on
+from app.session.shelf import Kept, pictures, this_session
 
 CANVAS = Canvas("canvas")
 PAGE = "draw"  # whose messages are about the picture
@@ -58,7 +59,8 @@ def show(picture: Picture | None) -> None:
         address.set_link(sample=str(picture.test_digit), picture="")
     else:
         strokes = (_state().strokes or []) if picture.origin == DRAWING else []
-        address.set_link(sample="", picture=shelf().put(Kept(picture, strokes)))
+        kept = Kept(picture, json.dumps(strokes))
+        address.set_link(sample="", picture=pictures().put(kept, kept.size, this_session()))
 
 
 def show_where_it_lay(picture: Picture) -> None:
@@ -87,10 +89,16 @@ def show_canvas(brush: int) -> CanvasResult:
 
 def new_drawing(canvas: CanvasResult) -> npt.NDArray[np.uint8] | None:
     """What is on the canvas, (height, width, 4) RGBA, if that has changed since the last call."""
-    strokes, pixels = strokes_on(canvas), canvas.image_data
-    if strokes == (_state().strokes or []) or pixels is None:
+    strokes, before = strokes_on(canvas), _state().strokes or []
+    if strokes == before:
         return None
-    _change(strokes=strokes)
+    if are_too_long(strokes):
+        messages.say(PAGE, messages.Message(TOO_LONG, is_problem=True))
+        CANVAS.go_back(strokes, before)
+        return None
+    pixels = pixels_on(canvas)
+    if pixels is not None:
+        _change(strokes=strokes)
     return pixels
 
 
@@ -157,12 +165,13 @@ def _named_by_the_url() -> _State:
     if sample:
         is_position = sample.isascii() and sample.isdecimal() and len(sample) <= len("9999")
         return _State(requested_digit=int(sample) if is_position else None)
-    kept = shelf().get(name)
+    kept = pictures().get(name, this_session())
     if kept is None:
         return _State()
     address.set_link(picture=name)
-    CANVAS.order(kept.strokes)
-    return _State(kept.picture, kept.strokes)
+    strokes = kept.strokes
+    CANVAS.order(strokes)
+    return _State(kept.picture, strokes)
 
 
 def _change(**changes: object) -> None:

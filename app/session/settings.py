@@ -19,6 +19,8 @@ from app.server.pytorch import device_names
 if TYPE_CHECKING:
     from app.look.looking import FirstGlimpse, GazeMode
 
+Present = Literal["no", "yes", "cover"]
+NEXT_KINDS = ["any", "hardest", "misread"]  # of digits that a presentation takes
 DIGIT_KINDS = ["any", *"0123456789", "hardest"]
 BRUSHES = [12, 16, 20, 24, 28]  # pixels of a canvas on which the digit fills an image of 28x28
 LARGEST_SEED = 999_999
@@ -48,6 +50,10 @@ class Settings:
     speed: float
     seen: Literal["all", "only"]
     """Whether the viewer darkens what has not been seen."""
+    present: Present
+    """Whether the look is revealed over the whole window, or covered while somebody draws."""
+    next_kind: str
+    """Which digits the presentation takes next: one of the `NEXT_KINDS`."""
 
     @property
     def arrangement(self) -> Arrangement:
@@ -112,6 +118,17 @@ def keep_viewer_options(speed: float | None, only_seen: bool | None) -> None:
         st.session_state.seen = "only" if only_seen else "all"
 
 
+def present(mode: Present) -> None:
+    """Opens the presentation, covers the stage, or goes back to the page as usual."""
+    st.session_state.present = mode
+
+
+def keep_next_kind(kind: str) -> None:
+    """Keeps which digits the presentation takes next."""
+    if kind in NEXT_KINDS:
+        st.session_state.next_kind = kind
+
+
 class Setting(NamedTuple):
     """What the URL says of one key of the session's state."""
 
@@ -151,6 +168,8 @@ def in_address() -> dict[str, Setting]:
         "digits": Setting("any", _one_of(*DIGIT_KINDS)),
         "speed": Setting(1, _one_of(0.25, 0.5, 1, 2, 4)),
         "seen": Setting("all", _one_of("all", "only")),
+        "present": Setting("no", _one_of("no", "yes", "cover"), "draw"),
+        "next_kind": Setting("any", _one_of(*NEXT_KINDS), "draw", name="next"),
         "preset": Setting("one-minute", _text, "train"),
         "recipe": Setting("", _text, "train"),
         "start": Setting("", _one_of("", *models), "train"),

@@ -1,7 +1,13 @@
-"""What the sessions have made, kept in the server's memory, so that a reload or a link brings it back."""
+"""What the sessions have made, kept in the server's memory, so that a reload or a link brings it back.
+
+All of it is counted in bytes. A session that puts down much takes the place of what it has put down itself; when it
+ends, only the last remains, which its address names, and what somebody else has opened.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import secrets
 import threading
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
@@ -9,12 +15,13 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 import streamlit as st
 
 from app.look.picture import Picture
+from app.server.limits import MB, read_limits
 
 if TYPE_CHECKING:
     from ram.data.collection import Collection
 
-CAPACITY = 1000  # pictures, about 20 kB each
-COLLECTIONS_CAPACITY = 256 * 1024**2  # bytes; a set of a hundred drawings has 80 kB, and each change is a new one
+SHARE = 1 / 8  # of a shelf that one session may take
+OVERHEAD = 1000  # bytes of the objects around what is kept
 
 Item = TypeVar("Item")
 
@@ -23,44 +30,93 @@ class Kept(NamedTuple):
     """A picture, and the strokes if it was drawn."""
 
     picture: Picture
-    strokes: list[dict[str, Any]]
+    strokes_json: str
+    """As text: parsed, they would take ten times as much."""
+
+    @property
+    def strokes(self) -> list[dict[str, Any]]:
+        """What the canvas reported."""
+        strokes: list[dict[str, Any]] = json.loads(self.strokes_json)
+        return strokes
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return self.picture.image.nbytes + len(self.strokes_json)
+
+
+@dataclasses.dataclass
+class _Entry(Generic[Item]):
+    item: Item
+    size: int
+    owner: str
+    is_shared: bool = False
 
 
 class Shelf(Generic[Item]):
-    """Holds things under names that nobody can guess; the least recently used make room for new ones."""
+    """Holds things under names that nobody can guess; the least recently used make room for new ones.
 
-    def __init__(self, capacity: int) -> None:
+    Args:
+        capacity: bytes of all things together.
+    """
+
+    def __init__(self, capacity: float) -> None:
         self._capacity = capacity
-        self._taken = 0
-        self._kept: dict[str, tuple[Item, int]] = {}
+        self._kept: dict[str, _Entry[Item]] = {}
         self._lock = threading.Lock()
 
-    def put(self, item: Item, size: int = 1) -> str:
-        """Keeps something that takes `size` of the capacity and returns its name."""
+    def put(self, item: Item, size: int, owner: str) -> str:
+        """Keeps something of so many bytes for a session and returns its name."""
         name = secrets.token_urlsafe(9)
         with self._lock:
-            self._kept[name] = item, size
-            self._taken += size
-            while self._taken > self._capacity:
-                self._taken -= self._kept.pop(next(iter(self._kept)))[1]
+            self._kept[name] = _Entry(item, size + OVERHEAD, owner)
+            self._make_room([other for other, entry in self._kept.items() if entry.owner == owner], SHARE)
+            self._make_room([*self._kept], 1)
         return name
 
-    def get(self, name: str) -> Item | None:
+    def get(self, name: str, asker: str = "") -> Item | None:
         """What has that name; None if it had to make room, or the server was restarted since."""
         with self._lock:
             if name not in self._kept:
                 return None
-            self._kept[name] = self._kept.pop(name)
-            return self._kept[name][0]
+            entry = self._kept[name] = self._kept.pop(name)
+            entry.is_shared |= entry.owner != asker
+            return entry.item
+
+    def leave(self, owner: str) -> None:
+        """Lets go what a session that ends has put down, except the last and what others have opened."""
+        with self._lock:
+            own = [name for name, entry in self._kept.items() if entry.owner == owner and not entry.is_shared]
+            for name in own[:-1]:
+                del self._kept[name]
+
+    def _make_room(self, names: list[str], share: float) -> None:
+        """Lets the first of these go until the others take no more than that share of the shelf."""
+        taken = sum(self._kept[name].size for name in names)
+        for name in names:
+            if taken <= share * self._capacity:
+                return
+            taken -= self._kept.pop(name).size
 
 
 @st.cache_resource(show_spinner=False)
-def shelf() -> Shelf[Kept]:
+def pictures() -> Shelf[Kept]:
     """The server's one shelf of pictures."""
-    return Shelf(CAPACITY)
+    return Shelf(read_limits().kept_pictures * MB)
 
 
 @st.cache_resource(show_spinner=False)
 def collections() -> Shelf[Collection]:
     """The server's one shelf of own drawings."""
-    return Shelf(COLLECTIONS_CAPACITY)
+    return Shelf(read_limits().kept_drawings * MB)
+
+
+def _end(owner: str) -> None:
+    for shelf in (pictures(), collections()):
+        shelf.leave(owner)
+
+
+@st.cache_resource(scope="session", on_release=_end, show_spinner=False)
+def this_session() -> str:
+    """What the shelves call this session; Streamlit lets go of it when the session ends."""
+    return secrets.token_urlsafe(9)

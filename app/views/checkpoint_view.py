@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.look.rewards import WORDS
 from app.server.models import load_model, model_info
 from app.session.messages import plain_text
 from ram.checkpoints import CheckpointInfo
 from ram.config import TrainConfig, parse_config
 from ram.controls import Controls, controls_for
-from ram.evaluation import OverSeeds, pieces, stored, stored_number
+from ram.evaluation import VALIDATION, OverSeeds, pieces, stored, stored_number
 from ram.model import RAM
 from ram.options import ConfigError
 from ram.train import command_line
 from ram.training.run_folder import RunConfig
-from ram.value_fit import stored_value
+from ram.value_fit import FITTED, expected_by_value, stored_value
 
 # What each network is for, in the order in which a glimpse passes through them.
 NETWORKS = {
     "glimpse_network": ("Glimpse network", "encodes what was seen and where"),
     "core_network": ("Core network", "carries the memory from glimpse to glimpse"),
     "location_network": ("Location network", "proposes where to look next"),
-    "value_network": ("Value network", "estimates the expected reward"),
+    "value_network": ("Value network", "estimates the {expected}"),
     "action_network": ("Action network", "classifies"),
 }
 
+ON_VALIDATION = "Validation error, digits held back"
 # The ways in which this model can look (ram/evaluation.py): in plain words, and as the field says it.
 GAZES = {
     "mean": ("Looks where it wants to", "mean locations"),
@@ -49,7 +51,7 @@ def show(name: str) -> None:
     with st.container(gap="medium", key="model_card"):
         _figures(info, model)
         _results(info)
-        _architecture(model)
+        _architecture(model, WORDS[expected_by_value(info)].expected)
         _recipe(info)
 
 
@@ -61,8 +63,10 @@ def _figures(info: CheckpointInfo, model: RAM) -> None:
         "Patch": f"{side}×{side}" + (f", {scales} scales" if scales > 1 else ""),
         "Image": f"{info.image_size}×{info.image_size}",
     }
-    if (error := stored_number(info, "validation_error")) is not None:
-        figures["Validation error, digits held back"] = f"{error:.2f} %"
+    if (measured := stored(info, VALIDATION)) is not None:
+        figures[ON_VALIDATION] = f"{measured.mean:.2f} ± {measured.spread:.2f} %"
+    elif (error := stored_number(info, "validation_error")) is not None:
+        figures[ON_VALIDATION] = f"{error:.2f} %"
     with st.container(horizontal=True, gap="medium"):
         for label, figure in figures.items():
             st.metric(label, figure, width="content")
@@ -185,9 +189,8 @@ def _value(info: CheckpointInfo) -> None:
     st.html("<h2>How far to trust its value</h2>")
     st.metric("Right answers told from wrong ones", f"{100 * value.auc[-1]:.0f} %", width="content")
     st.markdown(
-        "The value is the model's estimate, after each glimpse, of how likely its answer is to be right. After the "
-        "last glimpse, a right answer has a higher value than a wrong one in this share of all pairs; by chance it "
-        "would be 50\u00a0%."
+        f"{_what_the_value_is(info)} After the last glimpse, a right answer has a higher value than a wrong one in "
+        "this share of all pairs; by chance it would be 50\u00a0%."
     )
     percents = ", ".join(f"{100 * auc:.0f}" for auc in value.auc)
     st.caption(
@@ -197,15 +200,26 @@ def _value(info: CheckpointInfo) -> None:
     )
 
 
-def _architecture(model: RAM) -> None:
+def _what_the_value_is(info: CheckpointInfo) -> str:
+    if expected_by_value(info) != "hit":
+        return (
+            "It was trained for another reward: the value is the **expected information** in the answer, not how "
+            "likely it is to be right."
+        )
+    fitted = " It was fitted to right answers after the training." if info.results.get(FITTED) is True else ""
+    return f"The value is the model's estimate, after each glimpse, of how likely its answer is to be right.{fitted}"
+
+
+def _architecture(model: RAM, expected: str) -> None:
     rows, total = [], 0
     for key, (title, task) in NETWORKS.items():
         weights = list(getattr(model, key).parameters())
         parameters = sum(weight.numel() for weight in weights)
         total += parameters
         shapes = " ".join(f"<span>{'×'.join(map(str, weight.shape))}</span>" for weight in weights)
+        does = task.format(expected=expected)
         rows.append(
-            f"<tr><th scope='row'>{title} <small>{task}</small></th><td><div>{shapes}</div></td>"
+            f"<tr><th scope='row'>{title} <small>{does}</small></th><td><div>{shapes}</div></td>"
             f"<td>{parameters:,}</td></tr>"
         )
     st.html(

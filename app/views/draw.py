@@ -62,13 +62,13 @@ def _canvas_and_viewer() -> None:
         from app.views import numbers_view
 
         with turn(), stage:
-            numbers_view.show(scene)
+            numbers_view.show(scene, settings.current().model)
     if picture.sources_are_outdated():
         st.rerun()
 
 
 def _draw_and_look() -> tuple[Scene | None, DeltaGenerator]:
-    """Returns what the model saw, if it looked, and the place for its numbers."""
+    """Returns what the model saw, if it looked and everybody may see it, and the place for its numbers."""
     found = _find_field()
     field = Field() if found is None else found.field
     with st.container(key="canvas_and_viewer"):
@@ -79,10 +79,11 @@ def _draw_and_look() -> tuple[Scene | None, DeltaGenerator]:
         with st.container(key="stage_title", horizontal=True, vertical_alignment="center"):
             st.html("<h2>What the model looks at</h2>", width="content")
             field_view.show_tools(field)
+            present = st.container(width="content")
         # Beside the viewer, never in its place: a placeholder would take the viewer off the page at every rerun.
         place = st.empty()
     with waking(place, "Waking the model"):
-        from app.views import look_view
+        from app.views import look_view, present_view
 
         look_view.take_picture(canvas)
         if found is None:
@@ -92,11 +93,16 @@ def _draw_and_look() -> tuple[Scene | None, DeltaGenerator]:
             scene = look_view.look_at(laid, settings.current().model)
     if found.field != field:
         st.rerun()  # The canvas was there before the model: only now is it known how large to draw.
+    with present:
+        present_view.show(scene)
     with stage:
-        look_view.show_viewers(scene, found.field)
+        if settings.current().present == "no":
+            look_view.show_viewers(scene, found.field)
+        else:
+            present_view.show_cover()
     with gets:
         field_view.show_what_the_model_gets(picture.current(), laid.field, laid.image)
-    return scene, stage
+    return scene if settings.current().present == "no" else None, stage
 
 
 def _find_field() -> FoundField | None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.components.classes import class_buttons
 from app.components.gallery import digit_gallery
+from app.server.limits import LARGEST_COLLECTION
 from app.session import drawings, label_canvas, messages, pages, recipe, widgets
 from app.session.drawings import Place, count_drawings
 from app.session.messages import Message, plain_text
@@ -120,9 +121,9 @@ def _files(collection: Collection, *, is_empty: bool) -> None:
     with st.popover("Add a file", icon=":material/upload:", key=widgets.numbered("add_file")):
         key = widgets.numbered("drawings_file")
         st.file_uploader(
-            f"A file that was downloaded here ({FILE_NAME}), at most 2 MB",
+            f"A file that was downloaded here ({FILE_NAME}), at most {LARGEST_COLLECTION} MB",
             type=["safetensors"],
-            max_upload_size=2,
+            max_upload_size=LARGEST_COLLECTION,
             key=key,
             on_change=_take_file,
             args=(key,),

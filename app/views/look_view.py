@@ -21,6 +21,7 @@ from app.session import messages, picture, settings, widgets
 from app.session.messages import Message, plain_text
 from app.views.controls import is_comparing
 from ram.data.mnist import DataError
+from ram.value_fit import expected_by_value
 
 PROMPT = "Draw a digit, or take one of the test digits"
 PROMPT_FOR_LARGER = "Draw a digit anywhere, small, or take one of the test digits"
@@ -92,9 +93,16 @@ def look_at(laid: LaidOut, name: str | None) -> Scene | None:
     if laid.problem or current is None:
         return None
     request = LookRequest(model_label(name), now.first, (now.x, now.y), now.gaze, int(now.seed))
-    decisions = now.arrangement.decisions(laid.field)
     try:
-        return look(model, laid.image, request, current.origin, info.class_names(), arranged=decisions)
+        return look(
+            model,
+            laid.image,
+            request,
+            current.origin,
+            info.class_names(),
+            arranged=now.arrangement.decisions(laid.field),
+            reward=expected_by_value(info),
+        )
     except ValueError as error:
         _complain(str(error))
         return None

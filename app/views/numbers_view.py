@@ -13,7 +13,11 @@ from app.figures.animation import animated_gif
 from app.figures.film_strip import film_strip
 from app.figures.numbers import rollout_json, scene_rows
 from app.look.scene import Scene
+from app.server.models import model_info
+from ram.checkpoints import CheckpointError, CheckpointInfo
+from ram.evaluation import stored, stored_number
 
+_FLAT = 97.0  # percent of right answers from which on the value hardly moves
 FILES = (
     ("Animated GIF", animated_gif, "glimpses.gif", "image/gif"),
     ("PNG film strip", film_strip, "glimpses.png", "image/png"),
@@ -21,14 +25,12 @@ FILES = (
 )
 
 
-def show(scene: Scene) -> None:
-    """Draws all of it."""
+def show(scene: Scene, model: str | None) -> None:
+    """Draws all of it; `model` is the name of the one that looked."""
     figures = {"value": belief.value_figure(scene), "probabilities": belief.probabilities_figure(scene)}
-    alts = {
-        "value": "The value after each glimpse",
-        "probabilities": "The probability of each class after each glimpse",
-    }
+    alts = {"value": belief.value_in_words(scene), "probabilities": belief.probabilities_in_words(scene)}
     live_charts(charts_data(figures, alts), key="charts")
+    st.caption(in_words(scene, _results(model)))
     # Built when opened: a table takes the server and the browser longer than both charts.
     numbers = st.expander("The same as numbers", key="numbers", on_change="rerun")
     if numbers.open:
@@ -39,6 +41,38 @@ def show(scene: Scene) -> None:
             st.download_button(
                 label, functools.partial(build, scene), name, kind, on_click="ignore", icon=":material/download:"
             )
+
+
+def _results(name: str | None) -> CheckpointInfo | None:
+    try:
+        return None if name is None else model_info(name)
+    except CheckpointError:  # it was deleted just now
+        return None
+
+
+def in_words(scene: Scene, info: CheckpointInfo | None) -> str:
+    """What the value foresees, and why it may hardly move; with the model's own share of right answers."""
+    bars = "The bars say how sure it would be if it stopped there: the largest class probability."
+    if scene.reward != "hit":
+        sentence = scene.words.sentence
+        return f"The value is the {scene.words.expected}: {sentence[0].lower()}{sentence[1:]} {bars}"
+    sentence = "The value foresees whether the answer after the last glimpse will be right."
+    if (measured := _accuracy(info, str(scene.settings.get("gaze", "mean")))) is not None:
+        accuracy, digits = measured
+        sentence += f" It is for {accuracy:.1f} of 100 {digits}"
+        sentence += ", so there is little to foresee and the value is nearly flat." if accuracy >= _FLAT else "."
+    return f"{sentence} {bars}"
+
+
+def _accuracy(info: CheckpointInfo | None, gaze: str) -> tuple[float, str] | None:
+    """The share of right answers with such a gaze, in percent, and of which digits."""
+    if info is None:
+        return None
+    if (error := stored(info, f"test_error_{gaze}")) is not None:
+        return 100 - error.mean, "test digits"
+    if gaze == "mean" and (number := stored_number(info, "validation_error")) is not None:
+        return 100 - number, "validation digits"
+    return None
 
 
 def _number_formats(scene: Scene) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import streamlit as st
 
@@ -9,6 +11,7 @@ from app.components.gallery import digit_gallery
 from app.look.hardest import HARDEST_OF, hardest_digits
 from app.look.sources import digit_picture, uploaded_picture
 from app.look.uploads import UploadError
+from app.server.limits import read_limits
 from app.server.models import test_digits
 from app.session import messages, picture, settings, widgets
 from app.session.messages import Message, plain_text
@@ -29,18 +32,19 @@ def show() -> None:
             DIGIT_KINDS,
             key="digits",
             width=140,
-            help="Hardest: those whose right class this model thinks least likely; in a larger field, of the first "
-            f"{HARDEST_OF:,}.",
+            help="Hardest: those whose right class this model thinks least likely, looking first at the centre; in a "
+            f"larger field, of the first {HARDEST_OF:,}.",
         )
         st.button("Others", on_click=picture.turn_gallery_page, icon=":material/shuffle:", help="Show other digits")
     _show_gallery(shown.test_digit)
     if shown.message is not None:
         st.warning(plain_text(shown.message.text), icon=":material/image_not_supported:")
     with st.popover("Upload an image", icon=":material/upload:"):
+        largest = read_limits().largest_image
         st.file_uploader(
-            "PNG or JPEG, at most 5 MB; dark on light or light on dark",
+            f"PNG or JPEG, at most {largest:g} MB; dark on light or light on dark",
             type=["png", "jpg", "jpeg", "jfif"],
-            max_upload_size=5,
+            max_upload_size=math.ceil(largest),
             key=UPLOAD,
             on_change=_take_upload,
         )

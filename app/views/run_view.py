@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,17 @@ from app.runs.run_list import Job
 from app.session import runs_on_show
 from app.session.messages import plain_text
 from ram.checkpoints import parameter_count
-from ram.config import RAMConfig
+from ram.config import RAMConfig, Reward
 from ram.train import command_line
 from ram.training.run_folder import RunConfig, RunFolder
 
 LIVE_S = 1.0
 LIVE = ("running", "waiting")
 CHARTS = {
-    "accuracy": (curves.accuracy_figure, "Accuracy over the training time"),
-    "reward": (curves.reward_figure, "Reward and value over the training time"),
-    "loss": (curves.loss_figure, "The parts of the loss over the training time"),
-    "spread": (curves.spread_figure, "The spread of the locations over the training time"),
+    "accuracy": curves.accuracy_figure,
+    "reward": curves.reward_figure,
+    "loss": curves.loss_figure,
+    "spread": curves.spread_figure,
 }
 STATUS = {
     "waiting": ("waiting for its turn", ":material/hourglass_top:"),
@@ -90,8 +91,8 @@ def _progress(runs: Jobs, shown: list[str], status: list[str]) -> None:
     for column, job in zip(st.columns(len(jobs), gap="large"), jobs, strict=True):
         with column:
             _state(runs, job, named=len(jobs) > 1)
-    versions = [(job.name, *_version(runs.run_folder(job.id), "metrics.jsonl")) for job in jobs]
-    if not any(job.status in LIVE for job in jobs) and not any(size for _, _, size in versions):
+    versions = [(job.name, _reward(job), *_version(runs.run_folder(job.id), "metrics.jsonl")) for job in jobs]
+    if not any(job.status in LIVE for job in jobs) and not any(size for *_, size in versions):
         look = ": use it on Draw to watch it look" if any(job.has_checkpoint for job in jobs) else ""
         st.caption(f"How it learned was not recorded here{look}.")
         return
@@ -112,10 +113,10 @@ def _state(runs: Jobs, job: Job, *, named: bool) -> None:
         st.html(f"<h3>{html.escape(job.name)}</h3>")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         if job.state.best_error is not None:
-            st.metric("Best validation accuracy", f"{100 - job.state.best_error:.2f} %", width="content")
+            st.metric(_accuracy_name(runs, job), f"{100 - job.state.best_error:.2f} %", width="content")
         if job.config is not None:
             st.metric("Parameters", f"{parameter_count(job.config.model):,}", width="content")
-            st.metric("Epochs", f"{job.state.epoch}", width="content")
+            st.metric("Whole epochs", f"{job.state.epoch}", width="content")
             st.metric("Training time", briefly(job.state.elapsed_s), width="content")
             _show_drawings(runs.run_folder(job.id))
         if job.status == "running":
@@ -131,6 +132,12 @@ def _way_on(job: Job) -> str:
     if job.can_resume:
         return "Resume it, or go on with what it has."
     return "Use what it has, or start again." if job.has_checkpoint else "Delete it and start again."
+
+
+def _accuracy_name(runs: Jobs, job: Job) -> str:
+    """A run with drawings keeps its latest weights, which are not those with the best accuracy on MNIST's digits."""
+    has_drawings = bool(_drawings(*_version(runs.run_folder(job.id), "metrics.jsonl")))
+    return "Validation accuracy" if has_drawings else "Best validation accuracy"
 
 
 def _show_drawings(folder: RunFolder) -> None:
@@ -153,7 +160,12 @@ def _someone_trains(runs: Jobs) -> bool:
 def _replay_of(runs: Jobs, job: Job) -> str | None:
     if job.config is None:
         return None
-    return _replay(*_version(runs.run_folder(job.id), "traces.jsonl"), job.config.model)
+    return _replay(*_version(runs.run_folder(job.id), "traces.jsonl"), job.config.model, _reward(job))
+
+
+def _reward(job: Job) -> Reward:
+    """What its episodes earn, and its value expects."""
+    return "hit" if job.config is None else job.config.training.loss.reward
 
 
 def _configuration(shown: list[Job]) -> None:
@@ -198,10 +210,10 @@ def _version(folder: RunFolder, name: str) -> tuple[Path, int]:
 
 # Cached for all sessions that watch.
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _charts(versions: tuple[tuple[str, Path, int], ...]) -> dict[str, Any]:
-    runs = [curves.Curves(name, RunFolder(path).read_metrics()) for name, path, _ in versions]
-    figures = {name: build(runs) for name, (build, _) in CHARTS.items()}
-    return charts_data(figures, {name: alt for name, (_, alt) in CHARTS.items()})
+def _charts(versions: tuple[tuple[str, Reward, Path, int], ...]) -> dict[str, Any]:
+    runs = [curves.Curves(name, RunFolder(path).read_metrics(), reward) for name, reward, path, _ in versions]
+    figures = {name: build(runs) for name, build in CHARTS.items()}
+    return charts_data(figures, {name: curves.in_words(figure) for name, figure in figures.items()})
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -212,6 +224,6 @@ def _drawings(path: Path, size: int) -> list[float]:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _replay(path: Path, size: int, config: RAMConfig) -> str | None:
+def _replay(path: Path, size: int, config: RAMConfig, reward: Reward) -> str | None:
     replay = read_replay(RunFolder(path).read_scan_paths(), config, run=path.name)
-    return None if replay is None else replay_json(replay)
+    return None if replay is None else replay_json(dataclasses.replace(replay, reward=reward))

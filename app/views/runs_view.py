@@ -11,6 +11,7 @@ import streamlit as st
 from app.runs.jobs import JobError, Jobs
 from app.runs.run_list import Job
 from app.server.catalogue import LONGEST_NAME
+from app.server.limits import MB
 from app.session import messages, pages, runs_on_show, settings, widgets
 from app.session.click_once import once
 from app.session.messages import Message, plain_text
@@ -131,7 +132,7 @@ def _upload(runs: Jobs) -> None:
     st.file_uploader(
         "Upload a checkpoint that was trained with this project",
         type=["safetensors"],
-        max_upload_size=math.ceil(runs.limits.largest_model * 4 / 1e6) + 1,
+        max_upload_size=math.ceil(runs.limits.largest_checkpoint / MB),
         key=CHECKPOINT,
         on_change=_take_upload,
         args=(runs,),

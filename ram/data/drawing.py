@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ STROKE_WIDTHS = (1.8, 3.5)  # Pixels, by `stroke_width`: from 12 % to 94 % of MN
 DOT_WIDTH = 3  # Pixels: a single dot becomes as large as the end of a stroke.
 LONGEST_SIDE = 400  # Pixels: a longer picture is reduced first, which also averages its noise.
 FAINTEST = 24  # Grey levels: what differs less from the paper is paper.
+REACH = 8  # Pixels: how far the filters look beyond the ink.
 SPECK = 0.05  # Of the largest piece's ink: a separate piece with less is dust, or a slip of the hand.
 
 
@@ -29,6 +31,10 @@ class _Drawing(NamedTuple):
     """The part of the picture's border that is plain paper."""
     centre: tuple[float, float] = (0.5, 0.5)
     """(x, y) of the ink's centre of mass, from (0, 0), the picture's top-left corner, to (1, 1)."""
+    corner: tuple[int, int] = (0, 0)
+    """(x, y) in the picture of the ink's first pixel: around it there is none."""
+    size: int = 1
+    """Pixels of the picture."""
 
 
 class PlacedDigit(NamedTuple):
@@ -66,7 +72,7 @@ def prepare_placed_drawing(array: UInt8[np.ndarray, ...]) -> PlacedDigit:
     Raises:
         ValueError: the array is no such picture.
     """
-    drawing = _read(_picture(array))
+    drawing = _read(_pixels(array))
     return PlacedDigit(_like_mnist(drawing.ink), drawing.centre)
 
 
@@ -74,10 +80,11 @@ def _like_mnist(ink: Float[np.ndarray, "height width"]) -> Float[np.ndarray, "28
     if not ink.any():
         return np.zeros((SIZE, SIZE), dtype=np.float32)
     fine = _enlarge(ink)
+    width = stroke_width(fine)
     # Twice the area over the perimeter is half the diameter of a disc, and half the side of a square.
-    if max(fine.shape) < 2.2 * stroke_width(fine):
+    if max(fine.shape) < 2.2 * width:
         return _centre(_fit(fine, DOT_WIDTH))
-    return _centre(_fit(_normalise_strokes(fine), BOX))
+    return _centre(_fit(_normalise_strokes(fine, width / FINE), BOX))
 
 
 def check_is_drawing(array: UInt8[np.ndarray, ...]) -> None:
@@ -87,7 +94,7 @@ def check_is_drawing(array: UInt8[np.ndarray, ...]) -> None:
         DrawingError: it is a photograph, covered with ink, or blank.
         ValueError: the array is no picture, as for `prepare_drawing`.
     """
-    ink, plain_border, _ = _read(_picture(array))
+    ink, plain_border, _, _, size = _read(_pixels(array))
     if plain_border < 0.8:
         raise DrawingError(
             "The edges of this picture are not one plain colour: please use a picture of one digit on plain paper, "
@@ -95,7 +102,7 @@ def check_is_drawing(array: UInt8[np.ndarray, ...]) -> None:
         )
     if not ink.any():
         raise DrawingError("There is nothing drawn in this picture: please use one with a digit in it.")
-    covered, fine = (ink > 0.5).mean(), _enlarge(ink)
+    covered, fine = (ink > 0.5).sum() / size, _enlarge(ink)
     if covered > 0.4 or (covered > 0.15 and max(fine.shape) < 3 * stroke_width(fine)):
         raise DrawingError(
             "Too much of this picture is covered for a digit: please use a picture of one digit in clear strokes, "
@@ -105,12 +112,12 @@ def check_is_drawing(array: UInt8[np.ndarray, ...]) -> None:
 
 def stroke_width(ink: Float[np.ndarray, "height width"]) -> float:
     """Mean width of strokes in pixels: twice the area over the perimeter, which is the sum of all slopes."""
-    padded = np.pad(ink, 1)
+    padded = _pad(ink, 1)
     down, right = padded[1:, :-1] - padded[:-1, :-1], padded[:-1, 1:] - padded[:-1, :-1]
     return float(2 * ink.sum() / np.sqrt(down * down + right * right).sum())
 
 
-def _picture(array: np.ndarray) -> Image.Image:
+def _pixels(array: np.ndarray) -> UInt8[np.ndarray, "height width channels"]:
     """Checks the argument; transparent pixels become premultiplied, so that no hidden colour counts."""
     if not isinstance(array, np.ndarray) or array.dtype != np.uint8:
         kind = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
@@ -120,55 +127,91 @@ def _picture(array: np.ndarray) -> Image.Image:
             f"array has shape {array.shape}: it must be (height, width), (height, width, 3) or "
             "(height, width, 4), and not empty"
         )
-    picture = Image.fromarray(np.ascontiguousarray(array))
-    return picture.convert("RGBa") if picture.mode == "RGBA" else picture
+    pixels = np.ascontiguousarray(array).reshape(*array.shape[:2], -1)
+    if pixels.shape[2] == 4 and not (pixels[..., 3] == 255).all():
+        return np.asarray(Image.fromarray(pixels).convert("RGBa"))
+    return pixels
 
 
-def _read(picture: Image.Image) -> _Drawing:
+def _read(pixels: UInt8[np.ndarray, "height width channels"]) -> _Drawing:
     """Finds the ink; a digit that is small in a large picture is looked at again from near."""
-    factor = -(-max(picture.size) // LONGEST_SIDE)
-    drawing = _find_ink(picture.reduce(factor) if factor > 1 else picture)
+    height, width, _ = pixels.shape
+    factor = -(-max(height, width) // LONGEST_SIDE)
+    drawing = _find_ink(_reduce(pixels, factor) if factor > 1 else pixels)
     if factor == 1 or not drawing.ink.any():
         return drawing
-    left, top, right, bottom = _box(drawing.ink)
+    left, top, right, bottom = (edge + drawing.corner[number % 2] for number, edge in enumerate(_box(drawing.ink)))
     margin = max(right - left, bottom - top) // 4 + 2
     if max(right - left, bottom - top) + 2 * margin > LONGEST_SIDE // 2:
         return drawing
-    near = picture.crop(
-        (
-            max(0, left - margin) * factor,
-            max(0, top - margin) * factor,
-            min((right + margin) * factor, picture.width),
-            min((bottom + margin) * factor, picture.height),
-        )
-    )
-    return drawing._replace(ink=_read(near).ink)
+    rows = slice(max(0, top - margin) * factor, min((bottom + margin) * factor, height))
+    columns = slice(max(0, left - margin) * factor, min((right + margin) * factor, width))
+    near = _read(pixels[rows, columns])
+    return drawing._replace(ink=near.ink, size=near.size)
 
 
-def _find_ink(picture: Image.Image) -> _Drawing:
-    pixels = _fill_outside(np.asarray(picture).reshape(picture.height, picture.width, -1))
+def _reduce(pixels: UInt8[np.ndarray, "height width channels"], factor: int) -> np.ndarray:
+    height, width, channels = pixels.shape
+    mode = {1: "L", 3: "RGB", 4: "RGBa"}[channels]
+    reduced = np.asarray(Image.frombytes(mode, (width, height), pixels.tobytes()).reduce(factor))
+    return reduced.reshape(*reduced.shape[:2], channels)
+
+
+def _find_ink(pixels: UInt8[np.ndarray, "height width channels"]) -> _Drawing:
+    pixels = _fill_outside(pixels)
     paper = _paper(pixels)
-    distance = _difference(pixels, paper)
-    border = _border(distance)
+    border = _difference(_border(pixels)[None], _border(np.broadcast_to(paper, pixels.shape))[None])
     noise = float(np.median(border))
     faintest = max(FAINTEST, 4 * noise)
     # Texture and uneven light are plain paper; more than that is a scene.
     plain = noise <= 16 and np.ptp(paper, axis=(0, 1)).max() <= 160
     plain_border = float((border <= faintest).mean()) if plain else 0.0
+    height, width, _ = pixels.shape
+    cell = -(-max(height, width) // 64)
+    rows, columns = _where_it_differs(pixels, paper, cell)
+    distance = _difference(pixels[rows, columns], paper if paper.size == paper.shape[2] else paper[rows, columns])
     inked = distance[distance > faintest]
     if not inked.size:
         return _Drawing(np.zeros(distance.shape, dtype=np.float32), plain_border)
     # The typical ink, without what may be the edge of a stroke, or a shadow.
     full = float(np.median(inked[inked > np.percentile(inked, 98) / 2]))
     ramp = ((np.arange(256) - 2 * noise) / (full - 2 * noise)).clip(0, 1).astype(np.float32)
-    ink = _drop_specks(ramp[distance])
-    return _Drawing(ink, plain_border, _centre_of_mass(ink))
+    ink = _drop_specks(ramp[distance], cell)
+    corner = columns.start, rows.start
+    return _Drawing(ink, plain_border, _centre_of_mass(ink, corner, (width, height)), corner, width * height)
 
 
-def _centre_of_mass(ink: Float[np.ndarray, "height width"]) -> tuple[float, float]:
-    """(x, y) in the picture, each from 0 to 1; a pixel's ink counts as being in its middle."""
-    middles = ((np.arange(length) + 0.5) / length for length in ink.shape)
-    y, x = (float(ink.sum(axis=1 - axis) @ middle / ink.sum()) for axis, middle in enumerate(middles))
+def _where_it_differs(pixels: np.ndarray, paper: np.ndarray, cell: int) -> tuple[slice, slice]:
+    """Rows and columns outside of which everything is paper, in whole cells: less than half of most drawings.
+
+    All of them where paper is not of one colour.
+    """
+    height, width, channels = pixels.shape
+    if paper.size > channels:
+        return slice(0, height), slice(0, width)
+    if channels == 4 and pixels.flags.c_contiguous:
+        differs = pixels.view(np.uint32)[..., 0] != paper.view(np.uint32).item()
+    else:
+        differs = (pixels != paper).any(axis=2)
+    found = [np.flatnonzero(differs.any(axis=axis)).tolist() for axis in (1, 0)]
+    if not found[0]:
+        return slice(0, 0), slice(0, 0)
+    rows, columns = (
+        slice(max(each[0] - REACH, 0) // cell * cell, min(-(-(each[-1] + 1 + REACH) // cell) * cell, length))
+        for each, length in zip(found, (height, width), strict=True)
+    )
+    return rows, columns
+
+
+def _centre_of_mass(
+    ink: Float[np.ndarray, "height width"], corner: tuple[int, int], size: tuple[int, int]
+) -> tuple[float, float]:
+    """(x, y) in a picture of this size, each from 0 to 1; a pixel's ink counts as being in its middle."""
+    total = ink.sum()
+    x, y = (
+        float(ink.sum(axis=axis) @ (np.arange(ink.shape[1 - axis]) + corner[axis] + 0.5) / total / size[axis])
+        for axis in (0, 1)
+    )
     return x, y
 
 
@@ -190,8 +233,10 @@ def _fill_outside(pixels: UInt8[np.ndarray, "height width channels"]) -> UInt8[n
 def _paper(pixels: UInt8[np.ndarray, "height width channels"]) -> UInt8[np.ndarray, "#height #width channels"]:
     """The paper's colour everywhere, judged by the border."""
     border = _border(pixels)
+    if (border == border[0]).all():
+        return border[:1, None]
     paper = np.median(border, axis=0).astype(np.uint8)
-    off = _difference(border, paper)
+    off = _difference(border[None], paper[None, None])[0]
     noise = np.median(off)
     if noise == 0:
         return paper[None, None]
@@ -206,22 +251,25 @@ def _paper(pixels: UInt8[np.ndarray, "height width channels"]) -> UInt8[np.ndarr
 
 def _difference(pixels: np.ndarray, paper: np.ndarray) -> np.ndarray:
     """The largest difference in any channel: yellow on white differs from it in blue alone."""
-    # One channel at a time: NumPy is slow along a last axis of three or four.
-    pairs = [(pixels[..., channel], paper[..., channel]) for channel in range(pixels.shape[-1])]
-    return np.maximum.reduce([np.maximum(a, b) - np.minimum(a, b) for a, b in pairs])
+    # Along whole rows, then one channel at a time: NumPy is slow along a last axis of three or four.
+    height, width, channels = pixels.shape
+    rows, of_paper = (each.reshape(len(each), each.shape[1] * channels) for each in (pixels, paper))
+    if paper.shape[1] == 1:
+        of_paper = np.tile(of_paper, (1, width))
+    apart = (np.maximum(rows, of_paper) - np.minimum(rows, of_paper)).reshape(height, width, channels)
+    return functools.reduce(np.maximum, [apart[..., channel] for channel in range(channels)])
 
 
 def _border(pixels: np.ndarray) -> np.ndarray:
     return np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
 
 
-def _drop_specks(ink: Float[np.ndarray, "height width"]) -> Float[np.ndarray, "height width"]:
+def _drop_specks(ink: Float[np.ndarray, "height width"], cell: int) -> Float[np.ndarray, "height width"]:
     """Erases pieces with very little ink, and whatever is faint and far from any ink.
 
-    Pieces are told apart on a coarse grid, so that a stroke with small gaps is one piece.
+    Pieces are told apart on a grid of cells of this many pixels a side, so that a stroke with small gaps is one piece.
     """
     height, width = ink.shape
-    cell = -(-max(height, width) // 64)
     rows, columns = -(-height // cell), -(-width // cell)
     padded = np.zeros((rows * cell, columns * cell), dtype=np.float32)
     padded[:height, :width] = ink > 0.5
@@ -247,11 +295,17 @@ def _label(mask: Bool[np.ndarray, "height width"]) -> np.ndarray:
 
 def _largest_nearby(values: np.ndarray) -> np.ndarray:
     """The largest of each cell and its eight neighbours."""
-    height, width = values.shape
-    padded = np.zeros((height + 2, width + 2), values.dtype)  # np.pad takes longer than all the rest
-    padded[1:-1, 1:-1] = values
+    padded = _pad(values, 1)
     rows = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
     return np.maximum(np.maximum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])
+
+
+def _pad(values: np.ndarray, margin: int) -> np.ndarray:
+    """With zeros all around; np.pad takes several times as long."""
+    height, width = values.shape
+    padded = np.zeros((height + 2 * margin, width + 2 * margin), values.dtype)
+    padded[margin : margin + height, margin : margin + width] = values
+    return padded
 
 
 def _box(ink: np.ndarray) -> tuple[int, int, int, int]:
@@ -279,15 +333,14 @@ def _enlarge(ink: np.ndarray) -> np.ndarray:
     return fine.clip(0, 1)
 
 
-def _normalise_strokes(fine: np.ndarray) -> np.ndarray:
+def _normalise_strokes(fine: np.ndarray, width: float) -> np.ndarray:
     """Thins or thickens strokes so that they are in MNIST's range once the result is fitted into 20x20 again."""
-    width = stroke_width(fine) / FINE
     wanted = min(max(width, STROKE_WIDTHS[0]), STROKE_WIDTHS[1])
     # With each side moved by r the box grows too: (width + 2r) / (20 + 2r) = wanted / 20.
     radius = round(FINE * BOX * (wanted - width) / (BOX - wanted) / 2)
     if radius >= 0:
-        return _grow(np.pad(fine, radius), radius)
-    fine = np.pad(fine, 1)  # Paper around the box, or its edges would not be thinned.
+        return _grow(_pad(fine, radius), radius)
+    fine = _pad(fine, 1)  # Paper around the box, or its edges would not be thinned.
     while radius < 0:
         thinned = 1 - _grow(1 - fine, -radius)
         # Growing it again brings back every stroke that is still there: none may have vanished.

@@ -184,16 +184,27 @@ class RAM(nn.Module):
         i looks at image i // rollouts. `location_std` replaces the policy's own standard deviation, `noise` is added to
         the policy's means, and `forced_locations` are as for `rollout`, one for each episode.
         """
-        moves, episodes, device = self.config.num_glimpses - 1, len(images) * rollouts, images.device
+        episodes = len(images) * rollouts
         std = self.config.location_std if location_std is None else location_std
         if initial_location is None:
-            initial_location = torch.rand(episodes, 2, generator=generator, device=device, dtype=images.dtype) * 2 - 1
+            initial_location = self.draw_start(episodes, images, generator)
         if noise is None:
-            noise = torch.zeros(moves, episodes, 2, device=device, dtype=images.dtype)
-            if sample_locations:
-                noise.normal_(std=std, generator=generator)
-        row = torch.arange(episodes, device=device) // rollouts
+            noise = self.draw_noise(episodes, images, std if sample_locations else 0.0, generator)
+        row = torch.arange(episodes, device=images.device) // rollouts
         return self.walk(images, row, initial_location, noise, std, forced_locations=forced_locations)
+
+    def draw_start(
+        self, episodes: int, like: Tensor, generator: Generator | None = None
+    ) -> Float[Tensor, "episodes 2"]:
+        """First locations, uniform in [-1, 1], of the kind and on the device of `like`."""
+        return torch.rand(episodes, 2, generator=generator, device=like.device, dtype=like.dtype) * 2 - 1
+
+    def draw_noise(
+        self, episodes: int, like: Tensor, std: float, generator: Generator | None = None
+    ) -> Float[Tensor, "moves episodes 2"]:
+        """What is added to the policy's means; nothing is drawn where `std` is 0."""
+        noise = torch.zeros(self.config.num_glimpses - 1, episodes, 2, device=like.device, dtype=like.dtype)
+        return noise.normal_(std=std, generator=generator) if std else noise
 
     def walk(
         self,

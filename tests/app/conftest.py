@@ -6,13 +6,16 @@ from typing import Any
 
 import plotly.graph_objects as go
 import pytest
+from streamlit import config
 
 from app.figures.chart import Figure
 from app.runs import jobs as server_jobs
 from app.runs.jobs import Jobs
 from app.server.limits import Limits, read_limits
 from tests.processes import end_runs
-from tests.servers import write_limits
+from tests.servers import ROOT, write_limits
+
+config._main_script_path = str(ROOT / "app/main.py")  # as `streamlit run` does: beside it lies the configuration
 
 
 @pytest.fixture(autouse=True)

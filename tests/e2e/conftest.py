@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
@@ -20,8 +21,8 @@ expect.set_options(timeout=15_000)  # where something else keeps the machine bus
 @contextlib.contextmanager
 def running_app(folder: Path, script: str = "app/main.py") -> Iterator[str]:
     """The address of an app on a server of its own, with its runs in `folder`; its log must end without a traceback."""
-    limits = {"largest_model": 500_000, "longest_run": 10, "most_runs": 20, "longest_queue": 3, "disk": 500}
-    with started_server(folder, script, **limits) as server:
+    limits: dict[str, Any] = {"largest_model": 500_000, "longest_run": 10, "most_runs": 20, "longest_queue": 3}
+    with started_server(folder, script, disk=500, **limits) as server:
         yield server.address
     log = (folder / "log").read_text(encoding="utf-8")
     assert "Traceback" not in log, log
@@ -54,13 +55,17 @@ def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]
 
 @pytest.fixture
 def page(window: BrowserContext) -> Iterator[Page]:
-    """A new tab; whatever the test does, no script may fail in it and no traceback may show.
+    """A new tab; whatever the test does, no script may fail in it, no traceback show, and no request leave the server.
+
+    The browser says where the server's headers have it refuse something.
 
     Nothing moves in it, unless the test asks for `motion`: animations take longer than all else in most tests.
     """
     page = window.new_page()
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(str(error)))
+    page.on("console", lambda said: failures.append(said.text) if "Content Security Policy" in said.text else None)
+    page.on("request", lambda request: failures.append(request.url) if not is_local(request.url) else None)
     yield page
     exceptions = page.locator(".stException").count()
     for tab in window.pages[1:]:  # without its last tab, the browser would end
@@ -68,6 +73,11 @@ def page(window: BrowserContext) -> Iterator[Page]:
     window.clear_cookies()
     assert exceptions == 0
     assert failures == []
+
+
+def is_local(url: str) -> bool:
+    """Whether an address stands for something in the browser itself, or on this machine."""
+    return url.startswith(("http://127.0.0.1:", "data:", "blob:", "about:"))
 
 
 @pytest.fixture

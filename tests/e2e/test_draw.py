@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.drawing import DIGITS, DrawPage
+from tests.processes import wait_until
 
 MOVES = """() => {
   const root = [...document.querySelectorAll('*')].map((e) => e.shadowRoot).find((r) => r?.querySelector('.scrub'));
@@ -30,7 +31,7 @@ def test_animation_starts_by_itself_and_moves_between_glimpses(draw_page: DrawPa
     draw_page.open()
     draw_page.draw(7)
     expect(draw_page.page.locator(".viewer .play")).to_have_attribute("aria-label", "Pause")
-    draw_page.page.wait_for_function(MOVES, polling="raf")
+    wait_until(lambda: draw_page.page.evaluate(MOVES))
     draw_page.expect_answer(7)
     expect(draw_page.count).to_have_text("Glimpse 6 of 6")
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 from ram.training.run_folder import RunFolder
 from tests.e2e.conftest import running_app
 from tests.e2e.drawing import DrawPage, see
-from tests.processes import end_runs
+from tests.processes import end_runs, wait_until
 from tests.servers import ROOT
 
 # Of a small model. A quarter of a minute is long enough to be watched and stopped, and goes on after that.
@@ -85,10 +85,10 @@ def test_class_trains_stops_resumes_and_draws_with_the_result(workshop: Workshop
     workshop.start(WATCHED)
     expect(page.locator(".js-plotly-plot")).to_have_count(4)
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
-    page.wait_for_function(f"Math.min(...({READINGS})()) > 1", timeout=30_000)
+    wait_until(lambda: min(workshop.readings()) > 1)
     page.evaluate("window.charts = [...document.querySelectorAll('.js-plotly-plot')]")
     before = workshop.readings()
-    page.wait_for_function(f"({READINGS})().at(-1) > {before[-1]}", timeout=15_000)
+    wait_until(lambda: workshop.readings()[-1] > before[-1])
     # The curves have grown in the charts that were there.
     assert page.evaluate("[...document.querySelectorAll('.js-plotly-plot')].every((c, i) => c === window.charts[i])")
     expect(page.locator(".learning .tile")).to_have_count(6)

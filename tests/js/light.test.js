@@ -9,6 +9,7 @@ const LIGHT = {
   unseen: 0.5,
   paper_light: [1, 0.5],
   ink_light: [1, 0.25],
+  border: 0.2,
 };
 
 test("seen paper is lit and seen ink is full", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { covers, nameOfReading, signed } from "../../app/components/browser/words.js";
+import { covers, historyInWords, nameOfReading, signed } from "../../app/components/browser/words.js";
 
 test("numbers have two decimals and no minus zero", () => {
   assert.deepEqual([0.126, -0.5, -0.001, 0].map(signed), ["0.13", "−0.50", "0.00", "0.00"]);
@@ -14,5 +14,20 @@ test("a reading is named by its epoch, early ones with decimals", () => {
   assert.deepEqual(
     [nameOfReading(0, 0), nameOfReading(40, 0.5), nameOfReading(80, 2), nameOfReading(900, 12.4)],
     ["untrained", "epoch 0.5", "epoch 2", "epoch 12"],
+  );
+});
+
+test("bars of sureness and values are told in words", () => {
+  const scene = {
+    probabilities: [
+      [0.5, 0.3],
+      [0.126, 0.874],
+    ],
+    values: [0.98, -0.001],
+    expects: "expected reward",
+  };
+  assert.equal(
+    historyInWords(scene),
+    "Sure if it stopped after each glimpse, in percent: 50, 87; value, expected reward: 0.98, 0.00",
   );
 });

@@ -6,6 +6,10 @@ opens the Draw page and then draws: it sends what the canvas component sends, a 
 waits until the script has finished, and thinks for --think seconds on average. Every drawing differs from the others
 of its session, and the answer must hold a new look of the model.
 
+In between, in turns of some seconds, as many visitors draw on the least page of Streamlit's that has the canvas and a
+viewer (`bare_page.py`). So the app's CPU a drawing and its p95 have something to be divided by, which was as slow as
+the machine was in the same minutes; --alone leaves this out.
+
 Prints milliseconds from sending the drawing until the viewer's new scene has arrived ("look") and until the script
 has finished ("end"), which includes what the page waits on purpose after the look (`HEAD_START`, app/views/draw.py).
 Memory is the servers' resident set, sampled each second: per session above that of servers that have answered one
@@ -40,6 +44,10 @@ from tests.servers import started_server
 
 STOCK = 1000  # drawings made beforehand: making one costs as much as answering it
 LARGEST_P95 = {30: 100.0, 100: 300.0}  # milliseconds, by sessions
+TURN = 6.0  # seconds that one of the two pages is drawn on before the other is
+MOST_CPU, LARGEST_P95_RATIO = 2.0, 2.5  # times the bare page's; the latter with RATIO_SESSIONS
+RATIO_SESSIONS = 30
+BARE_PAGE = "tests/measure/bare_page.py"
 LARGEST_SESSION = 2.0  # MB
 SETTLING = 120.0  # seconds until the shelf of pictures (app/shelf.py) is full
 LARGEST_GROWTH = 0.02  # share of the server's memory in ten minutes: what its allocator moves by anyway
@@ -58,6 +66,7 @@ class Crowd:
         self._think = think
         self._stock = stock
         self._visitors: list[Visitor] = []
+        self._numbers = [itertools.count(37 * index) for index in range(size)]  # neighbours draw different things
 
     @contextlib.asynccontextmanager
     async def inside(self) -> AsyncIterator[None]:
@@ -82,7 +91,7 @@ class Crowd:
 
     async def _sit(self, visitor: Visitor, index: int, until: float) -> None:
         chance = random.Random(index)
-        for number in itertools.count(37 * index):  # neighbours draw different things
+        for number in self._numbers[index]:
             await asyncio.sleep(self._think * chance.uniform(0.5, 1.5))
             if time.monotonic() > until:
                 return
@@ -96,12 +105,11 @@ class Crowd:
 
 
 class Use(NamedTuple):
-    """What was used while something was measured: seconds, of which so many on a core, and MB in the end."""
+    """What was used while something was measured: seconds, of which so many on a core."""
 
-    passed: float
-    server: float
-    own: float
-    memory: float
+    passed: float = 0.0
+    server: float = 0.0
+    own: float = 0.0
 
 
 class Watch:
@@ -110,24 +118,28 @@ class Watch:
     def __init__(self, processes: list[int]) -> None:
         self.memory: list[tuple[float, float]] = []
         """(by the monotonic clock, MB), each second."""
+        self.use = Use()
+        """Within all the blocks of `counting`."""
         self._processes = processes
-        self._before = self._clocks()
 
     def _clocks(self) -> tuple[float, float, float]:
         return time.monotonic(), sum(map(processor_time, self._processes)), time.process_time()
 
     async def run(self) -> None:
-        """Samples until it is cancelled."""
+        """Samples the memory until it is cancelled."""
         while True:
-            self.memory.append((time.monotonic(), self._memory()))
+            self.memory.append((time.monotonic(), self.memory_now()))
             await asyncio.sleep(1)
 
-    def stop(self) -> Use:
-        """What was used since the beginning."""
-        passed, server, own = np.subtract(self._clocks(), self._before).tolist()
-        return Use(passed, server, own, self._memory())
+    @contextlib.contextmanager
+    def counting(self) -> Iterator[None]:
+        """Adds to `use` what is used meanwhile."""
+        before = self._clocks()
+        yield
+        self.use = Use(*np.add(self.use, np.subtract(self._clocks(), before)).tolist())
 
-    def _memory(self) -> float:
+    def memory_now(self) -> float:
+        """MB."""
         return sum(map(memory, self._processes))
 
 
@@ -161,28 +173,83 @@ class Report(NamedTuple):
     """p95 in the first minute."""
     end_last: float
     """p95 in the last minute."""
+    cpu_ratio: float
+    """CPU a drawing, in times of the bare page's; not a number if that was not measured."""
+    p95_ratio: float
+    """The same of the end's p95."""
 
 
-async def measure(servers: dict[str, int], sessions: int, *, stock: list[str], seconds: float, think: float) -> Report:
-    """Lets a number of sessions draw on servers, given by address and process: 0 for one that was not started here."""
-    for address in servers:
-        async with visit(address) as first:
-            await first.open()  # loads the model
-            for value in stock[:3]:
-                await first.draw(value)
-    processes, crowd = [*servers.values()], Crowd([*servers], sessions, think=think, stock=stock)
-    before = sum(map(memory, processes))
-    async with crowd.inside():
-        watch = Watch(processes)
-        watching = asyncio.create_task(watch.run())
-        await crowd.draw(seconds)
-        use = watch.stop()
-        watching.cancel()
-    return _report(crowd, watch, use, before=before, minute=min(60, seconds / 3))
+class Page:
+    """A page that a crowd draws on, and what it uses."""
+
+    def __init__(self, servers: dict[str, int], sessions: int, *, stock: list[str], think: float) -> None:
+        self._servers = servers
+        self._stock = stock
+        self.watch = Watch([*servers.values()])
+        self.crowd = Crowd([*servers], sessions, think=think, stock=stock)
+        self.before = 0.0
+        """MB that the servers took before the crowd came."""
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Warms the servers up and lets the crowd in; its memory is sampled meanwhile."""
+        for address in self._servers:
+            async with visit(address) as first:
+                await first.open()  # loads the model
+                for value in self._stock[:3]:
+                    await first.draw(value)
+        self.before = self.watch.memory_now()
+        async with self.crowd.inside():
+            watching = asyncio.create_task(self.watch.run())
+            yield
+            watching.cancel()
+
+    async def draw(self, seconds: float) -> None:
+        """Lets the crowd draw for that long."""
+        with self.watch.counting():
+            await self.crowd.draw(seconds)
+
+    @property
+    def computed(self) -> float:
+        """Milliseconds of a core that the servers took for a drawing."""
+        return 1000 * self.watch.use.server / max(len(self.crowd.runs), 1)
+
+    @property
+    def end(self) -> list[float]:
+        """p50, p95 and the largest of the milliseconds to the end."""
+        return _percentiles([run.end for run in self.crowd.runs], 50, 95, 100)
 
 
-def _report(crowd: Crowd, watch: Watch, use: Use, *, before: float, minute: float) -> Report:
-    runs, begun, ended = crowd.runs, watch.memory[0][0], watch.memory[-1][0]
+async def measure(
+    servers: dict[str, int],
+    bare: dict[str, int],
+    sessions: int,
+    *,
+    stock: list[str],
+    seconds: float,
+    think: float,
+) -> Report:
+    """Lets a number of sessions draw on servers, given by address and process: 0 for one that was not started here.
+
+    In turns with them, as many draw on the `bare` servers, if there are any.
+    """
+    page, beside = (Page(which, sessions, stock=stock, think=think) for which in (servers, bare))
+    pages = [page, beside] if bare else [page]
+    turns = max(1, round(seconds / TURN)) if bare else 1
+    async with contextlib.AsyncExitStack() as stack:
+        for each in pages:
+            await stack.enter_async_context(each.open())
+        for _ in range(turns):
+            for each in pages:
+                await each.draw(seconds / turns)
+        session_memory = (page.watch.memory_now() - page.before) / sessions
+    return _report(page, beside, session_memory=session_memory, minute=min(60, seconds / 3))
+
+
+def _report(page: Page, beside: Page, *, session_memory: float, minute: float) -> Report:
+    crowd, watch = page.crowd, page.watch
+    runs, begun = crowd.runs, watch.memory[0][0]
+    ended = max((run.at for run in runs), default=begun)
     settled = begun + SETTLING if ended > begun + 5 * SETTLING else begun
     at_first = float(np.mean([size for at, size in watch.memory if settled <= at < settled + minute]))
     growth = float(np.mean([size for at, size in watch.memory if at >= ended - minute])) - at_first
@@ -191,17 +258,19 @@ def _report(crowd: Crowd, watch: Watch, use: Use, *, before: float, minute: floa
         opened=crowd.opened,
         drawings=len(runs),
         look=_percentiles([run.look for run in runs], 50, 95),
-        end=_percentiles([run.end for run in runs], 50, 95, 100),
-        errors=dict(crowd.errors),
+        end=page.end,
+        errors=dict(crowd.errors + beside.crowd.errors),
         received=float(np.mean([run.received for run in runs] or [0])) / 1000,
-        computed=1000 * use.server / max(len(runs), 1),
-        server_cpu=100 * use.server / use.passed,
-        own_cpu=100 * use.own / use.passed,
-        session_memory=(use.memory - before) / crowd.size,
+        computed=page.computed,
+        server_cpu=100 * watch.use.server / watch.use.passed,
+        own_cpu=100 * watch.use.own / watch.use.passed,
+        session_memory=session_memory,
         growth=growth,
         growth_share=growth / at_first,
         end_first=_percentiles([run.end for run in runs if run.at < begun + minute], 95)[0],
         end_last=_percentiles([run.end for run in runs if run.at >= ended - minute], 95)[0],
+        cpu_ratio=page.computed / beside.computed if beside.crowd.runs else float("nan"),
+        p95_ratio=page.end[1] / beside.end[1],
     )
 
 
@@ -215,6 +284,10 @@ def bars(report: Report, *, seconds: float) -> dict[str, bool]:
     met = {"no errors": not report.errors and report.drawings > 0}
     if (largest := LARGEST_P95.get(report.sessions)) is not None:
         met[f"p95 of the end ≤ {largest:g} ms"] = report.end[1] <= largest
+    if report.cpu_ratio == report.cpu_ratio:  # a number
+        met[f"CPU ≤ {MOST_CPU:g}× the bare page's"] = report.cpu_ratio <= MOST_CPU
+        if report.sessions == RATIO_SESSIONS:
+            met[f"p95 ≤ {LARGEST_P95_RATIO:g}× the bare page's"] = report.p95_ratio <= LARGEST_P95_RATIO
     if report.sessions >= 10:  # what one session takes is less than the allocator's own moves
         met[f"≤ {LARGEST_SESSION:g} MB a session"] = report.session_memory <= LARGEST_SESSION
     if seconds >= 600:
@@ -237,7 +310,8 @@ def row(report: Report, *, seconds: float) -> str:
         f"{report.session_memory:.2f}",
         f"{report.growth:+.1f}",
         f"{report.end_first:.0f} → {report.end_last:.0f}",
-        f"{report.computed:.0f} ms",
+        f"{report.computed:.1f} ms",
+        f"{report.cpu_ratio:.2f} / {report.p95_ratio:.2f}",
         f"{report.server_cpu:.0f} %",
         f"{report.own_cpu:.0f} %",
         met,
@@ -252,6 +326,7 @@ COLUMNS += [
     "MB grown",
     "end p95 first → last",
     "CPU a drawing",
+    "CPU / p95, bare page = 1",
     "server's CPU",
     "own CPU",
     "bars",
@@ -269,15 +344,16 @@ def main() -> None:
         "--url", help="a server that runs already, on this machine; its memory and CPU are not measured"
     )
     parser.add_argument("--servers", type=int, default=1, help="servers to start, each a process of its own")
+    parser.add_argument("--alone", action="store_true", help="without the bare page beside it")
     parser.add_argument("--json", action="store_true", help="print JSON instead of Markdown")
     options = parser.parse_args()
-    reports, stock = [], drawings(STOCK)
+    reports, stock, bare_servers = [], drawings(STOCK), 0 if options.alone else 1
     if not options.json:
         print(HEAD, flush=True)
     for sessions in options.sessions:
-        with _servers(options.url, options.servers) as servers:
+        with _servers(options.url, options.servers) as servers, _servers(None, bare_servers, BARE_PAGE) as bare:
             how = {"seconds": options.seconds, "think": options.think}
-            reports.append(asyncio.run(measure(servers, sessions, stock=stock, **how)))
+            reports.append(asyncio.run(measure(servers, bare, sessions, stock=stock, **how)))
         if not options.json:
             print(row(reports[-1], seconds=options.seconds), flush=True)
     if options.json:
@@ -286,14 +362,14 @@ def main() -> None:
 
 
 @contextlib.contextmanager
-def _servers(url: str | None, count: int) -> Iterator[dict[str, int]]:
+def _servers(url: str | None, count: int, script: str = "app/main.py") -> Iterator[dict[str, int]]:
     """The addresses and the processes of the servers to measure: for each number of sessions new ones."""
     if url is not None:
         yield {url: 0}
         return
     with contextlib.ExitStack() as stack:
         places = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(count)]
-        servers = [stack.enter_context(started_server(place)) for place in places]
+        servers = [stack.enter_context(started_server(place, script)) for place in places]
         yield {server.address: server.process.pid for server in servers}
 
 

@@ -263,7 +263,9 @@ def _cold_start(browser: Browser) -> Load:
 
 def _window(browser: Browser) -> BrowserContext:
     """An empty window of somebody who has not been here before."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, bypass_csp=True
+    )  # the page evaluates conditions
     context.add_init_script(STOPWATCH)
     return context
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import http.client
 import io
 import itertools
 import json
 import random
 import time
+import urllib.parse
+import uuid
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
@@ -91,10 +94,16 @@ class Run(NamedTuple):
 class Visitor:
     """What a browser says to the server, and hears, on the Draw page."""
 
-    def __init__(self, address: str, connection: ClientConnection) -> None:
+    def __init__(self, address: str, connection: ClientConnection, query: str = "") -> None:
         self._address = address
         self._connection = connection
-        self._query = self._page = self._canvas = self._fragment = self._look = self._problem = ""
+        self.session = ""
+        """The server's name for this session, once the page is open."""
+        self.query = query
+        """What its address says after the question mark."""
+        self.look = ""
+        """What identifies the look on show; empty if there is none."""
+        self._page = self._canvas = self._fragment = self._problem = ""
 
     async def open(self) -> Run:
         """Loads the page."""
@@ -105,17 +114,17 @@ class Visitor:
 
     async def draw(self, value: str) -> Run:
         """Draws something else than before: `value` is what the canvas reports."""
-        before, self._problem = self._look, ""
+        before, self._problem = self.look, ""
         # A browser also repeats the values of all other widgets; the server knows them.
         run = await self._rerun(WidgetState(id=self._canvas, json_value=value))
-        if self._problem or self._look in ("", before):
+        if self._problem or self.look in ("", before):
             raise VisitError(self._problem or "a drawing was not answered with a look at it")
         return run
 
     async def _rerun(self, *widgets: WidgetState) -> Run:
         message = BackMsg()
         state = message.rerun_script
-        state.query_string, state.page_script_hash = self._query, self._page
+        state.query_string, state.page_script_hash = self.query, self._page
         if widgets:
             state.fragment_id = self._fragment
         state.widget_states.widgets.extend(widgets)
@@ -136,8 +145,10 @@ class Visitor:
     def _takes_look(self, message: ForwardMsg) -> bool:
         """Remembers what the next message to the server needs; returns whether this one is the viewer."""
         match message.WhichOneof("type"):
+            case "new_session":
+                self.session = message.new_session.initialize.session_id
             case "page_info_changed":
-                self._query = message.page_info_changed.query_string
+                self.query = message.page_info_changed.query_string
             case "navigation":
                 self._page = message.navigation.page_script_hash
             case "delta" if message.delta.new_element.WhichOneof("type") == "exception":
@@ -149,9 +160,9 @@ class Visitor:
     def _takes_component(self, component: BidiComponent, fragment: str) -> bool:
         if component.component_name.endswith("drawable_canvas"):
             self._canvas, self._fragment = component.id, fragment
-        if component.component_name != "app.viewer":
+        if component.component_name not in ("app.viewer", "viewer"):
             return False
-        self._look = (json.loads(component.json)["scene"] or {"id": ""})["id"]
+        self.look = (json.loads(component.json)["scene"] or {"id": ""})["id"]
         return True
 
     def _is_end(self, message: ForwardMsg) -> bool:
@@ -163,7 +174,7 @@ class Visitor:
 
 
 @contextlib.asynccontextmanager
-async def visit(address: str, cookie: str = "") -> AsyncIterator[Visitor]:
+async def visit(address: str, cookie: str = "", query: str = "") -> AsyncIterator[Visitor]:
     """A session that has not opened the page yet."""
     stream = f"{address.replace('http', 'ws', 1).rstrip('/')}/_stcore/stream"
     headers = {"Cookie": cookie} if cookie else {}
@@ -176,4 +187,27 @@ async def visit(address: str, cookie: str = "") -> AsyncIterator[Visitor]:
         ping_interval=None,
         open_timeout=PATIENCE_S,
     ) as connection:
-        yield Visitor(address, connection)
+        yield Visitor(address, connection, query)
+
+
+def upload(address: str, session: str, content: bytes, *, promised: int | None = None) -> tuple[int, str]:
+    """Sends a file as the browser does for a session; returns the answer's status and the name the server knows it by.
+
+    No widget takes it unless the session's next message says so. `promised` bytes are announced instead of the file's.
+    """
+    file, boundary = str(uuid.uuid4()), uuid.uuid4().hex
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="file"\r\n\r\n'.encode()
+    body = head + content + f"\r\n--{boundary}--\r\n".encode()
+    with contextlib.closing(http.client.HTTPConnection(urllib.parse.urlsplit(address).netloc)) as connection:
+        connection.request("GET", "/_stcore/health")
+        answer = connection.getresponse()
+        answer.read()
+        cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
+        headers = {
+            "Cookie": cookie,
+            "X-Xsrftoken": cookie.partition("=")[2],
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+            "Content-Length": str(len(body) if promised is None else promised),
+        }
+        connection.request("PUT", f"/_stcore/upload_file/{session}/{file}", body, headers)
+        return connection.getresponse().status, file

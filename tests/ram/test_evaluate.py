@@ -13,9 +13,9 @@ from ram.checkpoints import CheckpointInfo, load_checkpoint, read_info, save_che
 from ram.config import RAMConfig
 from ram.data.mnist import DataError, Digits, as_floats
 from ram.evaluate import main, results_table
-from ram.evaluation import OverSeeds, stored, stored_number
+from ram.evaluation import VALIDATION, OverSeeds, stored, stored_number
 from ram.model import RAM
-from ram.value_fit import stored_value
+from ram.value_fit import expected_by_value, stored_value
 
 CONFIG = RAMConfig(glimpse_size=12, num_glimpses=2, hidden_size=32, glimpse_hidden_size=16)
 INFO = CheckpointInfo(
@@ -75,7 +75,7 @@ def test_saving_adds_results_and_keeps_everything_else(fresh: Path, saved: Path)
     info = read_info(saved)
     assert dataclasses.replace(info, results=INFO.results) == INFO
     assert info.results.items() >= INFO.results.items()
-    measured = {*(f"test_error_{gaze}" for gaze in GAZES), "calibration_error_before", "value"}
+    measured = {*(f"test_error_{gaze}" for gaze in GAZES), "calibration_error_before", "value", VALIDATION}
     assert set(info.results) == {*INFO.results, *measured}
     before, after = load_checkpoint(fresh, "cpu").state_dict(), load_checkpoint(saved, "cpu").state_dict()
     assert all(weight.equal(before[name]) for name, weight in after.items())
@@ -109,6 +109,21 @@ def test_calibrated_model_has_a_value_that_predicts_right_answers(saved: Path, c
     assert after is not None
     assert max(after.share) < 1.01 < min(before.share)
     assert after.excess == pytest.approx([0] * CONFIG.num_glimpses, abs=0.02)
+
+
+def test_calibrated_model_says_that_its_value_was_fitted(fresh: Path, saved: Path, calibrated: Path) -> None:
+    told = {
+        path: dataclasses.replace(read_info(path), recipe={"reward": "information"}) for path in (saved, calibrated)
+    }
+    assert expected_by_value(told[saved]) == "information"
+    assert expected_by_value(told[calibrated]) == "hit"
+    assert expected_by_value(read_info(fresh)) == "hit"
+
+
+def test_validation_error_is_measured_in_as_many_passes_as_the_test_error(saved: Path) -> None:
+    assert len(figure(saved, VALIDATION).per_seed) == 5
+    # The model was fitted on training digits; on the other digits it is about as bad as on the test digits.
+    assert figure(saved, VALIDATION).mean == pytest.approx(figure(saved, "test_error_mean").mean, abs=5)
 
 
 def test_calibration_changes_no_answer_but_the_averaged_one(saved: Path, calibrated: Path) -> None:
@@ -183,7 +198,12 @@ def test_table_shows_images_scales_and_calibration() -> None:
         image_size=100,
         recipe={"image_size": 100, "clutter": 8},
         results={f"test_error_{gaze}": error for gaze in GAZES}
-        | {"validation_error": 2, "calibration_error_before": error, "calibration_error_after": {**error, "mean": 0.5}}
+        | {
+            "validation_error": 2,
+            "validation_error_mean": {**error, "mean": 3},
+            "calibration_error_before": error,
+            "calibration_error_after": {**error, "mean": 0.5},
+        }
         | {
             "value": {
                 "share": [0.9991] + [0.95] * 7,
@@ -197,7 +217,7 @@ def test_table_shows_images_scales_and_calibration() -> None:
     rows = results_table({"large.safetensors": large, "small.safetensors": small}).splitlines()[2:]
     assert rows[0] == "| `small` | 28×28 | 6 of 8×8 | 209,421 | – | – | – | – | – | 1.23 | – |"
     assert rows[1].startswith("| `large` | 100×100, 8 pieces | 8 of 12×12 at 4 scales | ")
-    assert rows[1].endswith(" | 2.00" + " | 1.23 ± 0.06" * 4 + " | 1.23 → 0.50 | 0.999, 0.85 |")
+    assert rows[1].endswith(" | 3.00 ± 0.06" + " | 1.23 ± 0.06" * 4 + " | 1.23 → 0.50 | 0.999, 0.85 |")
 
 
 def test_table_is_ordered_from_easy_to_hard() -> None:

@@ -7,8 +7,9 @@ import pytest
 from ram.calibration import calibration_error
 from ram.checkpoints import SHIPPED, load_checkpoint, read_info
 from ram.evaluate import results_table
-from ram.evaluation import class_log_probs, digits_of, stored
+from ram.evaluation import VALIDATION, class_log_probs, digits_of, stored
 from ram.presets import PRESETS
+from ram.value_fit import estimates, expected_by_value, outcomes, stored_value
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(SHIPPED.glob("*.safetensors"))
@@ -43,3 +44,32 @@ def test_checkpoint_is_as_good_as_it_says(path: Path) -> None:
     calibration = stored(info, "calibration_error_after") or stored(info, "calibration_error_before")
     if calibration is not None:
         assert calibration_error(log_probs, digits.labels) == pytest.approx(calibration.per_seed[0], abs=0.05)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_value_expects_a_right_answer_and_keeps_to_its_bars(path: Path) -> None:
+    info = read_info(path)
+    value = stored_value(info)
+    assert expected_by_value(info) == "hit"
+    assert value is not None
+    assert max(map(abs, value.excess)) <= 0.003
+    assert -0.02 <= value.lowest <= value.highest <= 1.02
+    assert max(value.share) <= 1.003
+    assert value.auc[-1] >= 0.75
+
+
+def test_mean_value_on_the_digits_held_back_is_the_share_of_right_answers() -> None:
+    path = SHIPPED / "mnist.safetensors"
+    model = load_checkpoint(path, "cpu")
+    looks = outcomes(model, digits_of(read_info(path), "validation"), seeds=[0])
+    accuracy = looks.right.double().mean().item()
+    # It was fitted to five passes, of which this is one.
+    assert estimates(model, looks).double().mean(dim=1).tolist() == pytest.approx([accuracy] * 6, abs=0.001)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_validation_and_test_error_are_measured_in_equally_many_passes(path: Path) -> None:
+    held_back, test = (stored(read_info(path), name) for name in (VALIDATION, "test_error_mean"))
+    assert held_back is not None
+    assert test is not None
+    assert len(held_back.per_seed) == len(test.per_seed)

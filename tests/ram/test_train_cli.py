@@ -206,6 +206,35 @@ def test_full_disk_ends_a_run_with_one_sentence(tmp_path: Path) -> None:
     assert not list((tmp_path / "run").glob(".*"))  # no half-written file is left
 
 
+LITTLE_MEMORY = """
+import re, resource, sys
+from pathlib import Path
+from ram.train import main
+taken = int(re.search(r"VmSize:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
+resource.setrlimit(resource.RLIMIT_AS, (taken + 2**30, resource.RLIM_INFINITY))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_want_of_memory_ends_a_run_with_one_sentence(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    large = ["--image-size", "256", "--validation-images", "20000"]  # which are 5 GB before they are stored
+    done = subprocess.run(
+        [sys.executable, "-c", LITTLE_MEMORY, "--run", folder.path, "--threads", "1", *large],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    message = (
+        "memory ran out: take a smaller batch_size or image_size, or fewer rollouts, num_glimpses or validation_images"
+    )
+    assert_one_line(done.stderr, message)
+    assert state_of(folder).status == "failed"
+    assert state_of(folder).problem == message
+
+
 def test_wrong_value_gives_one_line_and_no_traceback(tmp_path: Path) -> None:
     done = run(tmp_path, "--glimpse-size", "0")
     assert done.returncode == 1

@@ -2,13 +2,13 @@
 
 import { showPatch } from "./canvas.js";
 import { clamp } from "./motion.js";
-import { covers, signed } from "./words.js";
+import { covers, historyInWords, signed } from "./words.js";
 
 const DIGITS = [..."0123456789"];
 const LONGEST_NAME = 10; // characters of a class that are shown
 const CHARACTER_EM = 0.62;
 
-/** @typedef {Record<"viewer" | "field" | "count" | "patches" | "location" | "number" | "history" | "classes" | "answer" | "scrub", any>} Parts */
+/** @typedef {Record<"viewer" | "field" | "count" | "patches" | "location" | "expects" | "number" | "history" | "classes" | "answer" | "scrub", any>} Parts */
 
 /**
  * Shows that there is no scene yet.
@@ -21,6 +21,7 @@ export function showNothing(ui) {
   ui.number.textContent = "–";
   ui.field.setAttribute("aria-label", "No digit yet");
   ui.history.replaceChildren();
+  ui.history.setAttribute("aria-label", "No glimpse yet");
   putPatches(ui, [blankPatch()]);
   putClasses(ui, DIGITS);
 }
@@ -39,7 +40,12 @@ export class Panels {
     const figures = windows.map((span) => blankPatch(patches[0][0].length, span, windows.length));
     putPatches(ui, figures);
     putClasses(ui, classes);
-    ui.history.replaceChildren(...scene.values.map((value, step) => bar(value, scene.colors[step])));
+    ui.expects.textContent = scene.expects;
+    ui.expects.parentElement.title = scene.explains;
+    ui.history.setAttribute("aria-label", historyInWords(scene));
+    ui.history.replaceChildren(
+      ...scene.values.map((value, step) => bar(value, Math.max(...scene.probabilities[step]), scene.colors[step])),
+    );
   }
 
   /** @param {number} step */
@@ -131,12 +137,16 @@ function classRow(name) {
 }
 
 /**
- * @param {number} value An estimate, which may leave [0, 1]; the bar then ends at its frame.
+ * A glimpse's bar, as high as the model is sure, with a line across it at the value.
+ *
+ * @param {number} value An estimate, which may leave [0, 1]; the line then lies at the end.
+ * @param {number} sure The largest class probability.
  * @param {string} color
  */
-function bar(value, color) {
+function bar(value, sure, color) {
   const element = document.createElement("i");
   element.style.setProperty("--c", color);
-  element.style.height = `${100 * clamp(value, 0, 1)}%`;
+  element.style.setProperty("--sure", `${100 * sure}%`);
+  element.style.setProperty("--value", `${100 * clamp(value, 0, 1)}%`);
   return element;
 }

@@ -20,7 +20,9 @@
  * @property {number[][][][][]} corners By reading, digit, glimpse and scale.
  * @property {number[][]} answers By reading and digit.
  * @property {number[][]} sure By reading and digit.
- * @property {number[][]} values By reading and digit.
+ * @property {number[][]} values By reading and digit, after the last glimpse.
+ * @property {string} value_name What they are called.
+ * @property {string} explains The same as a sentence.
  */
 
 const NUMBERS_A_LOOK = 4; // x, y, left, top

@@ -15,8 +15,8 @@ const HTML =
   '<figure class="tile"><canvas class="field" role="img"></canvas><div class="patches" role="img"></div>' +
   '<p class="answer"><span class="mark"></span><span class="says"><span class="sr"></span>' +
   '<small class="word">says</small> <span class="class"></span> <small class="share"></small></span></p>' +
-  '<p class="value">value <b class="number"></b></p></figure>';
-const PARTS = /** @type {const} */ (["field", "patches", "mark", "sr", "class", "share", "number"]);
+  '<p class="value"><span class="name"></span> <b class="number"></b></p></figure>';
+const PARTS = /** @type {const} */ (["field", "patches", "mark", "sr", "class", "share", "name", "number"]);
 const MOST_LAYERS = 4; // of the coarser scales that are kept
 const CROWD = 9; // glimpses from which on their discs get smaller
 const NOTHING = [0, 0, 0, 0];
@@ -28,7 +28,7 @@ export class Tile {
    * @param {number[][]} image
    * @param {import("./light.js").Light} light
    */
-  constructor({ colors, size, scales, labels, classes }, digit, image, light) {
+  constructor({ colors, size, scales, labels, classes, value_name, explains }, digit, image, light) {
     this.colors = colors;
     this.size = size;
     this.scales = scales;
@@ -46,6 +46,9 @@ export class Tile {
     this.element.className = "cell";
     this.element.innerHTML = HTML;
     this.ui = partsOf(this.element, PARTS);
+    this.ui.name.textContent = value_name;
+    this.ui.name.title = explains;
+    this.element.classList.toggle("wordy", value_name !== "value");
     const patches = colors.map((color) => {
       const canvas = Object.assign(document.createElement("canvas"), { width: size, height: size });
       canvas.style.setProperty("--c", color);

@@ -24,6 +24,8 @@ import { Timeline } from "./timeline.js";
  * @property {number[]} windows Size of a window by scale, in pixels of the image.
  * @property {number[][][][]} patches By step and scale.
  * @property {number[]} values By step.
+ * @property {string} expects What the values expect.
+ * @property {string} explains The same as a sentence.
  * @property {number[][]} probabilities By step and class.
  * @property {string[]} classes
  * @property {string[]} colors By step.
@@ -37,7 +39,7 @@ const STEP_MS = 850; // one glimpse at speed 1: a fixation, then the move to the
 const NARROW_PX = 500; // below it a phone
 const MEDIUM_PX = 800; // below it half a window
 const PARTS = /** @type {const} */ ([
-  ...["viewer", "field", "empty", "count", "patches", "location", "number", "history", "classes", "answer"],
+  ...["viewer", "field", "empty", "count", "patches", "location", "expects", "number", "history", "classes", "answer"],
   ...["first", "back", "play", "forward", "last", "scrub", "speed", "only-seen"],
 ]);
 

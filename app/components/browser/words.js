@@ -23,3 +23,13 @@ export const covers = (span, size) => (span === size ? `${size}×${size} px` : `
  */
 export const nameOfReading = (steps, epochs) =>
   steps === 0 ? "untrained" : `epoch ${Number(epochs.toFixed(epochs < 10 ? 2 : 0))}`;
+
+/**
+ * How sure the model would be if it stopped after each glimpse, and its values.
+ *
+ * @param {{ probabilities: number[][], values: number[], expects: string }} scene
+ */
+export const historyInWords = ({ probabilities, values, expects }) => {
+  const sure = probabilities.map((row) => Math.round(100 * Math.max(...row)));
+  return `Sure if it stopped after each glimpse, in percent: ${sure.join(", ")}; value, ${expects}: ${values.map(signed).join(", ")}`;
+};

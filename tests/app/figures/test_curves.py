@@ -101,6 +101,38 @@ def test_reward_and_value_stand_on_one_axis_from_zero_to_one() -> None:
     assert figure.layout.yaxis.range == pytest.approx((-0.05, 1.05))
 
 
+READ = [reading(1, reward=0.25, value=0.5), reading(2, reward=0.75, value=0.625)]
+
+
+def test_axis_and_labels_name_the_reward_that_a_run_earns() -> None:
+    right, informed = (reward_figure([Curves("run", READ, reward)]) for reward in ("hit", "information"))
+    assert right.layout.yaxis.title.text == "share of right answers"
+    assert trace_of(right, "value-1").hovertemplate.startswith("value, expected reward: %{y:.3f}<br>")
+    assert informed.layout.yaxis.title.text == "share of the information"
+    assert [trace.uid for trace in informed.data] == ["reward-1", "value-1", "labels"]
+    assert sorted(trace_of(informed, "labels").text) == ["\u00a0information", "\u00a0value"]
+    assert trace_of(informed, "reward-1").hovertemplate.startswith("information %{y:.3f}<br>")
+    assert trace_of(informed, "value-1").hovertemplate.startswith("value, expected information: %{y:.3f}<br>")
+
+
+def test_two_runs_with_different_rewards_are_told_apart_on_the_axis() -> None:
+    figure = reward_figure([Curves("a", READ), Curves("b", READ, "information")])
+    assert figure.layout.yaxis.title.text == "\u2014\u2014 reward, \u2013 \u2013 information"
+    alike = reward_figure([Curves("a", READ, "information"), Curves("b", READ, "information")])
+    assert alike.layout.yaxis.title.text == "share of the information"
+
+
+def test_figures_are_told_in_words_with_their_last_readings() -> None:
+    one = curves.reward_figure([Curves("run", READ, "information")])
+    assert curves.in_words(one) == (
+        "Reward, and the value that predicts it: share of the information over the training time; "
+        "at the end information 0.75; value, expected information: 0.62"
+    )
+    two = curves.spread_figure([Curves("a", READ), Curves("b", READ)])
+    assert curves.in_words(two).endswith("; at the end a, spread 0.20; b, spread 0.20")
+    assert curves.in_words(curves.loss_figure([])) == "The parts of the loss, unweighted: loss over the training time"
+
+
 def test_reward_axis_grows_with_a_value_that_runs_away() -> None:
     axis = reward_figure([Curves("run", [reading(1, value=50.0)])]).layout.yaxis
     assert axis.range == pytest.approx((-2.5, 52.5))

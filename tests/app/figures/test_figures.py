@@ -21,6 +21,10 @@ from tests.app.conftest import checked
 value_figure, probabilities_figure = checked(belief.value_figure), checked(belief.probabilities_figure)
 
 
+def value_line(figure: go.Figure) -> go.Scatter:
+    return next(trace for trace in figure.data if trace.uid == "value")
+
+
 def scene_with(values: Sequence[float] | npt.NDArray, class_probs: npt.ArrayLike) -> Scene:
     steps = len(values)
     return Scene(
@@ -44,13 +48,50 @@ def scene() -> Scene:
 
 def test_value_figure_plots_each_value_over_its_glimpse_in_the_steps_color(scene: Scene) -> None:
     figure = value_figure(scene)
-    (trace,) = figure.data
-    assert list(trace.x) == [1, 2, 3]
-    assert list(trace.y) == [0.25, 0.5, 0.75]
-    assert list(trace.marker.color) == step_colors(3)
-    assert list(trace.text) == ["", "", "<b>0.75</b>"]
+    line = value_line(figure)
+    assert list(line.x) == [1, 2, 3]
+    assert list(line.y) == [0.25, 0.5, 0.75]
+    assert list(line.marker.color) == step_colors(3)
+    assert line.hovertemplate.startswith("glimpse %{x}<br>value %{y:.3f}: expected reward")
     assert figure.layout.xaxis.title.text == "glimpse"
-    assert figure.layout.yaxis.title.text == "value"
+    assert figure.layout.yaxis.title.text == "probability"
+
+
+def test_bars_say_how_sure_the_model_is_if_it_stops_there(scene: Scene) -> None:
+    bars = next(trace for trace in value_figure(scene).data if trace.uid == "sure")
+    # The largest of each row of probabilities, and its class.
+    assert list(zip(bars.x, bars.y, bars.customdata, strict=True)) == [(1, 0.5, "0"), (2, 0.75, "1"), (3, 1.0, "1")]
+    assert list(bars.marker.color) == step_colors(3)
+    assert bars.hovertemplate.startswith("glimpse %{x}<br>sure if it stopped now: %{y:.1%}, class %{customdata}")
+
+
+def test_last_value_and_last_sureness_stand_beside_the_chart_without_touching(scene: Scene) -> None:
+    labels = value_figure(scene).data[-1]
+    assert list(labels.text) == ["\u00a0value <b>0.75</b>", "\u00a0sure <b>1.00</b>"]
+    equal = value_figure(scene_with([1.0], [[1.0, 0.0]])).data[-1]
+    assert list(equal.text) == ["\u00a0sure <b>1.00</b>", "\u00a0value <b>1.00</b>"]
+    assert equal.y[1] - equal.y[0] > 0.1
+
+
+def test_value_that_expects_information_says_so_everywhere(scene: Scene) -> None:
+    other = dataclasses.replace(scene, reward="information")
+    figure = value_figure(other)
+    assert "expected information" in value_line(figure).hovertemplate
+    assert figure.layout.yaxis.title.text == "share, probability"
+    assert belief.value_in_words(other).startswith(
+        "The value (expected information) after each glimpse: 0.25, 0.50, 0.75"
+    )
+    assert scene_data(other)["expects"] == "expected information"
+    assert "not how likely the answer is to be right" in scene_data(other)["explains"]
+    assert scene_data(other)["id"] != scene_data(scene)["id"]
+
+
+def test_charts_are_told_in_words_with_their_numbers(scene: Scene) -> None:
+    assert belief.value_in_words(scene) == (
+        "The value (expected reward) after each glimpse: 0.25, 0.50, 0.75. "
+        "How sure the model would be if it stopped there, in percent: 50, 75, 100."
+    )
+    assert belief.probabilities_in_words(scene).endswith("in percent: 0 with 50, 1 with 75, 1 with 100.")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +103,7 @@ def test_value_axis_spans_zero_to_one_and_every_value(values: list[float], low: 
 
 
 def test_negative_value_that_rounds_to_zero_has_no_minus_sign() -> None:
-    assert value_figure(scene_with([-0.001], [[1.0]])).data[0].text == ("<b>0.00</b>",)
+    assert "\u00a0value <b>0.00</b>" in value_figure(scene_with([-0.001], [[1.0]])).data[-1].text
 
 
 def test_probabilities_figure_has_a_column_a_glimpse_from_dark_field_to_the_steps_color(scene: Scene) -> None:
@@ -150,7 +191,7 @@ def test_what_is_hardly_likelier_than_chance_is_not_named(best: float, answer: s
 @pytest.mark.parametrize(("steps", "classes"), [(1, 2), (1, 10), (20, 26), (6, 1)])
 def test_figures_and_table_take_any_number_of_glimpses_and_classes(steps: int, classes: int) -> None:
     scene = scene_with(np.linspace(0, 1, steps), np.full((steps, classes), 1 / classes))
-    assert len(value_figure(scene).data[0].x) == steps
+    assert len(value_line(value_figure(scene)).x) == steps
     assert sum(trace.type == "heatmap" for trace in probabilities_figure(scene).data) == steps
     assert len(scene_rows(scene)) == steps
 
@@ -163,7 +204,7 @@ def test_table_has_the_charts_numbers(scene: Scene) -> None:
     assert [row["best class"] for row in rows] == ["0", "1", "1"]
     assert [row["probability (%)"] for row in rows] == [50.0, 75.0, 100.0]
     assert {type(cell) for row in rows for cell in row.values()} == {int, float, str}
-    assert [row["value"] for row in rows] == list(value_figure(scene).data[0].y)
+    assert [row["value"] for row in rows] == list(value_line(value_figure(scene)).y)
 
 
 @pytest.mark.parametrize(

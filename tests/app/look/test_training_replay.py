@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import dataclasses
 import json
 from typing import Any
 
@@ -167,6 +168,14 @@ def test_browser_gets_the_last_answer_rounded() -> None:
     assert data["corners"][1][0][1] == [[5, -1], [4, -2]]
     assert (data["answers"][0], data["sure"][0], data["values"][0]) == ([2, 1], [0.7, 0.543], [0.25, -0.988])
     assert data["accuracy"] == [None, 95.3]
+
+
+def test_value_is_called_by_what_it_expects() -> None:
+    replay = replay_of(reading(0))
+    assert replay_data(replay)["value_name"] == "value"
+    other = replay_data(dataclasses.replace(replay, reward="information"))
+    assert other["value_name"] == "expected information"
+    assert "not how likely the answer is to be right" in other["explains"]
 
 
 def test_answer_is_the_most_probable_class_also_where_rounding_hides_it() -> None:

@@ -146,6 +146,28 @@ def test_killed_run_says_so_loses_nothing_saved_and_resumes(jobs: Jobs) -> None:
     assert steps == sorted(set(steps))
 
 
+def test_run_that_the_system_ended_for_want_of_memory_says_so_and_resumes(jobs: Jobs, tmp_path: Path) -> None:
+    kills = jobs._supervisor.kills = tmp_path / "vmstat"
+    kills.write_text("pgfault 7\noom_kill 2\noom_kill_other 9\n")
+    run = submit(jobs, LONG)
+    wait(jobs, run, trains)
+    kills.write_text("pgfault 8\noom_kill 3\noom_kill_other 9\n")
+    os.kill(jobs.run_folder(run).holder() or 0, signal.SIGKILL)
+    job = wait(jobs, run, status("failed"))
+    assert job.problem == "Memory ran out, and the system ended it."
+    jobs.resume(run)
+    assert known(jobs, run).problem == ""
+    wait(jobs, run, trains)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems choose by themselves")
+def test_where_memory_runs_out_a_run_ends_before_the_server(jobs: Jobs) -> None:
+    run = submit(jobs, LONG)
+    wait(jobs, run, trains)
+    process = jobs.run_folder(run).holder()
+    assert Path(f"/proc/{process}/oom_score_adj").read_text(encoding="utf-8") == "500\n"
+
+
 @pytest.mark.parametrize(
     "moment",
     [
@@ -199,17 +221,17 @@ def test_run_outlives_its_server_and_the_next_server_finds_it(jobs: Jobs) -> Non
 
 
 FULL_DISK = """
-import subprocess, sys
+import dataclasses, subprocess, sys
 from pathlib import Path
 from app.runs.jobs import JobError, Jobs
-from app.server.limits import Limits
+from app.server.limits import read_limits
 from ram.checkpoints import load_checkpoint
 from ram.config import RAMConfig, TrainConfig
 from ram.training.run_folder import RunConfig
 from tests.processes import wait_until
 
 disk = Path(sys.argv[1])
-limits = Limits(disk / "runs", 500_000, 30, 6, 3, 100)
+limits = dataclasses.replace(read_limits(), runs=disk / "runs")
 jobs = Jobs(limits)
 training = TrainConfig.of(train_images=128, validation_images=100, batch_size=32, rollouts=1, epochs=1)
 run = jobs.submit(RunConfig("mnist", RAMConfig(), training), "run", start=None, drawings=None)

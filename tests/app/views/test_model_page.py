@@ -135,6 +135,31 @@ def test_run_shows_its_validation_error_alone(folder: Path) -> None:
     assert "<li" not in shown.html
 
 
+def test_validation_error_in_the_passes_of_the_test_error_goes_before_the_runs_own(folder: Path) -> None:
+    shown = Shown(folder, {"validation_error": 2.345, "validation_error_mean": measured(2.1)})
+    assert shown.metrics["Validation error, digits held back"] == "2.10 ± 0.04 %"
+
+
+VALUE = {"share": [1.0] * 3, "excess": [0.001] * 3, "auc": [0.5, 0.7, 0.8], "lowest": 0.9, "highest": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "results", "said"),
+    [
+        ({}, {}, "how likely its answer is to be right."),
+        ({"reward": "information"}, {}, "**expected information** in the answer, not how likely it is to be right"),
+        ({"reward": "information"}, {"value_fitted": True}, "It was fitted to right answers after the training."),
+    ],
+)
+def test_value_is_said_to_expect_what_it_was_trained_or_fitted_for(
+    folder: Path, recipe: dict[str, Any], results: dict[str, Any], said: str
+) -> None:
+    shown = Shown(folder, {**ERRORS, "value": VALUE, **results}, **recipe)
+    assert said in shown.text
+    assert ("estimates the expected information" in shown.html) == ("expected information" in said)
+    assert shown.metrics["Right answers told from wrong ones"] == "80 %"
+
+
 @pytest.mark.parametrize("damage", [None, "<script>", {}, {"mean": "<script>", "spread": 0, "per_seed": []}, [1]])
 def test_results_that_make_no_sense_are_left_out(folder: Path, damage: object) -> None:
     shown = Shown(folder, dict.fromkeys([*CALIBRATED, "validation_error"], damage), clutter=damage)

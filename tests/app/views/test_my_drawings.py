@@ -329,6 +329,17 @@ def test_full_set_keeps_the_drawing_on_the_canvas() -> None:
     assert "label_canvas_order" not in page.session_state
 
 
+def test_drawing_that_is_too_long_is_taken_back_with_a_sentence() -> None:
+    page = open_page()
+    draw(page, SEVEN)
+    draw(page, SEVEN, [(100, 100)] * 20_000)
+    assert "too long to be kept" in texts(page)
+    assert page.session_state["label_canvas_order"] == {"objects": [{"type": "Path", "path": SEVEN}], "number": 1}
+    draw(page, SEVEN)
+    click(page, "press 7")
+    assert collection(page).digits.labels.tolist() == [7]
+
+
 def test_sheet_of_images_has_rows() -> None:
     images = np.arange(SHEET_COLUMNS + 2, dtype=np.uint8)[:, None, None].repeat(3, 1).repeat(2, 2)
     with Image.open(io.BytesIO(base64.b64decode(sheet_url(images).split(",")[1]))) as sheet:

@@ -30,14 +30,18 @@ def open_app(**address: str) -> AppTest:
     return app.run()
 
 
-def canvas_state(strokes: list[dict[str, Any]], *lines: list[tuple[int, int]]) -> dict[str, Any]:
+def png(image: Image.Image, kind: str = "PNG") -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, format=kind)
+    return stream.getvalue()
+
+
+def canvas_state(strokes: Any, *lines: list[tuple[int, int]]) -> dict[str, Any]:
     """What the canvas reports after these lines were drawn."""
     image = Image.new("RGB", (280, 280), DARK_FIELD)
     for line in lines:
         ImageDraw.Draw(image).line(line, fill="#ffffff", width=20, joint="curve")
-    stream = io.BytesIO()
-    image.save(stream, format="PNG")
-    url = "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+    url = "data:image/png;base64," + base64.b64encode(png(image)).decode()
     return {"drawing": {"raw": {"objects": strokes}, "data": url}}
 
 
@@ -122,6 +126,62 @@ def test_painted_canvas_counts_as_blank() -> None:
     app = open_app()
     draw_seven(app)
     app.session_state["canvas"] = canvas_state([*STROKES, {"type": "Path"}], *[[(0, y), (280, y)] for y in range(281)])
+    app.run()
+    assert not app.exception
+    assert shown(app)["scene"] is None
+
+
+def test_drawing_that_is_too_long_is_taken_back_with_a_sentence() -> None:
+    app = open_app()
+    draw_seven(app)
+    before = shown(app)["scene"]
+    scribble = {"type": "Path", "path": [["Q", 100.5, 100.5, 101.5, 101.5]] * 8000}
+    app.session_state["canvas"] = canvas_state([*STROKES, scribble], [(10, 10), (270, 270)])
+    app.run()
+    assert not app.exception
+    assert "too long to be kept" in app.warning[0].value
+    assert app.session_state["canvas_order"] == {"objects": STROKES, "number": 1}
+    app.run()  # before the canvas has changed
+    assert app.session_state["canvas_order"]["number"] == 1
+    assert shown(app)["scene"] == before
+
+
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        [{"type": "Image", "src": "https://example.org/x.png"}],
+        [{"type": "Path", "path": [], "fill": {"type": "pattern", "source": "https://example.org/x.png"}}],
+        [{"type": "Path", "path": "M 1 2"}],
+        ["stroke"],
+        "strokes",
+        None,
+    ],
+    ids=["picture", "pattern", "path", "text", "no list", "nothing"],
+)
+def test_what_is_no_stroke_is_not_kept_for_others_to_open(strokes: Any) -> None:
+    app = open_app()
+    app.session_state["canvas"] = canvas_state(strokes, [(70, 70), (210, 70)])
+    app.run()
+    assert not app.exception
+    assert shown(app)["scene"] is None
+    assert "picture" not in app.query_params
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "no data URL",
+        "data:image/png;base64,!",
+        "data:image/png;base64,aGVsbG8=",
+        "data:image/png;base64," + base64.b64encode(png(Image.new("L", (1121, 10)))).decode(),
+        "data:image/gif;base64," + base64.b64encode(png(Image.new("L", (280, 280)), "GIF")).decode(),
+        7,
+    ],
+    ids=["text", "no base64", "no picture", "too wide", "another kind", "number"],
+)
+def test_what_is_no_picture_of_a_canvas_is_no_drawing(data: Any) -> None:
+    app = open_app()
+    app.session_state["canvas"] = {"drawing": {"raw": {"objects": STROKES}, "data": data}}
     app.run()
     assert not app.exception
     assert shown(app)["scene"] is None

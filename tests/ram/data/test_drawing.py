@@ -359,3 +359,22 @@ def test_picture_full_of_ink_is_refused() -> None:
     full[10:90, 10:90] = 0
     with pytest.raises(DrawingError, match="Too much of this picture is covered"):
         check_is_drawing(full)
+
+
+def test_paper_around_a_drawing_changes_nothing() -> None:
+    drawing = opaque(strokes(TWO, at=(40, 40), canvas=(240, 240)))
+    framed = np.pad(drawing, ((12, 28), (4, 36), (0, 0)), constant_values=255)
+    image, centre = prepare_placed_drawing(drawing)
+    framed_image, framed_centre = prepare_placed_drawing(framed)
+    assert np.array_equal(framed_image, image)
+    # The centre is as many pixels further from the corner, of 280 instead of 240.
+    assert framed_centre[0] * 280 == pytest.approx(centre[0] * 240 + 4, abs=1e-4)
+    assert framed_centre[1] * 280 == pytest.approx(centre[1] * 240 + 12, abs=1e-4)
+
+
+@pytest.mark.parametrize("at", [(0, 0), (119, 119), (61, 3)])
+def test_opaque_drawing_is_prepared_alike_with_and_without_its_opacity(at: tuple[float, float]) -> None:
+    drawing = opaque(strokes(SEVEN, at=at))
+    with_opacity = np.dstack([drawing, np.full(drawing.shape[:2], 255, np.uint8)])
+    for array in (with_opacity, np.asfortranarray(with_opacity)):
+        assert np.array_equal(prepare_drawing(array), prepare_drawing(drawing))

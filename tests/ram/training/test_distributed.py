@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -16,6 +15,7 @@ import torch
 from ram.train import main
 from ram.training.distributed import ProcessGroup
 from ram.training.run_folder import RunFolder
+from tests.processes import wait_until
 
 # 500 digits in batches of 75 leave 50 for the last: no share is like another.
 RECIPE = {
@@ -69,11 +69,12 @@ def test_two_processes_train_the_same_as_one(tmp_path: Path) -> None:
 def test_a_killed_process_ends_the_run_with_a_clear_error_and_it_can_be_resumed(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
     with (tmp_path / "log").open("w", encoding="utf-8") as log, ended(torchrun(folder.path, 1000), log) as group:
-        deadline = time.monotonic() + 90
-        while not (folder.path / "metrics.jsonl").exists() or len(folder.read_metrics()) < 5:
+
+        def trains() -> bool:
             assert group.poll() is None, (tmp_path / "log").read_text(encoding="utf-8")
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+            return len(folder.read_metrics()) >= 5
+
+        wait_until(trains, seconds=90)
         os.kill(process_of(group.pid, rank=1), signal.SIGKILL)
         assert group.wait(timeout=120) != 0
     assert "another process of this run has ended: go on with --resume" in (tmp_path / "log").read_text(
@@ -83,11 +84,13 @@ def test_a_killed_process_ends_the_run_with_a_clear_error_and_it_can_be_resumed(
     assert state is not None
     assert state.status == "failed"
     with ended([sys.executable, "-m", "ram.train", "--resume", str(folder.path)], subprocess.DEVNULL) as again:
-        while (state := folder.read_state()) is None or state.status != "running":
+
+        def goes_on() -> int:
             assert again.poll() is None
-            assert time.monotonic() < deadline + 60
-            time.sleep(0.2)
-        assert state.step > 0
+            state = folder.read_state()
+            return state.step if state is not None and state.status == "running" else 0
+
+        assert wait_until(goes_on, seconds=90) > 0
 
 
 def test_nothing_of_the_group_runs_on_after_it(tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from ram.config import Baseline, Reward
-from ram.training.loss import hybrid_loss
+from ram.config import Baseline, RAMConfig, Reward, TrainConfig
+from ram.model import RAM
+from ram.training.batches import Batch
+from ram.training.loss import READINGS, Objective, hybrid_loss
 
 # Two episodes of three glimpses; both answer class 1 with probability 3/4, and only the first is right.
 LOGITS = torch.tensor([[0.0, math.log(3.0)], [0.0, math.log(3.0)]])
@@ -161,3 +163,19 @@ def test_of_an_image_without_a_class_all_classes_are_equally_likely_and_it_earns
     assert loss.reward.tolist() == [0.0, 0.0]
     # -(ln 3/4 + ln 1/4) / 2
     assert loss.action.item() == pytest.approx(0.836988, abs=1e-5)
+
+
+def test_readings_of_a_batch_are_means_and_the_spread_is_over_images() -> None:
+    torch.manual_seed(0)
+    model = RAM(RAMConfig(glimpse_size=4, num_glimpses=3, hidden_size=8, glimpse_hidden_size=4))
+    config = TrainConfig.of(rollouts=1)
+    noise = torch.zeros(2, 2, 2)
+    batch = Batch(torch.rand(2, 28, 28), torch.tensor([0, 1]), None, torch.tensor([[0.5, 0.5], [-0.5, 0.0]]), noise)
+    _, readings = Objective(model, config)(batch)
+    found = dict(zip(READINGS, readings.tolist(), strict=True))
+    rollout = model.rollout(batch.images, sample_locations=False, initial_location=batch.initial_location)
+    assert found["value"] == pytest.approx(rollout.values[:, -1].mean().item(), abs=1e-6)
+    assert found["reward"] == (rollout.action == batch.labels).float().mean().item()
+    # Two images: the standard deviation of a coordinate is its difference, divided by the root of two.
+    moves = (rollout.location_means[0, 1:] - rollout.location_means[1, 1:]).abs() / math.sqrt(2)
+    assert found["location_spread"] == pytest.approx(moves.mean().item(), abs=1e-6)

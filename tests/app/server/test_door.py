@@ -1,0 +1,248 @@
+"""Who is let in, asked of a real server over real connections."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http.client
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.types import Message
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from app.server.door import Door, is_known
+from tests.measure.visitor import VisitError, Visitor, drawings, visit
+from tests.processes import wait_until
+from tests.servers import started_server
+
+OURS, LESSONS = "glimpse.school.example", "https://lessons.school.example"
+SEATS = 3
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Host and port of a server with three seats."""
+    folder = tmp_path_factory.mktemp("door")
+    with started_server(folder, most_visitors=SEATS, hosts=[OURS], frames=[LESSONS]) as server:
+        yield server.address.removeprefix("http://")
+    assert "Traceback" not in (folder / "log").read_text()
+
+
+class Answer:
+    """What a server answered."""
+
+    def __init__(self, server: str, path: str, method: str = "GET", body: bytes = b"", **headers: str) -> None:
+        connection = http.client.HTTPConnection(server, timeout=30)
+        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        answer = connection.getresponse()
+        self.status, self.headers, self.text = answer.status, answer.headers, answer.read().decode(errors="replace")
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/", 200),
+        ("/train", 200),
+        ("/_stcore/health", 200),
+        ("/_stcore/host-config", 200),
+        ("/favicon.png", 200),
+        ("/_stcore/bidi-components/app.viewer/viewer.js", 200),
+        ("/media/nothing", 404),
+        ("/_stcore/agent/nothing", 404),
+    ],
+)
+def test_every_answer_tells_browsers_what_to_refuse(server: str, path: str, status: int) -> None:
+    answer = Answer(server, path)
+    assert answer.status == status
+    policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
+    assert policy["default-src"] == "'self'"
+    assert policy["frame-ancestors"] == f"'self' {LESSONS}"
+    assert re.fullmatch(r"'self' blob: 'sha256-[A-Za-z0-9+/]{43}='", policy["script-src"])
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    "host", [OURS, f"{OURS.upper()}:8080", "localhost", "LOCALHOST:1", "192.168.1.20:8501", "[::1]"]
+)
+def test_own_names_and_numbers_are_answered(server: str, host: str) -> None:
+    assert Answer(server, "/train", Host=host).status == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "localhost.evil.example", f"{OURS}.evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil", ""],
+)
+@pytest.mark.parametrize("path", ["/", "/_stcore/health", "/media/x"])
+def test_foreign_name_is_refused_in_one_sentence(server: str, host: str, path: str) -> None:
+    answer = Answer(server, path, Host=host)
+    assert answer.status == 421
+    assert answer.text == (
+        f"This server does not know itself as {host!r}. Whoever runs it can add the name to hosts in limits.toml."
+    )
+    assert "content-security-policy" in answer.headers
+
+
+def test_long_foreign_name_is_not_repeated(server: str) -> None:
+    assert len(Answer(server, "/", Host="x" * 20_000).text) < 300
+
+
+def test_pages_of_strangers_may_not_use_the_server(server: str) -> None:
+    for origin in ("http://evil.example", "null", "http://127.0.0.1:1", "http://[", "", f"http://user@{server}"):
+        answer = Answer(server, "/_stcore/health", Origin=origin)
+        assert (answer.status, answer.text) == (403, "Pages of other addresses may not use this server."), origin
+    assert Answer(server, "/_stcore/health", Origin=f"http://{server}").status == 200
+
+
+async def status_of_session(server: str, **headers: str) -> int:
+    """What a server answers to somebody who wants a session."""
+    try:
+        async with connect(f"ws://{server}/_stcore/stream", additional_headers=headers, proxy=None):
+            return 101
+    except InvalidStatus as refused:
+        return refused.response.status_code
+
+
+def test_sessions_are_for_our_own_pages(server: str) -> None:
+    for headers, status in [
+        ({}, 101),
+        ({"Origin": f"http://{server}"}, 101),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": f"http://{server}".replace("127.0.0.1", "localhost")}, 403),
+    ]:
+        assert asyncio.run(status_of_session(server, **headers)) == status
+
+
+def test_full_server_says_so_and_goes_on_for_those_inside(server: str) -> None:
+    asyncio.run(fill(server))
+
+
+async def fill(server: str) -> None:
+    stock = drawings(SEATS)
+    async with contextlib.AsyncExitStack() as stack:
+        visitors: list[Visitor] = []
+        for _ in range(SEATS):
+            visitors.append(await stack.enter_async_context(visit(f"http://{server}")))
+            await visitors[-1].open()
+        page = await asyncio.to_thread(Answer, server, "/train", Accept="text/html,*/*")
+        assert page.status == 503
+        assert "This server is full: it takes 3 visitors at a time. Try again in a few minutes." in page.text
+        assert page.headers["retry-after"] == "60"
+        assert await status_of_session(server) == 503
+        for visitor, drawing in zip(visitors, stock, strict=True):
+            await visitor.draw(drawing)
+        # What those inside still load comes.
+        assert (await asyncio.to_thread(Answer, server, "/_stcore/health", Accept="*/*")).status == 200
+    await asyncio.to_thread(wait_until, lambda: Answer(server, "/", Accept="text/html").status == 200)
+
+
+def test_files_that_no_widget_asked_for_do_not_pile_up(server: str) -> None:
+    asyncio.run(upload_many(server))
+
+
+async def upload_many(server: str) -> None:
+    async with visit(f"http://{server}") as visitor:
+        await visitor.open()
+        for number in range(40):
+            answer = await asyncio.to_thread(put, server, visitor.session, f"file-{number}", b"x" * 100_000)
+            assert answer.status == 204
+        kept = await asyncio.to_thread(Answer, server, "/_stcore/metrics?families=cache_memory_bytes")
+        (size,) = re.findall(r'UploadedFileManager".* (\d+)', kept.text)
+        assert int(size) == 32 * 100_000
+        assert (await asyncio.to_thread(put, server, "no session", "file", b"x")).status == 400
+        with contextlib.suppress(VisitError):
+            await visitor.draw(drawings(1)[0])
+
+
+def put(server: str, session: str, name: str, content: bytes) -> Answer:
+    """Uploads a file."""
+    cookie = Answer(server, "/_stcore/health").headers["set-cookie"].split(";")[0]
+    body = b'--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n' + content + b"\r\n--x--\r\n"
+    path = f"/_stcore/upload_file/{session.replace(' ', '-')}/{name}"
+    headers = {
+        "Cookie": cookie,
+        "X_Xsrftoken": cookie.split("=", 1)[1],
+        "Content_Type": "multipart/form-data; boundary=x",
+    }
+    return Answer(server, path, "PUT", body, **headers)
+
+
+def test_log_stays_small_whatever_somebody_sends(tmp_path: Path) -> None:
+    with started_server(tmp_path) as server:
+        asyncio.run(send_nonsense(server.address.removeprefix("http://"), times=60))
+    log = (tmp_path / "log").read_text()
+    assert 0 < log.count("Error deserializing back message") < 10  # Streamlit logs each, with a traceback
+
+
+async def send_nonsense(server: str, times: int) -> None:
+    """What is no message of Streamlit's, in a session of its own each time."""
+    for _ in range(times):
+        async with connect(f"ws://{server}/_stcore/stream", proxy=None) as session:
+            await session.send(b"\xff" * 100)
+            with contextlib.suppress(ConnectionClosed):
+                while True:
+                    await session.recv()
+
+
+# ---- a door by itself, in front of a server that waits for all of a file ----
+
+
+async def takes_all(_scope: object, receive: object, send: object) -> None:
+    while (await receive())["more_body"]:  # type: ignore[operator]
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]
+    await send({"type": "http.response.body", "body": b"thanks"})  # type: ignore[operator]
+
+
+async def upload(door: Door, arrives: asyncio.Event, session: str = "a") -> tuple[int, str]:
+    """Sends half a file, and the other half when it `arrives`; returns status and text."""
+    sent: list[Message] = []
+    halves = iter([True, False])
+
+    async def receive() -> Message:
+        if not (more := next(halves)):
+            await arrives.wait()
+        return {"type": "http.request", "body": b"half", "more_body": more}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "PUT", "path": f"/upload/{session}/x", "headers": [(b"host", b"localhost")]}
+    await door(scope, receive, send)
+    return sent[0]["status"], sent[1]["body"].decode()
+
+
+def test_file_that_does_not_arrive_is_given_up() -> None:
+    door = Door(takes_all, visitors=1, arrival_s=0.05)
+    status, text = asyncio.run(upload(door, asyncio.Event()))
+    assert (status, text) == (408, "The file took too long to arrive: try again over a faster connection.")
+    arrived = asyncio.Event()
+    arrived.set()
+    assert asyncio.run(upload(door, arrived)) == (200, "thanks")
+
+
+def test_one_session_cannot_take_all_the_places_for_files() -> None:
+
+    async def crowd() -> list[tuple[int, str]]:
+        door, arrives = Door(takes_all, visitors=1, arriving=8), asyncio.Event()
+        slow = [asyncio.create_task(upload(door, arrives, session)) for session in ("a", "a", "a", "b", "b")]
+        await asyncio.sleep(0)
+        arrives.set()
+        return await asyncio.gather(*slow)
+
+    answers = asyncio.run(crowd())
+    assert [status for status, _ in answers] == [200, 200, 503, 200, 200]
+    assert answers[2][1] == "Too many files are on their way to this server: try again in a moment."
+
+
+def test_names_are_told_from_numbers() -> None:
+    names = {"here"}
+    assert all(is_known(host, names) for host in ("here", "HERE:80", "a.localhost", "10.0.0.1", "[fe80::1]:8501"))
+    assert not any(
+        is_known(host, names) for host in ("there", "here.there", "10.0.0.1.there", "here:80:80", "localhost.")
+    )
