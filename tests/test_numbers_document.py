@@ -42,7 +42,7 @@ def python_names(tree: ast.AST, before: str = "") -> Iterator[str]:
 
 def names_in(path: Path) -> set[str]:
     """What a module defines; of JavaScript every word that it uses."""
-    source = path.read_text()
+    source = path.read_text(encoding="utf-8")
     return set(python_names(ast.parse(source))) if path.suffix == ".py" else set(re.findall(r"\w+", source))
 
 
