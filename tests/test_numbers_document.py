@@ -15,7 +15,7 @@ from app.figures.chart import Figure
 from app.look.scene import Scene
 
 ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "docs/numbers.md").read_text()
+TEXT = (ROOT / "docs/numbers.md").read_text(encoding="utf-8")
 ROWS = [
     [cell.strip() for cell in line.strip("|").split(" | ")]
     for line in TEXT.splitlines()
@@ -42,14 +42,14 @@ def python_names(tree: ast.AST, before: str = "") -> Iterator[str]:
 
 def names_in(path: Path) -> set[str]:
     """What a module defines; of JavaScript every word that it uses."""
-    source = path.read_text()
+    source = path.read_text(encoding="utf-8")
     return set(python_names(ast.parse(source))) if path.suffix == ".py" else set(re.findall(r"\w+", source))
 
 
 def known_tests() -> set[str]:
     """Names of the tests in Python, and titles of those in JavaScript."""
-    python = (re.findall(r"^def (test_\w+)", path.read_text(), re.M) for path in (ROOT / "tests").rglob("test_*.py"))
-    script = (re.findall(r'^test\("([^"]+)"', path.read_text(), re.M) for path in (ROOT / "tests/js").glob("*.test.js"))
+    python = (re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.M) for path in (ROOT / "tests").rglob("test_*.py"))
+    script = (re.findall(r'^test\("([^"]+)"', path.read_text(encoding="utf-8"), re.M) for path in (ROOT / "tests/js").glob("*.test.js"))
     return {name for names in (*python, *script) for name in names}
 
 
@@ -119,6 +119,6 @@ def test_every_chart_and_axis_is_listed(figure: Figure) -> None:
 
 
 def test_every_large_figure_is_listed() -> None:
-    labels = {label for path in (ROOT / "app").rglob("*.py") for label in METRIC.findall(path.read_text())}
+    labels = {label for path in (ROOT / "app").rglob("*.py") for label in METRIC.findall(path.read_text(encoding="utf-8"))}
     assert {"Parameters", "Calibration error", "Training time"} <= labels
     assert {label for label in labels if label not in TEXT} == set()
