@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs/numbers.md").read_text(encoding="utf-8")
 ROWS = [
     [cell.strip() for cell in line.strip("|").split(" | ")]
-    for line in TEXT.splitlines()
+    for line in TEXT.partition("\n## Computed")[0].splitlines()
     if line.startswith("| ") and not line.startswith(("| on the page", "| in the text"))
 ]
 METRIC = re.compile(r'\.metric\(\s*"([^"]+)"')
