@@ -67,10 +67,10 @@ def glimpse_viewer(
         data={
             "scene": None if scene is None else scene_data(scene),
             "prompt": prompt,
-            "options": options._asdict(),
+            **options._asdict(),
             "move": move,
             "can_undo": can_undo,
-            "elsewhere": None if elsewhere is None else elsewhere_data(elsewhere),
+            "map": None if elsewhere is None else elsewhere_data(elsewhere),
             "looks": None if looks is None else _looks_data(looks),
             "light": LIGHT._asdict(),
         },

@@ -84,11 +84,11 @@ export class Ask {
   /**
    * Takes what the server has found out about the scene.
    *
-   * @param {{ elsewhere: Elsewhere | null, looks: any, can_undo: boolean }} data
+   * @param {{ map: Elsewhere | null, looks: any, can_undo: boolean }} data
    */
-  take({ elsewhere, looks, can_undo }) {
+  take({ map, looks, can_undo }) {
     this.looks = looks;
-    if (elsewhere) this.#maps.set(elsewhere.glimpse - 1, elsewhere);
+    if (map) this.#maps.set(map.glimpse - 1, map);
     this.ui.undo.disabled = !can_undo;
     this.ui["own-way"].disabled = !this.#scene?.forced.length;
   }

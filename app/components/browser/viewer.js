@@ -46,10 +46,13 @@ import { Timeline } from "./timeline.js";
  * @typedef {object} Data
  * @property {Scene | null} scene
  * @property {string} prompt
- * @property {{ speed: number, only_seen: boolean, elsewhere: string, policy: string }} options
+ * @property {number} speed
+ * @property {boolean} only_seen
+ * @property {string} elsewhere By what the places of a map are coloured; "no" without one.
+ * @property {string} policy
  * @property {number} move The number of the last move of a glimpse.
  * @property {boolean} can_undo
- * @property {import("./places.js").Elsewhere | null} elsewhere
+ * @property {import("./places.js").Elsewhere | null} map
  * @property {{ locations: number[][][], answers: number[] } | null} looks
  * @property {import("./light.js").Light} light
  */
@@ -125,9 +128,9 @@ class Viewer {
     this.ui.viewer.classList.toggle("idle", !data.scene);
     if (!this.light) {
       this.light = data.light;
-      this.ui.speed.value = String(data.options.speed);
-      this.ui["only-seen"].checked = data.options.only_seen;
-      this.ask.start(data.options);
+      this.ui.speed.value = String(data.speed);
+      this.ui["only-seen"].checked = data.only_seen;
+      this.ask.start(data);
     }
     const same = this.scene !== undefined && data.scene?.id === this.scene?.id;
     if (!same) this.ask.load(data.scene);
