@@ -7,7 +7,7 @@ import { percent } from "../../app/components/browser/words.js";
 
 const CLASSES = ["0", "1"];
 
-// The left half is one place, the right half two, one above the other.
+// One large place, and two of half its side.
 const MAP = {
   glimpse: 3,
   asked: 1,
@@ -54,9 +54,16 @@ test("colours lie evenly on the scale", () => {
 });
 
 test("a location lies in the place that covers it, however large that is", () => {
-  assert.equal(placeAt(MAP, [-0.9, 0.9]), 0);
-  assert.equal(placeAt(MAP, [0.1, -0.1]), 1);
-  assert.equal(placeAt(MAP, [1, 1]), 2);
+  const places = [
+    [-0.5, -0.5],
+    [0.25, -0.75],
+    [0.75, -0.75],
+  ];
+  const map = { ...MAP, places, sides: [1, 0.5, 0.5] };
+  assert.equal(placeAt(map, [-0.02, -0.02]), 0);
+  assert.equal(placeAt(map, [0.02, -0.98]), 1);
+  assert.equal(placeAt(map, [0.6, -0.6]), 2);
+  assert.equal(placeAt(map, [1, -1]), 2);
 });
 
 test("words say what a place would have led to, and the best and the worst", () => {
@@ -93,7 +100,7 @@ test("sampled looks are counted by their answers", () => {
 
 test("both ways are compared step by step, and the answers only at the end", () => {
   const scene = {
-    ...{ asked: 1, classes: CLASSES, flip: 1, forced: [0, 1], answer: "" },
+    ...{ classes: CLASSES, flip: 1, forced: [0, 1], answer: "" },
     probabilities: [
       [0.5, 0.5],
       [0.75, 0.25],
