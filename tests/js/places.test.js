@@ -120,5 +120,5 @@ test("both ways are compared step by step, and the answers only at the end", () 
     versusInWords(scene, 1),
     "Glimpse 1 and 2 moved. p(1) 75.0\u00a0% → 25.0\u00a0%, value 0.75 → 0.25. The answer flips at glimpse 2: 1 → 0.",
   );
-  assert.match(versusInWords({ ...scene, flip: null, forced: [1] }, 1), /^Glimpse 2 moved\. .* The answer stays 0\.$/);
+  assert.match(versusInWords({ ...scene, flip: null, forced: [1] }, 1), /^Glimpse 2 moved\. .* The answer stays 1\.$/);
 });
