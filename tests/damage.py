@@ -120,7 +120,10 @@ def joined(tensors: dict[str, Any], metadata: dict[str, str], numbers: bytes) ->
 
 def bent_tensors(content: bytes, random: Random) -> bytes:
     """A safetensors file whose description or whose numbers are odd."""
-    tensors, metadata, numbers = split(content)
+    try:
+        tensors, metadata, numbers = split(content)
+    except (ValueError, struct.error):  # it was damaged before
+        return bent(content, random)
     kind = random.randrange(4)
     if kind == 0 and metadata:
         key = random.choice(sorted(metadata))
@@ -135,7 +138,7 @@ def bent_tensors(content: bytes, random: Random) -> bytes:
             tensors = {}
     elif kind == 2:
         values = np.frombuffer(numbers[: len(numbers) // 4 * 4], dtype=np.float32).copy()
-        start = random.randrange(len(values))
+        start = random.randrange(len(values) + 1)
         values[start : start + random.choice([1, 10, 1000, 10**9])] = random.choice(ODD_WEIGHTS)
         numbers = values.tobytes()
     else:
