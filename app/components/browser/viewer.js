@@ -48,10 +48,14 @@ import { Timeline } from "./timeline.js";
  * @property {Scene | null} scene
  * @property {string} prompt
  * @property {Scene | null} example What an empty stage plays until somebody does anything.
- * @property {{ speed: number, only_seen: boolean, play: boolean, elsewhere: string, policy: string }} options
+ * @property {number} speed
+ * @property {boolean} only_seen
+ * @property {boolean} play Whether a new scene plays by itself.
+ * @property {string} elsewhere By what the places of a map are coloured; "no" without one.
+ * @property {string} policy
  * @property {number} move The number of the last move of a glimpse.
  * @property {boolean} can_undo
- * @property {import("./places.js").Elsewhere | null} elsewhere
+ * @property {import("./places.js").Elsewhere | null} map
  * @property {{ locations: number[][][], answers: number[] } | null} looks
  * @property {import("./light.js").Light} light
  */
@@ -132,10 +136,10 @@ class Viewer {
     this.ui.viewer.classList.toggle("idle", !data.scene);
     if (!this.light) {
       this.light = data.light;
-      this.ui.speed.value = String(data.options.speed);
-      this.ui["only-seen"].checked = data.options.only_seen;
-      this.ui["by-itself"].checked = data.options.play;
-      this.ask.start(data.options);
+      this.ui.speed.value = String(data.speed);
+      this.ui["only-seen"].checked = data.only_seen;
+      this.ui["by-itself"].checked = data.play;
+      this.ask.start(data);
     }
     if (data.scene) this.untouched = false;
     this.showExample(data);
