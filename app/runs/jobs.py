@@ -20,6 +20,7 @@ from typing import Literal
 
 import streamlit as st
 
+from app.look.cost import look_problem
 from app.look.field import field_of
 from app.runs.memory import memory_problem
 from app.runs.remains import is_held, remove, remove_remains
@@ -240,6 +241,8 @@ class Jobs:
                 f"This model would have {count:,} parameters; this server trains at most "
                 f"{self.limits.largest_model:,}: choose a smaller hidden_size."
             )
+        if problem := look_problem(config.model, config.training.data.image_size):
+            raise JobError(f"This model {problem}: choose fewer or smaller glimpses.")
         if config.training.schedule.minutes > self.limits.longest_run:
             raise JobError(
                 f"{config.training.schedule.minutes:g} minutes are too long; this server trains at most "
