@@ -26,6 +26,7 @@ class Limits:
     largest_model: int
     largest_look: float
     longest_run: float
+    training_memory: float
     most_runs: int
     longest_queue: int
     disk: float
