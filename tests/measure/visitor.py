@@ -158,7 +158,7 @@ class Visitor:
         return False
 
     def _takes_component(self, component: BidiComponent, fragment: str) -> bool:
-        if component.component_name.endswith("drawable_canvas"):
+        if component.component_name.endswith("app.pad"):
             self._canvas, self._fragment = component.id, fragment
         if component.component_name not in ("app.viewer", "viewer"):
             return False

@@ -361,6 +361,10 @@ def test_names_are_told_apart(jobs: Jobs) -> None:
 
 
 def test_limits_are_kept_in_words(jobs: Jobs) -> None:
+    with pytest.raises(
+        JobError, match=r"about 4,\d\d\d MB of memory; this server gives it at most 2,000 MB: choose a smal"
+    ):
+        submit(jobs, SHORT.replace(validation_images=40_000, image_size=100))
     with pytest.raises(JobError, match=r"would have [\d,]+ parameters; this server trains at most 500,000"):
         submit(jobs, model=RAMConfig(hidden_size=1000))
     with pytest.raises(JobError, match="40 minutes are too long; this server trains at most 30 minutes"):

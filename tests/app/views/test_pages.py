@@ -237,3 +237,22 @@ def test_missing_checkpoints_get_one_sentence(tmp_path: Path) -> None:
     app = open_app()
     assert not app.exception
     assert [error.value for error in app.error] == ["There is no model: put a checkpoint into the folder checkpoints/."]
+
+
+def test_table_below_the_charts_is_of_the_last_drawing() -> None:
+    app = open_app(sample="17")
+    app.session_state["numbers"] = True
+    app.run()
+    before = app.dataframe[0].value
+    draw_seven(app)
+    after = app.dataframe[0].value
+    assert after["value"].tolist() == pytest.approx(shown(app)["scene"]["values"], abs=1e-6)
+    assert after["value"].tolist() != before["value"].tolist()
+    assert len(app.get("download_button")) == 3
+
+
+def test_table_and_files_leave_with_the_last_look() -> None:
+    app = open_app(sample="17")
+    assert len(app.get("download_button")) == 3
+    app.button(key="clear").click().run()
+    assert not app.get("download_button")
