@@ -11,7 +11,9 @@ from app.look.field import Arrangement
 from app.look.layout import lay_out, model_field
 from app.look.sources import digit_picture
 from app.server.models import load_model, test_digits
+from app.server.one_at_a_time import piecewise
 
+BATCH = 25  # digits: some milliseconds, between which the others draw
 HARDEST_OF = 2000  # test digits in a larger field: about two seconds
 
 
@@ -27,14 +29,18 @@ def hardest_digits(name: str) -> npt.NDArray[np.int64]:
         DataError: the test digits are missing or damaged.
         ValueError: no images for this model can be made here.
     """
-    digits, model, field = test_digits(), load_model(name), model_field(name)
-    truth = []
-    with torch.inference_mode():
-        for positions in torch.arange(HARDEST_OF if field.is_larger else len(digits.labels)).split(100):
-            pictures = [digit_picture(digits, int(position)) for position in positions]
-            images = [lay_out(picture, field, Arrangement(), digits) for picture in pictures]
-            rollout = model.rollout(
-                torch.from_numpy(np.stack(images)), sample_locations=False, initial_location=torch.zeros(2)
-            )
-            truth.append(rollout.class_probs[:, -1].gather(1, digits.labels[positions, None]))
-    return torch.cat(truth).squeeze(dim=1).argsort().numpy()
+    of = HARDEST_OF if model_field(name).is_larger else len(test_digits().labels)
+    truth = piecewise(_truth(name, positions) for positions in torch.arange(of).split(BATCH))
+    return torch.cat([*truth]).argsort().numpy()
+
+
+@torch.inference_mode()
+def _truth(name: str, positions: torch.Tensor) -> torch.Tensor:
+    """The probability of each of these digits' true class."""
+    digits, field = test_digits(), model_field(name)
+    pictures = [digit_picture(digits, int(position)) for position in positions]
+    images = [lay_out(picture, field, Arrangement(), digits) for picture in pictures]
+    rollout = load_model(name).rollout(
+        torch.from_numpy(np.stack(images)), sample_locations=False, initial_location=torch.zeros(2)
+    )
+    return rollout.class_probs[:, -1].gather(1, digits.labels[positions, None]).squeeze(dim=1)

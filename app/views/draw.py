@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.look.scene import Scene
     from app.views.look_view import FoundField
 
+
 HEAD_START = 0.035  # seconds
 
 
