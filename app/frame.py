@@ -22,7 +22,7 @@ address.read()
 pages.register(every)
 page = st.navigation([*every.values()], position="top")
 page.run()
-address.write(page.url_path)
+address.write(next(name for name, one in every.items() if one is page))
 
 # By now PyTorch is there. Whichever page is opened first, the runs that wait on this server go on.
 from app.runs.jobs import jobs  # noqa: E402

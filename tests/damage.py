@@ -29,6 +29,7 @@ from app.look.field import Arrangement, field_of
 from app.look.layout import lay_out
 from app.look.looking import LookRequest, look
 from app.look.picture import DRAWING, Picture
+from app.look.rewards import WORDS
 from app.runs.jobs import JobError, Jobs
 from app.runs.run_list import Job
 from app.views import checkpoint_view, run_view
@@ -42,6 +43,7 @@ from ram.train import main as train
 from ram.training.learner import TrainingError
 from ram.training.run_folder import RunError, RunFolder
 from ram.training.trainer import Trainer
+from ram.value_fit import expected_by_value
 
 SMALL = RAMConfig(glimpse_size=4, num_glimpses=3, hidden_size=8, glimpse_hidden_size=4)
 FILES = ("config.json", "state.json", "metrics.jsonl", "traces.jsonl", "name.txt", "log.txt", "lock", "process")
@@ -118,7 +120,10 @@ def joined(tensors: dict[str, Any], metadata: dict[str, str], numbers: bytes) ->
 
 def bent_tensors(content: bytes, random: Random) -> bytes:
     """A safetensors file whose description or whose numbers are odd."""
-    tensors, metadata, numbers = split(content)
+    try:
+        tensors, metadata, numbers = split(content)
+    except (ValueError, struct.error):  # it was damaged before
+        return bent(content, random)
     kind = random.randrange(4)
     if kind == 0 and metadata:
         key = random.choice(sorted(metadata))
@@ -133,7 +138,7 @@ def bent_tensors(content: bytes, random: Random) -> bytes:
             tensors = {}
     elif kind == 2:
         values = np.frombuffer(numbers[: len(numbers) // 4 * 4], dtype=np.float32).copy()
-        start = random.randrange(len(values))
+        start = random.randrange(len(values) + 1)
         values[start : start + random.choice([1, 10, 1000, 10**9])] = random.choice(ODD_WEIGHTS)
         numbers = values.tobytes()
     else:
@@ -224,7 +229,7 @@ def use_checkpoint(path: Path, digits: Digits, random: Random) -> bool:
         return False
     checkpoint_view._figures(info, model)
     checkpoint_view._results(info)
-    checkpoint_view._architecture(model)
+    checkpoint_view._architecture(model, WORDS[expected_by_value(info)].expected)
     checkpoint_view._recipe(info)
     try:
         field = field_of(info, "it")
@@ -273,7 +278,9 @@ def _show(jobs: Jobs, job: Job) -> None:
     run_view._state(jobs, job, named=True)
     run_view._configuration([job])
     version = run_view._version(folder, "metrics.jsonl")
-    json.dumps(run_view._charts(((job.name, *version),)), allow_nan=False, ensure_ascii=False).encode()
+    json.dumps(
+        run_view._charts(((job.name, run_view._reward(job), *version),)), allow_nan=False, ensure_ascii=False
+    ).encode()
     run_view._drawings(*version)
     if replay := run_view._replay_of(jobs, job):
         json.dumps(json.loads(replay, parse_constant=_refuse), ensure_ascii=False).encode()

@@ -113,7 +113,12 @@ def _panel(scene: Scene, step: int, shown: float, *, answered: bool = False) -> 
     probs = before + (scene.class_probs[step] - before) * shown
     _draw_bars(picture, dict(zip(scene.class_names, probs, strict=True)), color, (0, 162, width, 278))
     if answered:
-        draw.text((width / 2, 312), scene.answer, fill=grey(1), font=fitting_font(scene.answer, 27, width), anchor="mm")
+        middle = 312 if scene.own is None else 298
+        font_size = fitting_font(scene.answer, 27, width)
+        draw.text((width / 2, middle), scene.answer, fill=grey(1), font=font_size, anchor="mm")
+    if answered and scene.own is not None:
+        own = scene.own.answer_in_short
+        draw.text((width / 2, 319), own, fill=grey(0.6), font=fitting_font(own, 15, width), anchor="mm")
     return picture
 
 

@@ -32,6 +32,8 @@ def film_strip(scene: Scene) -> bytes:
     draw.text((_MARGIN, foot), scene.answer, fill=_INK, font=answer, anchor="ls")
     if columns > 2:  # else there is no room beside the answer
         name = " ".join(scene.model.split())  # one line, whatever a file was called
+        if scene.own is not None:
+            name = f"{scene.own.answer_in_short} · {name}"
         small = fitting_font(name, 28, width - 3 * _MARGIN - round(answer.getlength(scene.answer)))
         draw.text((width - _MARGIN, foot), name, fill=_FAINT, font=small, anchor="rs")
     file = io.BytesIO()

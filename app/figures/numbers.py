@@ -24,13 +24,20 @@ _FIELDS: Final = {
     "class_probs": "(G, C), class probabilities after each glimpse, in [0, 1]",
     "model": "name of the checkpoint",
     "settings": "what the look was asked to be; of a larger image also how many pieces of clutter there are, and the "
-    "seeds that decide which `pieces` lie where, and on which `spot` the digit (0: where it was drawn)",
+    "seeds that decide which `pieces` lie where, and on which `spot` the digit (0: where it was drawn); `force` says "
+    "where glimpses were made to look, counted from 1",
     "classes": "names of the C classes; empty where these are their numbers",
     "reward": "what the values expect: hit is 1 for a right answer and 0 for a wrong one; information is the share of "
     "the information about the class that the answer has",
+    "policy_std": "the location policy's own standard deviation, whether or not the locations were sampled",
+    "truth": "the right class; null where it is not known",
+    "forced": "indices of the glimpses, from 0, that were made to look elsewhere than the model would have",
+    "own": "what the same look would have been of the model's own accord; null where nothing was forced",
     "action": "the most probable class after the last glimpse",
     "answer": "the action in words, with its probability in percent",
 }
+
+_SEEN = ("locations", "location_means", "corners", "patches", "values", "class_probs")
 
 
 def scene_rows(scene: Scene) -> list[dict[str, str | int | float]]:
@@ -67,8 +74,15 @@ def rollout_json(scene: Scene) -> bytes:
     for field in dataclasses.fields(scene):
         entry = getattr(scene, field.name)
         content[field.name] = _as_lists(field.name, entry) if isinstance(entry, np.ndarray) else entry
+    content["own"] = None if scene.own is None else _own(scene.own)
     content |= {"action": scene.action, "answer": scene.answer}
     return json.dumps(content, allow_nan=False, ensure_ascii=False).encode()
+
+
+def _own(own: Scene) -> dict[str, Any]:
+    """What differs from the scene beside it."""
+    arrays = {name: _as_lists(f"own {name}", getattr(own, name)) for name in _SEEN}
+    return arrays | {"action": own.action, "answer": own.answer}
 
 
 def _as_lists(name: str, array: npt.NDArray) -> list[Any]:

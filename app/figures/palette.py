@@ -25,6 +25,10 @@ CURVE_COLORS = {
     "location_spread": _BLUE,
 }
 
+# Of what another look would have come to, from bad to good: ever lighter, apart from the steps' colours, and in order
+# without colour vision, too.
+OUTCOME_COLORS = ("#0b1026", "#172c5c", "#1d5286", "#247f98", "#4bb09c", "#a6dcb0", "#eaf8d0")
+
 
 def step_colors(count: int) -> list[str]:
     """One colour a step, from the first glimpse to the last, as #rrggbb."""

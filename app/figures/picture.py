@@ -19,6 +19,7 @@ Box = Sequence[float]
 Point = Sequence[float]
 
 _LARGEST_MARGIN = 0.15  # of the image: beyond that, windows are cut off instead of the digit getting small
+_OWN_WAY = 0.6  # the tone of the model's own way beside the user's
 _SMOOTH = 4  # round and slanting shapes are drawn this much larger, then averaged
 
 
@@ -101,6 +102,8 @@ class FieldPicture:
         here = _between(self.point(max(step - 1, 0)), self.point(step), way)
         arrived = step + 1 if way >= 1 else step
         self._draw_border(picture)
+        if self.own is not None:
+            self._draw_own_way(picture, self.own, step, way)
         self._draw_trail(picture, [*map(self.point, range(step)), here], colors)
         for scale in reversed(range(self.scene.patches.shape[1])):
             box = _between(self.window(max(step - 1, 0), scale), self.window(step, scale), way)
@@ -108,8 +111,36 @@ class FieldPicture:
         # After the frames, which would cut the numbers.
         radius = self.dot_radius if self.scene.steps <= 9 else round(0.8 * self.dot_radius)
         for past in range(arrived):
+            if past in self.scene.forced:
+                _paste_centred(picture, dot(grey(1), radius + 3), self.point(past))
             _paste_centred(picture, dot(colors[past], radius, str(past + 1)), self.point(past))
+        if self.scene.flip is not None and self.scene.flip < arrived:
+            x, y = self.point(self.scene.flip)
+            _paste_centred(picture, _unequal(radius - 2), (x + 1.3 * radius, y - 1.3 * radius))
         return picture
+
+    @functools.cached_property
+    def own(self) -> FieldPicture | None:
+        """The model's own way in the same frame, where that is another."""
+        if self.scene.own is None:
+            return None
+        own = FieldPicture(self.scene.own, self.side, self.dot_radius)
+        own.__dict__["zoom"] = self.zoom  # where its windows reach, there is room for in this picture or not
+        return own
+
+    def _draw_own_way(self, picture: Image.Image, own: FieldPicture, step: int, way: float) -> None:
+        """The trail of the model's own accord, thin and pale, from where the two part."""
+        parting = max(min(self.scene.forced) - 1, 0)
+        if step < parting:
+            return
+        here = _between(own.point(max(step - 1, parting)), own.point(step), way)
+        points = [*map(own.point, range(parting, step)), here]
+        mask = Image.new("L", (self.side * 2, self.side * 2))
+        ImageDraw.Draw(mask).line([(2 * x, 2 * y) for x, y in points], fill=255, width=4, joint="curve")
+        picture.paste(grey(_OWN_WAY), mask=mask.reduce(2))
+        first = parting + 1 if self.scene.forced[0] else 0
+        for past in range(first, step + 1 if way >= 1 else step):
+            _paste_centred(picture, dot(grey(_OWN_WAY), self.dot_radius // 2), own.point(past))
 
     def _digit(self, step: int, shown: float) -> Image.Image:
         before, after = self._layers[step], self._layers[step + 1]
@@ -214,6 +245,18 @@ def dot(color: str, radius: int, text: str = "") -> Image.Image:
     draw.ellipse((rim, rim, 2 * large - 1 - rim, 2 * large - 1 - rim), fill=color)
     size = round(large * (1.35 if len(text) < 2 else 1.05))
     draw.text((large, large), text, fill=text_on(color), font=font(size), anchor="mm")
+    return picture.reduce(_SMOOTH)
+
+
+@functools.cache
+def _unequal(radius: int) -> Image.Image:
+    """A white disc with a ≠, which Pillow's typeface does not have: from here on the answer is another."""
+    picture = dot(grey(1), radius * _SMOOTH).copy()
+    draw, centre, arm = ImageDraw.Draw(picture), radius * _SMOOTH, radius * _SMOOTH // 2
+    width = max(radius * _SMOOTH // 6, 1)
+    for y in (centre - arm // 3, centre + arm // 3):
+        draw.line((centre - arm, y, centre + arm, y), fill=grey(0), width=width)
+    draw.line((centre - arm // 2, centre + arm, centre + arm // 2, centre - arm), fill=grey(0), width=width)
     return picture.reduce(_SMOOTH)
 
 

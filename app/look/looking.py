@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
 
+from app.look.force import Force, Place, force_text
 from app.look.scene import Floats, Scene
 from ram import RAM
 from ram.checkpoints import LARGEST_NUMBER
@@ -26,17 +27,24 @@ class LookRequest:
     model: str = ""
     """What the page calls it."""
     first: FirstGlimpse = "random"
-    place: tuple[float, float] = (0.0, 0.0)
+    place: Place = (0.0, 0.0)
     """(x, y) in [-1, 1] of the first glimpse, where `first` is "place"."""
     gaze: GazeMode = "mean"
     seed: int = 0
     """Decides everything random; "look again" takes the next one."""
+    force: Force = dataclasses.field(default_factory=dict)
+    """Where glimpses look instead, as far as the model has so many."""
 
     def in_numbers(self) -> dict[str, str | int | float]:
-        """Every field by its name, the place only where it counts, as `place_x` and `place_y`."""
+        """Every field by its name, places only where they count: `place_x` and `place_y`, and `force` as a text."""
         fields = dataclasses.asdict(self)
-        place_x, place_y = fields.pop("place")
-        return fields | ({"place_x": place_x, "place_y": place_y} if self.first == "place" else {})
+        (place_x, place_y), force = fields.pop("place"), force_text(fields.pop("force"))
+        fields |= {"place_x": place_x, "place_y": place_y} if self.first == "place" else {}
+        return fields | ({"force": force} if force else {})
+
+    def before(self, glimpse: int) -> LookRequest:
+        """The same, where a glimpse (from 1) and those after it look where the model likes."""
+        return dataclasses.replace(self, force={number: at for number, at in self.force.items() if number < glimpse})
 
 
 def look(
@@ -48,21 +56,37 @@ def look(
     *,
     arranged: Mapping[str, int] | None = None,
     reward: Reward = "hit",
+    truth: int | None = None,
 ) -> Scene:
     """Lets the model look at an image (H, W) in [0, 1]; equal arguments give an equal scene.
 
     Args:
         model: what looks.
         image: what it looks at.
-        request: how it looks.
+        request: how it looks; where glimpses are forced, it looks of its own accord as well.
         origin: where the image came from, in words.
         classes: names of the model's classes, where these are not their numbers.
         arranged: what was decided about the image, by name, where there was something to decide.
         reward: what the model's value expects.
+        truth: the right class, where it is known.
 
     Raises:
         ValueError: the model's weights are so large that what it says of this image are no numbers.
     """
+    about: dict[str, Any] = {
+        "settings": {**request.in_numbers(), "origin": origin, **(arranged or {})},
+        "classes": classes,
+        "reward": reward,
+        "truth": truth,
+    }
+    own = dataclasses.replace(_look_once(model, image, request.before(1)), **about)
+    forced = tuple(number - 1 for number in request.force if number <= model.config.num_glimpses)
+    if not forced:
+        return own
+    return dataclasses.replace(_look_once(model, image, request), **about, forced=forced, own=own)
+
+
+def _look_once(model: RAM, image: Floats, request: LookRequest) -> Scene:
     rollout, corners = _roll_out(model, image, request)
     if not all(bool((part.abs() < LARGEST_NUMBER).all()) for part in (rollout.values, rollout.class_probs)):
         raise ValueError(f"{request.model} has weights so large that a look gives no numbers")
@@ -76,9 +100,8 @@ def look(
         values=rollout.values.cpu().numpy(),
         class_probs=rollout.class_probs.cpu().numpy(),
         model=request.model,
-        settings={**request.in_numbers(), "origin": origin, **(arranged or {})},
-        classes=classes,
-        reward=reward,
+        settings={},
+        policy_std=model.config.location_std,
     )
 
 
@@ -86,11 +109,19 @@ def look(
 def _roll_out(model: RAM, image: Floats, request: LookRequest) -> tuple[Rollout, torch.Tensor]:
     """All glimpses, and the top-left corner of each one's windows."""
     device = next(model.parameters()).device
-    start = {"random": None, "centre": (0.0, 0.0), "place": request.place}[request.first]
+    start = start_of(request)
     rollout = model.rollout(
         torch.from_numpy(image).to(device),
         sample_locations=request.gaze == "sampled",
         initial_location=None if start is None else torch.tensor(start),
+        forced_locations={
+            number - 1: at for number, at in request.force.items() if number <= model.config.num_glimpses
+        },
         generator=torch.Generator(device).manual_seed(request.seed),
     )
     return rollout, model.glimpse_sensor.corners(rollout.locations, *image.shape)
+
+
+def start_of(request: LookRequest) -> Place | None:
+    """Where the first glimpse falls; None where that is random."""
+    return {"random": None, "centre": (0.0, 0.0), "place": request.place}[request.first]

@@ -50,6 +50,14 @@ class Scene:
     """Names of the C classes; empty where these are their numbers."""
     reward: Reward = "hit"
     """What the values expect."""
+    policy_std: float = 0.0
+    """The location policy's own standard deviation, whether or not the locations were sampled."""
+    truth: int | None = None
+    """The right class, where it is known."""
+    forced: tuple[int, ...] = ()
+    """Indices of the glimpses, from 0, that were made to look elsewhere than the model would have."""
+    own: Scene | None = None
+    """What the same look would have been of the model's own accord; None where nothing was forced."""
 
     @property
     def sureness(self) -> Floats:
@@ -97,6 +105,30 @@ class Scene:
         if probs.max() < min(0.2, 2 / len(probs)):  # of ten classes: not even twice as likely as by chance
             return "RAM cannot tell: nothing is likely"
         return f"RAM is not sure: perhaps {name} ({percent:.0f} %)"
+
+    @property
+    def answer_in_short(self) -> str:
+        """The answer of a look that stands beside another."""
+        return f"of its own accord: {self.class_names[self.action]} ({100 * float(self.class_probs[-1].max()):.1f} %)"
+
+    @property
+    def own_way(self) -> Scene:
+        """The look of the model's own accord."""
+        return self.own or self
+
+    @property
+    def asked_class(self) -> int:
+        """Whose probability is compared where looks differ: the right class, else what the model says by itself."""
+        return self.own_way.action if self.truth is None else self.truth
+
+    @property
+    def flip(self) -> int | None:
+        """Index of the glimpse from which on another class is the most probable than of the model's own accord.
+
+        None if the answers are the same in the end.
+        """
+        same = self.class_probs.argmax(axis=-1) == self.own_way.class_probs.argmax(axis=-1)
+        return None if same[-1] else max((int(step) + 1 for step in same.nonzero()[0]), default=0)
 
     def window_size(self, scale: int) -> int:
         """Side of the image region, in pixels, that the patch at `scale` covers."""

@@ -70,11 +70,13 @@ def in_words(seconds: float) -> str:
 
 def briefly(seconds: float) -> str:
     """A duration for a small place: "40 s", "5:20 min", "1:05 h"."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    if seconds < 3600:
-        return f"{seconds // 60:.0f}:{seconds % 60:02.0f} min"
-    return f"{seconds // 3600:.0f}:{seconds % 3600 // 60:02.0f} h"
+    whole = round(seconds)
+    if whole < 100:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02} min"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60}:{minutes % 60:02} h"
 
 
 def _counted(number: float, unit: str) -> str:

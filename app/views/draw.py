@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 from streamlit_drawable_canvas import CanvasResult
 
+from app.components.pad import drawing_pad, pad_tools
 from app.look.field import Field
 from app.server.one_at_a_time import turn
 from app.server.pytorch import is_warm
@@ -28,6 +29,7 @@ class _Places(NamedTuple):
 
     waiting: DeltaGenerator
     """Beside the viewer, never in its place: a placeholder would take the viewer off the page."""
+    present: DeltaGenerator
     stage: DeltaGenerator
     gets: DeltaGenerator
 
@@ -49,6 +51,7 @@ def show() -> None:
             with st.container(key="stage_title", horizontal=True, vertical_alignment="center"):
                 st.html("<h2>What the model looks at</h2>", width="content")
                 field_view.show_tools(field)
+                present = st.container(width="content")
             waiting = st.empty()
         with draw:
             title = "Draw anywhere, small" if field.is_larger else "Draw here"
@@ -56,7 +59,7 @@ def show() -> None:
                 f"<h2>{title}</h2><p class='spoken'>With mouse, pen or finger. Without one, take a test digit or "
                 "upload an image below.</p>"
             )
-            _canvas_and_viewer(found, _Places(waiting, stage, gets))
+            _canvas_and_viewer(found, _Places(waiting, present, stage, gets))
         with stage:
             _table_and_files()
         with st.container(key="other_sources"):
@@ -66,8 +69,7 @@ def show() -> None:
 
 
 def _canvas_tools() -> None:
-    st.button("Undo", key="undo", on_click=picture.undo, icon=":material/undo:")
-    st.button("Clear", key="clear", on_click=picture.clear, icon=":material/delete:")
+    pad_tools(picture.CANVAS.key, key="canvas_tools", on_clear=picture.clear)
     st.select_slider("Brush size", BRUSHES, key="brush", label_visibility="collapsed", width=84)
 
 
@@ -91,11 +93,11 @@ def _canvas_and_viewer(found: FoundField | None, places: _Places) -> None:
 
 
 def _draw_and_look(found: FoundField | None, places: _Places) -> Scene | None:
-    """Returns what the model saw, if it looked."""
+    """Returns what the model saw, if it looked and everybody may see it."""
     field = Field() if found is None else found.field
     canvas = _show_canvas(field)
     with waking(places.waiting, "Waking the model"):
-        from app.views import look_view
+        from app.views import look_view, present_view
 
         look_view.take_picture(canvas)
         if found is None:
@@ -105,11 +107,17 @@ def _draw_and_look(found: FoundField | None, places: _Places) -> Scene | None:
             scene = look_view.look_at(laid, settings.current().model)
     if found.field != field:
         st.rerun()  # The canvas was there before the model: only now is it known how large to draw.
+    with places.present:
+        present_view.show(scene)
+    is_open = settings.current().present == "no"
     with places.stage:
-        look_view.show_viewers(scene, found.field)
+        if is_open:
+            look_view.show_viewers(scene, found.field)
+        else:
+            present_view.show_cover()
     with places.gets:
         field_view.show_what_the_model_gets(picture.current(), laid.field, laid.image)
-    return scene
+    return scene if is_open else None
 
 
 def _table_and_files() -> None:
@@ -132,4 +140,4 @@ def _find_field() -> FoundField | None:
 
 
 def _show_canvas(field: Field) -> CanvasResult:
-    return picture.show_canvas(field_view.stroke_width(settings.current().brush, field))
+    return picture.show_canvas(drawing_pad, field_view.stroke_width(settings.current().brush, field))

@@ -43,7 +43,7 @@ def show() -> None:
         largest = read_limits().largest_image
         st.file_uploader(
             f"PNG or JPEG, at most {largest:g} MB; dark on light or light on dark",
-            type=["png", "jpg", "jpeg"],
+            type=["png", "jpg", "jpeg", "jfif"],
             max_upload_size=math.ceil(largest),
             key=UPLOAD,
             on_change=_take_upload,

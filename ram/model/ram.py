@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -184,16 +184,27 @@ class RAM(nn.Module):
         i looks at image i // rollouts. `location_std` replaces the policy's own standard deviation, `noise` is added to
         the policy's means, and `forced_locations` are as for `rollout`, one for each episode.
         """
-        moves, episodes, device = self.config.num_glimpses - 1, len(images) * rollouts, images.device
+        episodes = len(images) * rollouts
         std = self.config.location_std if location_std is None else location_std
         if initial_location is None:
-            initial_location = torch.rand(episodes, 2, generator=generator, device=device, dtype=images.dtype) * 2 - 1
+            initial_location = self.draw_start(episodes, images, generator)
         if noise is None:
-            noise = torch.zeros(moves, episodes, 2, device=device, dtype=images.dtype)
-            if sample_locations:
-                noise.normal_(std=std, generator=generator)
-        row = torch.arange(episodes, device=device) // rollouts
+            noise = self.draw_noise(episodes, images, std if sample_locations else 0.0, generator)
+        row = torch.arange(episodes, device=images.device) // rollouts
         return self.walk(images, row, initial_location, noise, std, forced_locations=forced_locations)
+
+    def draw_start(
+        self, episodes: int, like: Tensor, generator: Generator | None = None
+    ) -> Float[Tensor, "episodes 2"]:
+        """First locations, uniform in [-1, 1], of the kind and on the device of `like`."""
+        return torch.rand(episodes, 2, generator=generator, device=like.device, dtype=like.dtype) * 2 - 1
+
+    def draw_noise(
+        self, episodes: int, like: Tensor, std: float, generator: Generator | None = None
+    ) -> Float[Tensor, "moves episodes 2"]:
+        """What is added to the policy's means; nothing is drawn where `std` is 0."""
+        noise = torch.zeros(self.config.num_glimpses - 1, episodes, 2, device=like.device, dtype=like.dtype)
+        return noise.normal_(std=std, generator=generator) if std else noise
 
     def walk(
         self,
@@ -246,10 +257,15 @@ class RAM(nn.Module):
             hidden_states=hidden_states,
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles get: all but the compiled step loop, which is bound to the weights of this model."""
+        return {name: value for name, value in self.__dict__.items() if name != "walk"}
+
     def compile_walk(self) -> bool:
         """Compiles the step loop with torch.compile, once for each shape; this halves the time of one look.
 
-        Compiles at once for one image of MNIST's size, which takes about half a minute. Returns False, and changes
+        Compiles at once for one image of MNIST's size, which takes about half a minute. Copies are not compiled.
+        Returns False, and changes
         nothing, if there is no C++ compiler.
         """
         self.walk = torch.compile(self.walk, dynamic=False)  # type: ignore[method-assign]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ram.checkpoints import load_checkpoint, read_info
+from ram.checkpoints import SHIPPED, load_checkpoint, read_info
 from ram.config import RAMConfig, TrainConfig, config_fields
 from ram.data.collection import Collection, save_collection
 from ram.data.mnist import Digits, load_mnist
@@ -261,6 +261,12 @@ def test_wrong_value_gives_one_line_and_no_traceback(tmp_path: Path) -> None:
         (["--device", "cuda:99"], "device='cuda:99' is not available here: use 'auto' or 'cpu'"),
         (["--data", "nowhere"], "nowhere/train-images-idx3-ubyte.gz is missing"),
         (["--resume", "nowhere"], "nowhere holds no run: there is no config.json in it"),
+        (["--resume", __file__], "test_train_cli.py is a file, and not the folder of a run"),
+        (["--resume", str(SHIPPED / "mnist.safetensors")], "mnist.safetensors is a checkpoint, and not the folder of"),
+        (["--start", str(SHIPPED)], "checkpoints cannot be read: it is a folder and not a file"),
+        (["--drawings", str(SHIPPED)], "checkpoints cannot be read: it is a folder and not a file"),
+        (["--run", __file__], "test_train_cli.py is a file: name the folder of the new run"),
+        (["--preset", "my-drawings"], "my-drawings trains on drawings of yours: name their file with --drawings"),
         (["--resume", "nowhere", "--epochs", "3"], "--resume goes on as the run was started"),
         (["--resume", "nowhere", "--no-use-lstm"], "--resume goes on as the run was started"),
     ],
@@ -273,7 +279,7 @@ def test_impossible_request_is_named_and_leaves_nothing_behind(
     message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    place = [] if "--resume" in arguments else ["--run", "run"]
+    place = [] if {"--resume", "--run"} & set(arguments) else ["--run", "run"]
     assert main([*place, *arguments]) == 1
     assert_one_line(capsys.readouterr().err, message)
     assert list(tmp_path.iterdir()) == []

@@ -180,6 +180,7 @@ export class Player {
   /** @param {KeyboardEvent} event */
   key(event) {
     if (!this.ready || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.shiftKey && event.key.startsWith("Arrow")) return; // these move a window
     const target = event.target instanceof Element ? event.target : null;
     const control = target?.closest("button, select, input[type=checkbox]");
     const action = this.#actionOf(event.key);

@@ -11,7 +11,7 @@ from app.figures.animation import animated_gif
 from app.figures.film_strip import film_strip
 from app.figures.numbers import rollout_json
 from app.figures.palette import step_colors
-from app.figures.picture import FieldPicture, patch_row
+from app.figures.picture import FieldPicture, grey, patch_row
 from app.look.scene import Scene
 
 FIELD, UNSEEN_INK, INK = (10, 12, 18), (84, 85, 89), (255, 255, 255)
@@ -302,3 +302,68 @@ def test_json_refuses_what_json_cannot_carry(scene: Scene) -> None:
         rollout_json(broken)
     with pytest.raises(ValueError, match="not JSON compliant"):
         rollout_json(dataclasses.replace(scene, settings={"noise": float("inf")}))
+
+
+# ---- a glimpse that was made to look elsewhere ----
+
+
+@pytest.fixture
+def forced(scene: Scene) -> Scene:
+    """The second glimpse looks at (-0.5, 0.25), which is at (100, 220) px, and the answer is another."""
+    return dataclasses.replace(
+        scene,
+        locations=np.array([[0, 0], [-0.5, 0.25]], np.float32),
+        corners=np.array([[[12, 12]], [[4, 16]]]),
+        class_probs=np.array([[0.6, 0.4], [0.7, 0.3]], np.float32),
+        forced=(1,),
+        own=scene,
+    )
+
+
+def test_gif_shows_its_own_way_thin_and_pale_beside_yours(scene: Scene, forced: Scene) -> None:
+    pictures = [FieldPicture(shown, 360, dot_radius=11) for shown in (scene, forced)]
+    first, last = (picture.draw(1) for picture in pictures)
+    # Its own way leads from (180, 180) to (260, 140): a dot there, and half-way (220, 160) a line.
+    pale = rgb(grey(0.6))
+    assert last.getpixel((260, 140)) == pale
+    assert sum(last.getpixel((220, y)) == pale for y in range(150, 170)) in (1, 2)
+    assert pale not in {color for _, color in first.crop((200, 120, 280, 165)).getcolors() or []}
+    # Before the two part, there is nothing to see of it.
+    assert pictures[1].draw(0).tobytes() == pictures[0].draw(0).tobytes()
+    # A white rim, 14 px away from the middle, marks what was moved.
+    assert last.getpixel((100 - 12, 220)) == INK
+    frames, _, _ = frames_of(animated_gif(forced))
+    assert len(frames) == 13
+
+
+def test_exports_mark_where_the_answer_flips(forced: Scene) -> None:
+    def badge(scene: Scene) -> tuple[float, ...]:
+        # Its disc is 1.3 radii to the right of the second location and as far above it.
+        color = FieldPicture(scene, 360, dot_radius=11).draw(1).getpixel((100 + 14, 220 - 14 - 6))
+        assert isinstance(color, tuple)
+        return color
+
+    assert forced.flip == 1
+    assert badge(forced) == INK
+    same = dataclasses.replace(forced, class_probs=forced.own_way.class_probs)
+    assert same.flip is None
+    assert badge(same) != INK
+
+
+def test_json_says_what_its_own_way_would_have_been(scene: Scene, forced: Scene) -> None:
+    content = json.loads(rollout_json(forced))
+    assert content["forced"] == [1]
+    assert content["locations"] == [[0, 0], [-0.5, 0.25]]
+    assert content["own"]["locations"] == [[0, 0], [0.5, -0.25]]
+    assert content["own"]["class_probs"] == [[0.6, 0.4], [0.2, 0.8]]
+    assert (content["action"], content["own"]["action"]) == (0, 1)
+    assert content["own"]["answer"] == scene.answer
+    assert json.loads(rollout_json(scene))["own"] is None
+    with pytest.raises(ValueError, match="own values holds numbers that are not finite"):
+        rollout_json(dataclasses.replace(forced, own=dataclasses.replace(scene, values=np.array([0.1, np.nan]))))
+
+
+def test_film_strip_takes_a_forced_scene(forced: Scene) -> None:
+    strips = [Image.open(io.BytesIO(film_strip(shown))) for shown in (forced, forced.own_way)]
+    assert strips[0].size == strips[1].size
+    assert strips[0].tobytes() != strips[1].tobytes()

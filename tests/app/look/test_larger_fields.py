@@ -12,7 +12,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from app.look.field import Arrangement
-from app.look.hardest import hardest_digits
+from app.look.hardest import hardest_digits, misread_digits
 from app.look.layout import lay_out, model_field
 from app.look.sources import digit_picture
 from app.server.models import load_model
@@ -200,13 +200,16 @@ def test_clutter_without_test_digits_gets_one_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("models")
-def test_hardest_digits_are_those_that_the_page_will_show() -> None:
+def test_hardest_and_misread_digits_are_those_that_the_page_will_show() -> None:
     order = hardest_digits("cluttered")
     assert sorted(order) == list(range(2000))
     model, labels = load_model("cluttered"), all_test_digits().labels
+    misread = misread_digits("cluttered")
+    assert list(misread) == [position for position in order if position in set(misread)]
     probs = []
     for position in (order[0], order[1000], order[-1]):
         image = torch.from_numpy(image_at_first(int(position), "cluttered"))
         rollout = model.rollout(image, sample_locations=False, initial_location=torch.zeros(2))
         probs.append(float(rollout.class_probs[-1, int(labels[position])]))
+        assert (position in set(misread)) == (int(rollout.class_probs[-1].argmax()) != int(labels[position]))
     assert probs == sorted(probs)

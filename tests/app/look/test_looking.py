@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
 from app.look.looking import LookRequest, look
+from app.look.scene import Scene
 from ram import RAM, RAMConfig
 
 IMAGE = np.random.default_rng(0).random((28, 28), np.float32)
@@ -49,3 +52,50 @@ def test_sampled_gaze_leaves_the_mean_and_says_by_how_much(model: RAM) -> None:
     still = look(model, IMAGE, LookRequest(gaze="mean"), "test")
     assert still.location_std == 0
     assert still.locations.tolist() == still.location_means.tolist()
+
+
+def test_forced_glimpse_is_looked_at_and_its_own_way_stands_beside_it(model: RAM) -> None:
+    own = look(model, IMAGE, LookRequest(first="centre"), "test")
+    scene = look(model, IMAGE, LookRequest(first="centre", force={3: (0.5, -0.25), 9: (0, 0)}), "test", truth=7)
+    assert scene.own is not None
+    assert scene.locations[2].tolist() == [0.5, -0.25]
+    assert scene.forced == (2,)  # there is no ninth glimpse
+    assert scene.locations[:2].tolist() == own.locations[:2].tolist()
+    assert scene.own.locations.tolist() == own.locations.tolist()
+    assert scene.own.class_probs.tolist() == own.class_probs.tolist()
+    assert scene.location_means[2].tolist() == own.locations[2].tolist()
+    assert scene.settings["force"] == "3:0.50,-0.25;9:0.00,0.00"
+    assert (scene.truth, scene.asked_class) == (7, 7)
+    left, top = scene.corners[2, 0]
+    assert scene.patches[2, 0].tolist() == IMAGE[top : top + 8, left : left + 8].tolist()
+
+
+def test_look_without_force_has_no_other_beside_it(model: RAM) -> None:
+    scene = look(model, IMAGE, LookRequest(first="centre", force={9: (0, 0)}), "test")
+    assert scene.own is None
+    assert scene.forced == ()
+    assert scene.own_way is scene
+    assert scene.asked_class == scene.action
+    assert scene.flip is None
+    assert scene.policy_std == 0.2
+
+
+@pytest.mark.parametrize(
+    ("own", "yours", "flip"),
+    [
+        ([0, 0, 0], [0, 0, 0], None),
+        ([0, 0, 0], [0, 1, 1], 1),
+        ([0, 0, 0], [1, 0, 1], 2),
+        ([0, 0, 0], [1, 1, 0], None),
+        ([0, 1, 2], [1, 0, 1], 0),
+    ],
+)
+def test_answer_flips_at_the_glimpse_from_which_on_it_is_another(
+    model: RAM, own: list[int], yours: list[int], flip: int | None
+) -> None:
+    scene = look(model, IMAGE, LookRequest(first="centre"), "test")
+
+    def believing(classes: list[int]) -> Scene:
+        return dataclasses.replace(scene, class_probs=np.eye(10, dtype=np.float32)[classes])
+
+    assert dataclasses.replace(believing(yours), own=believing(own)).flip == flip

@@ -165,7 +165,7 @@ def test_where_memory_runs_out_a_run_ends_before_the_server(jobs: Jobs) -> None:
     run = submit(jobs, LONG)
     wait(jobs, run, trains)
     process = jobs.run_folder(run).holder()
-    assert Path(f"/proc/{process}/oom_score_adj").read_text() == "500\n"
+    assert Path(f"/proc/{process}/oom_score_adj").read_text(encoding="utf-8") == "500\n"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.server import one_at_a_time
-from app.server.one_at_a_time import piecewise, turn
+from app.server.one_at_a_time import aside, piecewise, turn
 from tests.processes import wait_until
 
 
@@ -93,3 +93,51 @@ def test_turn_is_given_back_when_long_work_fails() -> None:
     with pytest.raises(KeyError):
         list(piecewise(pieces()))
     assert not one_at_a_time._turn.locked()
+
+
+def test_who_computes_something_long_lets_the_others_go_on() -> None:
+    begun, done = threading.Event(), threading.Event()
+
+    def compute_long() -> None:
+        with turn(), aside():
+            begun.set()
+            assert done.wait(10)
+
+    slow = threading.Thread(target=compute_long)
+    slow.start()
+    assert begun.wait(10)
+    with turn(patience_s=10):  # at once, although the other has not finished
+        assert one_at_a_time._turn.locked()
+        assert slow.is_alive()
+    done.set()
+    slow.join()
+    assert not one_at_a_time._turn.locked()
+    assert not one_at_a_time._aside.locked()
+
+
+def test_long_computations_run_one_after_the_other_and_get_their_turn_back() -> None:
+    inside, most, turns = 0, 0, 0
+
+    def compute(_: int) -> None:
+        nonlocal inside, most, turns
+        with turn(patience_s=10):
+            with aside():
+                inside += 1
+                most = max(most, inside)
+                time.sleep(0.005)
+                inside -= 1
+            turns += one_at_a_time._turn.locked()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(compute, range(16)))
+    assert (most, turns) == (1, 16)
+    assert not one_at_a_time._turn.locked()
+
+
+def test_computing_aside_needs_no_turn() -> None:
+    with aside():
+        assert not one_at_a_time._turn.locked()
+    with pytest.raises(KeyError), turn(), aside():
+        raise KeyError
+    assert not one_at_a_time._turn.locked()
+    assert not one_at_a_time._aside.locked()
