@@ -60,7 +60,7 @@ async def upload_much(address: str, _: int) -> None:
     async with visit(address) as attacker:
         await attacker.open()
         while True:
-            await attacker.show(file.getvalue())
+            await attacker.give(file.getvalue())
 
 
 ATTACKS: dict[str, Attack] = {"draw dearly": draw_dearly, "rank digits": rank, "upload pictures": upload_much}
