@@ -55,7 +55,7 @@ def heading(name: str) -> str:
 def first_page(name: str, scripts: Sequence[str] = (), before: Sequence[str] = ()) -> str:
     """Streamlit's first page with the heading of one of our pages and the outlines of its content.
 
-    The browser runs the scripts `before` Streamlit's have asked the server for anything, and fetches the other
+    The browser runs the scripts `before` Streamlit's have asked the server for anything. It fetches the other
     `scripts` at once, while the server prepares what needs them.
     """
     outlines = "<div><i></i><i></i></div>" if name == "draw" else ""

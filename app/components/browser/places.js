@@ -102,7 +102,8 @@ export function mapInWords(found, by, classes) {
     const right = found.places.map((_, index) => found.answers[index] === found.asked);
     const area = sum(found.sides.map((side, index) => (right[index] ? side * side : 0)));
     const share = area / sum(found.sides.map((side) => side * side));
-    return `Looking there, the answer would be ${classes[found.asked]} in ${percent(share)} of the image.`;
+    const where = share === 0 ? "nowhere" : share === 1 ? "everywhere" : `in ${percent(share)} of the image`;
+    return `Looking there, the answer would be ${classes[found.asked]} ${where}.`;
   }
   const numbers = by === "value" ? found.values : found.probabilities;
   const shown = (/** @type {number} */ number) => (by === "value" ? signed(number / SCALE) : percent(number / SCALE));

@@ -131,8 +131,8 @@ async def fill(server: str) -> None:
             await visitors[-1].open()
         page = await asyncio.to_thread(Answer, server, "/train", Accept="text/html,*/*")
         assert page.status == 503
-        assert "This server is full: it takes 3 visitors at a time. Try again in a few minutes." in page.text
-        assert page.headers["retry-after"] == "60"
+        assert "This server is full. The page looks again every half minute." in page.text
+        assert page.headers["retry-after"] == "30"
         assert await status_of_session(server) == 503
         for visitor, drawing in zip(visitors, stock, strict=True):
             await visitor.draw(drawing)
