@@ -103,7 +103,7 @@ class Visitor:
         """What its address says after the question mark."""
         self.look = ""
         """What identifies the look on show; empty if there is none."""
-        self._page = self._canvas = self._fragment = self._problem = ""
+        self._page = self._canvas = self._fragment = self._uploader = self._problem = ""
 
     async def open(self) -> Run:
         """Loads the page."""
@@ -116,17 +116,22 @@ class Visitor:
         """Draws something else than before: `value` is what the canvas reports."""
         before, self._problem = self.look, ""
         # A browser also repeats the values of all other widgets; the server knows them.
-        run = await self._rerun(WidgetState(id=self._canvas, json_value=value))
+        run = await self._rerun(WidgetState(id=self._canvas, json_value=value), fragment=self._fragment)
         if self._problem or self.look in ("", before):
             raise VisitError(self._problem or "a drawing was not answered with a look at it")
         return run
 
-    async def _rerun(self, *widgets: WidgetState) -> Run:
+    async def show(self, content: bytes) -> Run:
+        """Uploads a picture to look at."""
+        _, file = await asyncio.to_thread(upload, self._address, self.session, content)
+        state = WidgetState(id=self._uploader)
+        state.file_uploader_state_value.uploaded_file_info.add(file_id=file, name="a.png", size=len(content))
+        return await self._rerun(state)
+
+    async def _rerun(self, *widgets: WidgetState, fragment: str = "") -> Run:
         message = BackMsg()
         state = message.rerun_script
-        state.query_string, state.page_script_hash = self.query, self._page
-        if widgets:
-            state.fragment_id = self._fragment
+        state.query_string, state.page_script_hash, state.fragment_id = self.query, self._page, fragment
         state.widget_states.widgets.extend(widgets)
         state.context_info.url = self._address
         state.context_info.timezone, state.context_info.locale = "UTC", "en-US"
@@ -153,6 +158,8 @@ class Visitor:
                 self._page = message.navigation.page_script_hash
             case "delta" if message.delta.new_element.WhichOneof("type") == "exception":
                 self._problem = f"the page shows {message.delta.new_element.exception.type}"
+            case "delta" if message.delta.new_element.WhichOneof("type") == "file_uploader":
+                self._uploader = message.delta.new_element.file_uploader.id
             case "delta" if message.delta.new_element.WhichOneof("type") == "bidi_component":
                 return self._takes_component(message.delta.new_element.bidi_component, message.delta.fragment_id)
         return False
