@@ -105,6 +105,7 @@ def scene_data(scene: Scene) -> dict[str, Any]:
         "patches": _grey(scene.patches),
         "values": scene.values.tolist(),
         "expects": scene.words.expected,
+        "value_name": scene.words.value,
         "explains": scene.words.sentence,
         "probabilities": scene.class_probs.tolist(),
         "classes": list(scene.class_names),

@@ -79,6 +79,8 @@ test("words say what a place would have led to, and the best and the worst", () 
       "Where it began (◇, 0.75) is better than 99\u00a0% of all places.",
   );
   // Areas 4 and 1 of 6.
+  assert.match(placeInWords(MAP, 0, CLASSES, "expected information"), / · expected information 0\.90$/);
+  assert.match(mapInWords(MAP, "value", CLASSES, "expected information"), /^Best expected information /);
   assert.equal(mapInWords(MAP, "right", CLASSES), "Looking there, the answer would be 1 in 83.3\u00a0% of the image.");
 });
 
@@ -115,6 +117,7 @@ test("both ways are compared step by step, and the answers only at the end", () 
     },
   };
   assert.equal(versusInWords({ ...scene, own: null }, 1), "");
+  assert.match(versusInWords({ ...scene, value_name: "expected information" }, 0), /, expected information 0\.50 →/);
   assert.equal(versusInWords(scene, 0), "Glimpse 1 and 2 moved. p(1) 50.0\u00a0% → 50.0\u00a0%, value 0.50 → 0.50.");
   assert.equal(
     versusInWords(scene, 1),

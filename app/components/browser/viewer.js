@@ -28,6 +28,7 @@ import { Timeline } from "./timeline.js";
  * @property {number[][][][]} patches By step and scale.
  * @property {number[]} values By step.
  * @property {string} expects What the values expect.
+ * @property {string} value_name What a value is called where there is little room.
  * @property {string} explains The same as a sentence.
  * @property {number[][]} probabilities By step and class.
  * @property {string[]} classes
