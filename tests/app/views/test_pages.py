@@ -252,7 +252,9 @@ def test_table_below_the_charts_is_of_the_last_drawing() -> None:
 
 
 def test_table_and_files_leave_with_the_last_look() -> None:
-    app = open_app(sample="17")
+    app = open_app()
+    draw_seven(app)
     assert len(app.get("download_button")) == 3
-    app.button(key="clear").click().run()
+    app.session_state["canvas"] = canvas_state([])
+    app.run()
     assert not app.get("download_button")
