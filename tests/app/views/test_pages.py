@@ -75,6 +75,19 @@ def test_drawing_is_looked_at_at_once() -> None:
     assert len(scene["patches"][0][0]) == 8
 
 
+def test_two_digits_are_not_read_as_one() -> None:
+    app = open_app()
+    one, seven = [(70, 70), (70, 210)], [(150, 70), (230, 70), (190, 210)]
+    app.session_state["canvas"] = canvas_state(STROKES, one, seven)
+    app.run()
+    assert not app.exception
+    assert shown(app)["scene"] is None
+    assert shown(app)["prompt"].startswith("One digit, please")
+    app.session_state["canvas"] = canvas_state([*STROKES, *STROKES], one)
+    app.run()
+    assert shown(app)["scene"]["answer"].startswith("RAM says 1 (")
+
+
 def test_unrelated_rerun_gives_the_viewer_the_same_scene() -> None:
     app = open_app()
     draw_seven(app)
