@@ -24,6 +24,8 @@ class ViewerOptions(NamedTuple):
     """Of the playback, 1 is normal."""
     only_seen: bool
     """Whether the parts not yet seen are dark."""
+    play: bool
+    """Whether a new scene plays by itself."""
     elsewhere: str
     """By what the map of all places is coloured: "probability", "right" or "value"; "no" without a map."""
     policy: str
@@ -34,6 +36,7 @@ def glimpse_viewer(
     scene: Scene | None,
     *,
     prompt: str,
+    example: Scene | None,
     key: str,
     options: ViewerOptions,
     move: int,
@@ -51,13 +54,14 @@ def glimpse_viewer(
     Args:
         scene: what to show; None for the empty stage.
         prompt: what the empty stage says.
+        example: what the empty stage plays until somebody does anything; None for nothing.
         key: identifies the viewer on the page; the component's state is `st.session_state[key]`.
         options: what is switched on at first.
         move: the number of the move that the scene shows; a scene that the viewer's own last move led to stays there.
         can_undo: whether a move can be taken back.
         elsewhere: what was found out about the glimpse of the last question.
         looks: several looks of the sampled gaze.
-        on_option: called when `speed`, `only_seen`, `elsewhere` or `policy` in the state was changed.
+        on_option: called when `speed`, `only_seen`, `play`, `elsewhere` or `policy` in the state was changed.
         on_move: called when a glimpse was made to look elsewhere, with `move` {glimpse, x, y, number} in the state.
         on_undo: called when the last move is to be taken back.
         on_own_way: called when the model is to look where it likes again.
@@ -67,16 +71,18 @@ def glimpse_viewer(
         data={
             "scene": None if scene is None else scene_data(scene),
             "prompt": prompt,
-            "options": options._asdict(),
+            "example": None if example is None else scene_data(example),
+            **options._asdict(),
             "move": move,
             "can_undo": can_undo,
-            "elsewhere": None if elsewhere is None else elsewhere_data(elsewhere),
+            "map": None if elsewhere is None else elsewhere_data(elsewhere),
             "looks": None if looks is None else _looks_data(looks),
             "light": LIGHT._asdict(),
         },
         key=key,
         on_speed_change=on_option,
         on_only_seen_change=on_option,
+        on_play_change=on_option,
         on_elsewhere_change=on_option,
         on_policy_change=on_option,
         on_move_change=on_move,
@@ -99,6 +105,7 @@ def scene_data(scene: Scene) -> dict[str, Any]:
         "patches": _grey(scene.patches),
         "values": scene.values.tolist(),
         "expects": scene.words.expected,
+        "value_name": scene.words.value,
         "explains": scene.words.sentence,
         "probabilities": scene.class_probs.tolist(),
         "classes": list(scene.class_names),

@@ -22,6 +22,7 @@ _FIELD_SIDE = 360  # the full height: windows that reach far beyond the image en
 _PANEL_AT, _PANEL_SIZE = (368, 16), (256, 328)
 _FRAME_MS, _LOOK_MS, _END_MS = 50, 500, 2200
 _GLIDE_FRAMES, _SETTLE_FRAMES = 8, 4
+_MOST_GLIDING = 12  # glimpses; with more, each is one frame: it would take a minute to draw and to watch
 _COLORS = 64  # one of them transparent: what has not changed
 
 
@@ -61,11 +62,12 @@ def _frames(scene: Scene, palette: Image.Image) -> Iterator[tuple[Image.Image, i
         canvas.paste(picture.quantize(palette=palette, dither=Image.Dither.NONE), place)
         return canvas.copy()
 
+    glide, settle = (_GLIDE_FRAMES, _SETTLE_FRAMES) if scene.steps <= _MOST_GLIDING else (1, 1)
     for step in range(scene.steps):
-        for frame in range(1, _GLIDE_FRAMES if step else 0):
-            yield show((0, 0), field.draw(step, way=_ease(frame / _GLIDE_FRAMES), shown=0)), _FRAME_MS
-        for frame in range(1 if step else _SETTLE_FRAMES, _SETTLE_FRAMES + 1):
-            shown = frame / _SETTLE_FRAMES
+        for frame in range(1, glide if step else 0):
+            yield show((0, 0), field.draw(step, way=_ease(frame / glide), shown=0)), _FRAME_MS
+        for frame in range(1 if step else settle, settle + 1):
+            shown = frame / settle
             show((0, 0), field.draw(step, shown=shown))
             yield show(_PANEL_AT, _panel(scene, step, shown)), _FRAME_MS if shown < 1 else _LOOK_MS
     yield show(_PANEL_AT, _panel(scene, scene.steps - 1, 1, answered=True)), _END_MS

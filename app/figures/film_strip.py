@@ -55,7 +55,6 @@ def _cell(field: FieldPicture, step: int) -> Image.Image:
     belief = f"{scene.class_names[best]} ({100 * float(scene.class_probs[step, best]):.1f} %)"
     draw = ImageDraw.Draw(picture)
     draw.text((centre, 516), belief, fill=_INK, font=font(32), anchor="ms")
-    name = "value" if scene.reward == "hit" else scene.words.expected
-    value = f"{name} {scene.values[step]:z.2f}"
+    value = f"{scene.words.value} {scene.values[step]:z.2f}"
     draw.text((centre, 550), value, fill=_FAINT, font=fitting_font(value, 26, _CELL), anchor="ms")
     return picture

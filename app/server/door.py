@@ -22,7 +22,8 @@ from starlette.websockets import WebSocket
 from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
-FULL = "This server is full: it takes {} visitors at a time. Try again in a few minutes."
+FULL = "This server is full: try again in a few minutes."
+LOOK_AGAIN = "This server is full. The page looks again every half minute."
 FOREIGN = "This server does not know itself as {!r}. Whoever runs it can add the name to hosts in limits.toml."
 STRANGER = "Pages of other addresses may not use this server."
 MANY_FILES = "Too many files are on their way to this server: try again in a moment."
@@ -30,7 +31,7 @@ SLOW_FILE = "The file took too long to arrive: try again over a faster connectio
 LONGEST_NAME = 100  # characters of a foreign name that are repeated
 
 NOTICE = """<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Glimpse Playground</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="refresh" content="30">
 <style>html {{ color-scheme: light dark; background: light-dark(#ffffff, #12141c); color: light-dark(#12141c, #eceef6);
 font-family: system-ui, sans-serif; }} main {{ max-width: 32rem; margin: 20vh auto 0; padding: 0 1rem; }}
 h1 {{ font-size: 1.5rem; letter-spacing: -0.02em; }} p {{ line-height: 1.5; }}</style>
@@ -89,8 +90,8 @@ class Door:
         if refusal := self._refusal(headers):
             await refusal(scope, receive, send)
         elif self._is_full() and "text/html" in headers.get("accept", ""):  # a new visitor, or one who reloads
-            page = NOTICE.format(FULL.format(self._visitors))
-            await HTMLResponse(page, 503, {"Retry-After": "60", "Cache-Control": "no-store"})(scope, receive, send)
+            page = NOTICE.format(LOOK_AGAIN)
+            await HTMLResponse(page, 503, {"Retry-After": "30", "Cache-Control": "no-store"})(scope, receive, send)
         elif scope["method"] == "PUT":
             await self._upload(scope, receive, send)
         else:
@@ -99,7 +100,7 @@ class Door:
     async def _session(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(Headers(scope=scope))
         if refusal is None and self._is_full():
-            refusal = PlainTextResponse(FULL.format(self._visitors), 503)
+            refusal = PlainTextResponse(FULL, 503)
         if refusal is not None:
             await WebSocket(scope, receive, send).send_denial_response(refusal)
             return

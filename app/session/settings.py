@@ -64,6 +64,8 @@ class Settings:
     speed: float
     seen: Literal["all", "only"]
     """Whether the viewer darkens what has not been seen."""
+    play: Literal["yes", "no"]
+    """Whether a new look plays by itself."""
     elsewhere: Elsewhere
     """Whether the viewer maps what another look would have changed, and by what it colours the places."""
     policy: Literal["no", "yes", "looks"]
@@ -151,13 +153,19 @@ def use_model(name: str, *, compare: bool) -> None:
 
 
 def keep_viewer_options(
-    speed: float | None = None, only_seen: bool | None = None, elsewhere: str | None = None, policy: str | None = None
+    speed: float | None = None,
+    only_seen: bool | None = None,
+    play: bool | None = None,
+    elsewhere: str | None = None,
+    policy: str | None = None,
 ) -> None:
     """Keeps what was changed in the viewer itself; None is unchanged."""
     if speed:
         st.session_state.speed = speed
     if only_seen is not None:
         st.session_state.seen = "only" if only_seen else "all"
+    if play is not None:
+        st.session_state.play = "yes" if play else "no"
     if elsewhere is not None:
         st.session_state.elsewhere = elsewhere
     if policy is not None:
@@ -215,6 +223,7 @@ def in_address() -> dict[str, Setting]:
         "digits": Setting("any", _one_of(*DIGIT_KINDS)),
         "speed": Setting(1, _one_of(0.25, 0.5, 1, 2, 4)),
         "seen": Setting("all", _one_of("all", "only")),
+        "play": Setting("yes", _one_of("yes", "no")),
         "elsewhere": Setting("no", _one_of("no", "probability", "right", "value")),
         "policy": Setting("no", _one_of("no", "yes", "looks")),
         "present": Setting("no", _one_of("no", "yes", "cover"), "draw"),

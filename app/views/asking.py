@@ -25,14 +25,15 @@ def look_request(name: str) -> LookRequest:
     return LookRequest(model_label(name), now.first, (now.x, now.y), now.gaze, int(now.seed), now.forced)
 
 
-def show_viewer(scene: Scene | None, key: str, field: Field, name: str | None) -> None:
+def show_viewer(scene: Scene | None, key: str, field: Field, name: str | None, *, example: Scene | None = None) -> None:
     """The viewer of that key, with what the user has asked about the scene, which the model of that name saw."""
     now = settings.current()
     glimpse_viewer(
         scene,
         prompt=PROMPT_FOR_LARGER if field.is_larger else PROMPT,
+        example=example,
         key=key,
-        options=ViewerOptions(now.speed, now.seen == "only", now.elsewhere, now.policy),
+        options=ViewerOptions(now.speed, now.seen == "only", now.play == "yes", now.elsewhere, now.policy),
         move=steering.last_move(),
         can_undo=steering.can_undo(),
         elsewhere=_elsewhere(scene, key, name or ""),
@@ -85,5 +86,5 @@ def _take_question(key: str) -> None:
 def _take_options(key: str) -> None:
     chosen = widgets.value(key)
     settings.keep_viewer_options(
-        chosen.get("speed"), chosen.get("only_seen"), chosen.get("elsewhere"), chosen.get("policy")
+        chosen.get("speed"), chosen.get("only_seen"), chosen.get("play"), chosen.get("elsewhere"), chosen.get("policy")
     )

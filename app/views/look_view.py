@@ -10,7 +10,7 @@ from streamlit_drawable_canvas import CanvasResult
 
 from app.look.field import Arrangement, Field
 from app.look.layout import lay_out, model_field
-from app.look.looking import look
+from app.look.looking import LookRequest, look
 from app.look.picture import Picture
 from app.look.scene import Floats, Scene
 from app.look.sources import digit_picture, drawn_picture
@@ -22,6 +22,8 @@ from app.views.asking import look_request, show_viewer
 from app.views.controls import is_comparing
 from ram.data.mnist import DataError
 from ram.value_fit import expected_by_value
+
+EXAMPLE, EXAMPLE_SEED = 187, 5  # a five whose class the shipped models find out step by step
 
 
 class FoundField(NamedTuple):
@@ -117,10 +119,24 @@ def _complain(problem: str) -> None:
     st.error(f"{plain_text(problem)}. Choose another model or device.", icon=":material/error:")
 
 
+def _example(name: str | None, field: Field) -> Scene | None:
+    """A look of this model at a test digit; None where there is no such look."""
+    try:
+        model, info, digits = load_model(name or "", settings.current().device), model_info(name or ""), test_digits()
+        digit = digit_picture(digits, EXAMPLE)
+        image = lay_out(digit, field, Arrangement(), digits)
+        request = LookRequest(model_label(name or ""), seed=EXAMPLE_SEED)
+        return look(model, image, request, digit.origin, info.class_names(), reward=expected_by_value(info))
+    except (ValueError, DataError):  # a CheckpointError, too: the page has said so already
+        return None
+
+
 def show_viewers(scene: Scene | None, field: Field) -> None:
     """The chosen model's viewer, and the pretrained one's where both look at the picture, each in its own field."""
     if not is_comparing():
-        show_viewer(scene, "viewer", field, settings.current().model)
+        name = settings.current().model
+        example = _example(name, field) if picture.current() is None else None
+        show_viewer(scene, "viewer", field, name, example=example)
         return
     chosen, pretrained = st.columns(2, gap="medium")
     other = find_field(DEFAULT_MODEL)

@@ -33,7 +33,7 @@ def show() -> None:
             key="digits",
             width=140,
             help="Hardest: those whose right class this model thinks least likely, looking first at the centre; in a "
-            f"larger field, of the first {HARDEST_OF:,}.",
+            f"larger field, of the first {HARDEST_OF:,}, or of fewer where a look takes long.",
         )
         st.button("Others", on_click=picture.turn_gallery_page, icon=":material/shuffle:", help="Show other digits")
     _show_gallery(shown.test_digit)

@@ -62,7 +62,7 @@ def test_click_moves_the_glimpse_on_screen_and_the_model_goes_on_from_there(look
     looked.page.mouse.click(*place(looked, -0.9, -0.9))
     looked.expect_address("force=4")
     assert forced(looked)[4] == pytest.approx((-0.9, -0.9), abs=0.02)
-    see(looked.page.locator(".versus", has_text=re.compile(r"^Glimpse 4 moved\. p\(4\) .* → .*, value .* → .*\.")))
+    see(looked.page.locator(".versus", has_text=re.compile(r"^Glimpse 4 moved\. p\(9\) .* → .*, value .* → .*\.")))
     expect(looked.count).to_have_text("Glimpse 6 of 6")  # without motion the end is there at once
     expect(looked.page.locator(".classes .share.own:visible")).to_have_count(10)
     expect(looked.page.locator(".classes li").nth(9).locator(".share.own")).to_have_text("93.5 %")

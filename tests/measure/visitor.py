@@ -103,7 +103,7 @@ class Visitor:
         """What its address says after the question mark."""
         self.look = ""
         """What identifies the look on show; empty if there is none."""
-        self._page = self._canvas = self._uploader = self._fragment = self._problem = ""
+        self._page = self._canvas = self._fragment = self._uploader = self._problem = ""
 
     async def open(self, page: str = "") -> Run:
         """Loads a page, by its name in the address; that with the canvas if there is none."""
@@ -121,7 +121,7 @@ class Visitor:
         info = widget.file_uploader_state_value.uploaded_file_info.add()
         info.file_id, info.name, info.size = file, "picture.png", len(content)
         info.file_urls.file_id = file
-        run = await self._rerun(widget, in_fragment=False)
+        run = await self._rerun(widget)
         if self._problem:
             raise VisitError(self._problem)
         return run
@@ -130,17 +130,16 @@ class Visitor:
         """Draws something else than before: `value` is what the canvas reports."""
         before, self._problem = self.look, ""
         # A browser also repeats the values of all other widgets; the server knows them.
-        run = await self._rerun(WidgetState(id=self._canvas, json_value=value))
+        run = await self._rerun(WidgetState(id=self._canvas, json_value=value), fragment=self._fragment)
         if self._problem or self.look in ("", before):
             raise VisitError(self._problem or "a drawing was not answered with a look at it")
         return run
 
-    async def _rerun(self, *widgets: WidgetState, page: str = "", in_fragment: bool = True) -> Run:
+    async def _rerun(self, *widgets: WidgetState, page: str = "", fragment: str = "") -> Run:
         message = BackMsg()
         state = message.rerun_script
-        state.query_string, state.page_script_hash, state.page_name = self.query, self._page, page
-        if widgets and in_fragment:
-            state.fragment_id = self._fragment
+        state.query_string, state.page_script_hash, state.fragment_id = self.query, self._page, fragment
+        state.page_name = page
         state.widget_states.widgets.extend(widgets)
         state.context_info.url = self._address
         state.context_info.timezone, state.context_info.locale = "UTC", "en-US"

@@ -4,6 +4,7 @@
 
 import { ASK_PARTS, Ask } from "./ask.js";
 import { cleared, fit } from "./canvas.js";
+import { Example, SAYS } from "./example.js";
 import { Hand } from "./hand.js";
 import { cssColor } from "./light.js";
 import { keptPerRoot, partsOf } from "./mount.js";
@@ -27,6 +28,7 @@ import { Timeline } from "./timeline.js";
  * @property {number[][][][]} patches By step and scale.
  * @property {number[]} values By step.
  * @property {string} expects What the values expect.
+ * @property {string} value_name What a value is called where there is little room.
  * @property {string} explains The same as a sentence.
  * @property {number[][]} probabilities By step and class.
  * @property {string[]} classes
@@ -46,10 +48,15 @@ import { Timeline } from "./timeline.js";
  * @typedef {object} Data
  * @property {Scene | null} scene
  * @property {string} prompt
- * @property {{ speed: number, only_seen: boolean, elsewhere: string, policy: string }} options
+ * @property {Scene | null} example What an empty stage plays until somebody does anything.
+ * @property {number} speed
+ * @property {boolean} only_seen
+ * @property {boolean} play Whether a new scene plays by itself.
+ * @property {string} elsewhere By what the places of a map are coloured; "no" without one.
+ * @property {string} policy
  * @property {number} move The number of the last move of a glimpse.
  * @property {boolean} can_undo
- * @property {import("./places.js").Elsewhere | null} elsewhere
+ * @property {import("./places.js").Elsewhere | null} map
  * @property {{ locations: number[][][], answers: number[] } | null} looks
  * @property {import("./light.js").Light} light
  */
@@ -59,7 +66,7 @@ const NARROW_PX = 500; // below it a phone
 const MEDIUM_PX = 800; // below it half a window
 const PARTS = /** @type {const} */ ([
   ...["viewer", "field", "empty", "count", "patches", "location", "expects", "number", "history", "classes", "answer"],
-  ...["first", "back", "play", "forward", "last", "scrub", "speed", "only-seen", "own-number", "sides"],
+  ...["first", "back", "play", "forward", "last", "scrub", "speed", "by-itself", "only-seen", "own-number", "sides"],
   ...ASK_PARTS,
 ]);
 
@@ -79,6 +86,9 @@ class Viewer {
     this.stage = null;
     /** @type {Panels | null} */
     this.panels = null;
+    /** @type {Example | null} */
+    this.example = null;
+    this.untouched = true; // until somebody does anything
     this.setState = this.trigger = ignored;
     this.timeline = new Timeline({ pace: STEP_MS });
     this.player = new Player(this.timeline, ui.viewer, ui, {
@@ -102,6 +112,7 @@ class Viewer {
       hover: (location) => this.ask.point(location),
     });
     ui.speed.onchange = () => this.setState("speed", Number(ui.speed.value));
+    ui["by-itself"].onchange = () => this.setState("play", ui["by-itself"].checked);
     ui["only-seen"].onchange = () => {
       this.draw();
       this.setState("only_seen", ui["only-seen"].checked);
@@ -111,6 +122,7 @@ class Viewer {
   }
 
   destroy() {
+    this.example?.stop();
     this.player.destroy();
     this.hand.destroy();
     this.ask.destroy();
@@ -121,14 +133,18 @@ class Viewer {
   update({ data, setStateValue, setTriggerValue }) {
     this.setState = setStateValue;
     this.trigger = setTriggerValue;
-    this.ui.empty.textContent = data.scene ? "" : data.prompt;
+    this.prompt = data.prompt;
     this.ui.viewer.classList.toggle("idle", !data.scene);
     if (!this.light) {
       this.light = data.light;
-      this.ui.speed.value = String(data.options.speed);
-      this.ui["only-seen"].checked = data.options.only_seen;
-      this.ask.start(data.options);
+      this.ui.speed.value = String(data.speed);
+      this.ui["only-seen"].checked = data.only_seen;
+      this.ui["by-itself"].checked = data.play;
+      this.ask.start(data);
     }
+    if (data.scene) this.untouched = false;
+    this.showExample(data);
+    this.ui.empty.textContent = data.scene ? "" : this.example ? SAYS : data.prompt;
     const same = this.scene !== undefined && data.scene?.id === this.scene?.id;
     if (!same) this.ask.load(data.scene);
     this.ask.take(data);
@@ -146,9 +162,26 @@ class Viewer {
     this.show();
   }
 
+  /** @param {Data} data */
+  showExample({ example, light }) {
+    if (this.example && !this.untouched) this.endExample();
+    else if (!this.example && this.untouched && example) {
+      this.example = new Example(this.ui, example, light, { pace: STEP_MS, over: () => this.endExample() });
+    }
+  }
+
+  /** Leaves the stage empty: for good, because somebody has begun. */
+  endExample() {
+    this.untouched = false;
+    this.example?.stop();
+    this.example = null;
+    this.ui.empty.textContent = this.prompt;
+    this.draw();
+  }
+
   clear() {
     this.stage = this.panels = null;
-    showNothing(this.ui);
+    if (!this.example) showNothing(this.ui);
     this.timeline.load(0, 0);
     this.player.changed();
     this.draw();
@@ -166,12 +199,13 @@ class Viewer {
     const last = scene.values.length - 1;
     this.ui.scrub.max = Math.max(last, 0.01);
     const move = this.move?.number === number ? this.move : null;
-    const goesOn = move ? !move.byKey && !this.ask.mapping : !isWayBack(before, scene);
+    const moves = this.ui["by-itself"].checked;
+    const goesOn = move ? moves && !move.byKey && !this.ask.mapping : !isWayBack(before, scene);
     this.move = null;
     const step = Math.min(move ? move.step : goesOn ? 0 : this.timeline.step, last);
     // Without motion nothing plays by itself: the last glimpse shows the whole story.
     this.timeline.load(last, this.timeline.still && goesOn ? last : step);
-    if (this.timeline.still || !goesOn) this.player.changed();
+    if (this.timeline.still || !goesOn || !moves) this.player.changed();
     else this.player.play();
   }
 
@@ -184,7 +218,8 @@ class Viewer {
 
   draw() {
     const { time, still, step } = this.timeline;
-    if (this.stage) {
+    if (this.example) this.example.draw();
+    else if (this.stage) {
       this.stage.draw(time, { still, onlySeen: this.ui["only-seen"].checked }, this.ask.questions(step));
     } else if (this.light) cleared(this.ui.field, cssColor(this.light.dark));
   }
