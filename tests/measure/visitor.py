@@ -211,7 +211,7 @@ def upload(address: str, session: str, content: bytes, *, promised: int | None =
     No widget takes it unless the session's next message says so. `promised` bytes are announced instead of the file's.
     """
     file, boundary = str(uuid.uuid4()), uuid.uuid4().hex
-    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="file"\r\n\r\n'.encode()
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="picture.png"\r\n\r\n'.encode()
     body = head + content + f"\r\n--{boundary}--\r\n".encode()
     with contextlib.closing(http.client.HTTPConnection(urllib.parse.urlsplit(address).netloc)) as connection:
         connection.request("GET", "/_stcore/health")
