@@ -11,6 +11,7 @@ import numpy as np
 from app.components import component
 from app.figures.palette import OUTCOME_COLORS, step_colors
 from app.look.elsewhere import Elsewhere, Looks
+from app.look.force import parse_force
 from app.look.light import LIGHT
 from app.look.scene import Scene
 
@@ -116,6 +117,7 @@ def scene_data(scene: Scene) -> dict[str, Any]:
         "truth": scene.truth,
         "policy_std": scene.policy_std,
         "forced": list(scene.forced),
+        "missing": [number for number in parse_force(str(scene.settings.get("force", ""))) if number > scene.steps],
         "flip": scene.flip,
         "own": None if scene.own is None else _own_data(scene.own),
     }

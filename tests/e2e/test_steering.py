@@ -191,7 +191,16 @@ def test_address_carries_the_places_and_files_tell_both_ways(draw_page: DrawPage
     assert content["locations"][:3] == content["own"]["locations"][:3]
 
 
-@pytest.mark.parametrize("force", ["7:0,0", "x", "3:2,0", "3:0.5"])
+def test_glimpse_that_the_model_does_not_have_is_named(draw_page: DrawPage) -> None:
+    draw_page.open(f"{DIGIT}&force=8:0,0")
+    see(draw_page.answer.filter(has_text="RAM says 9"))
+    expect(draw_page.page.locator(".versus")).to_have_text("This model looks 6 times: it has no glimpse 8 to move.")
+    button(draw_page, "Its own way").click()
+    draw_page.page.wait_for_url(lambda _: forced(draw_page) == {})
+    expect(draw_page.page.locator(".findings")).to_be_hidden()
+
+
+@pytest.mark.parametrize("force", ["x", "3:2,0", "3:0.5"])
 def test_address_with_an_impossible_place_shows_its_own_way(draw_page: DrawPage, force: str) -> None:
     draw_page.open(f"{DIGIT}&force={force}")
     see(draw_page.answer.filter(has_text="RAM says 9"))

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { looksInWords, versusInWords } from "../../app/components/browser/ask.js";
+import { looksInWords, missingInWords, versusInWords } from "../../app/components/browser/ask.js";
 import { colorAt, goodness, mapInWords, onScale, placeAt, placeInWords } from "../../app/components/browser/places.js";
 import { percent } from "../../app/components/browser/words.js";
 
@@ -124,4 +124,12 @@ test("both ways are compared step by step, and the answers only at the end", () 
     "Glimpse 1 and 2 moved. p(1) 75.0\u00a0% → 25.0\u00a0%, value 0.75 → 0.25. The answer flips at glimpse 2: 1 → 0.",
   );
   assert.match(versusInWords({ ...scene, flip: null, forced: [1] }, 1), /^Glimpse 2 moved\. .* The answer stays 1\.$/);
+});
+
+test("a glimpse that the model does not have is named", () => {
+  assert.equal(missingInWords({ missing: [], values: [0, 0] }), "");
+  assert.equal(
+    missingInWords({ missing: [3, 5], values: [0, 0] }),
+    "This model looks 2 times: it has no glimpse 3 and 5 to move.",
+  );
 });

@@ -91,7 +91,7 @@ export class Ask {
     this.looks = looks;
     if (map) this.#maps.set(map.glimpse - 1, map);
     this.ui.undo.disabled = !can_undo;
-    this.ui["own-way"].disabled = !this.#scene?.forced.length;
+    this.ui["own-way"].disabled = !this.#scene?.forced.length && !this.#scene?.missing.length;
   }
 
   /**
@@ -158,9 +158,9 @@ export class Ask {
     ui["by-label"].hidden = !this.mapping;
     ui["looks-label"].hidden = !ui["policy-on"].checked;
     ui.findings.classList.toggle("mapped", this.mapping);
-    ui.findings.hidden = !scene || !(scene.own || this.mapping || ui["policy-on"].checked);
+    ui.findings.hidden = !scene || !(scene.own || scene.missing.length || this.mapping || ui["policy-on"].checked);
     if (!scene) return;
-    ui.versus.textContent = scene.own ? versusInWords(scene, this.#step) : "";
+    ui.versus.textContent = `${versusInWords(scene, this.#step)} ${missingInWords(scene)}`.trim();
     ui.gaze.textContent = ui["policy-on"].checked ? this.#gazeInWords(scene) : "";
     const map = this.#map(this.#step);
     ui.legend.hidden = !this.mapping;
@@ -239,6 +239,16 @@ export function versusInWords({ own, classes, probabilities, values, value_name 
   if (step < values.length - 1) return changed;
   if (flip === null) return `${changed} The answer stays ${classes[answer]}.`;
   return `${changed} The answer flips at glimpse ${flip + 1}: ${classes[answer]} → ${classes[best(probabilities[step])]}.`;
+}
+
+/**
+ * That some glimpses could not be moved, because the model does not look so often.
+ *
+ * @param {Pick<Scene, "missing" | "values">} scene
+ */
+export function missingInWords({ missing, values }) {
+  if (missing.length === 0) return "";
+  return `This model looks ${values.length} times: it has no glimpse ${listed(missing)} to move.`;
 }
 
 /** @param {number[]} row */

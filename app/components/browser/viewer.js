@@ -39,6 +39,7 @@ import { Timeline } from "./timeline.js";
  * @property {number | null} truth The right class, where it is known.
  * @property {number} policy_std
  * @property {number[]} forced Steps that were made to look elsewhere.
+ * @property {number[]} missing Numbers of glimpses that were to be moved, and that this model does not have.
  * @property {number | null} flip The step from which on another class is the most probable than of its own accord.
  * @property {{ locations: number[][], values: number[], probabilities: number[][], answer: string } | null} own Its own
  *   way, where that is another.

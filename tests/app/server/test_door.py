@@ -206,6 +206,46 @@ def test_one_session_cannot_take_all_the_places_for_files() -> None:
     assert answers[2][1] == "Too many files are on their way to this server: try again in a moment."
 
 
+async def stays(_scope: object, receive: object, send: object) -> None:
+    await send({"type": "websocket.accept"})  # type: ignore[operator]
+    while (await receive())["type"] != "websocket.disconnect":  # type: ignore[operator]
+        pass
+
+
+async def enter(door: Door, address: str, leaves: asyncio.Event) -> str:
+    """Asks for a session and keeps it until it `leaves`; returns the first answer."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        await leaves.wait()
+        return {"type": "websocket.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/", "headers": [(b"host", b"localhost")], "client": (address, 1)}
+    await door({**scope, "extensions": {"websocket.http.response": {}}}, receive, send)
+    return " ".join(str(message.get("body", message["type"])) for message in sent)
+
+
+def test_one_address_cannot_take_all_the_places_for_visitors() -> None:
+
+    async def crowd(*addresses: str) -> list[str]:
+        door, leaves = Door(stays, visitors=6), asyncio.Event()
+        entering = [asyncio.create_task(enter(door, address, leaves)) for address in addresses]
+        await asyncio.sleep(0)
+        leaves.set()
+        return await asyncio.gather(*entering)
+
+    inside = "websocket.accept"
+    answers = asyncio.run(crowd(*["10.0.0.1"] * 4, "10.0.0.2", "10.0.0.2", "10.0.0.3", "10.0.0.4"))
+    assert answers[:3] == [inside] * 3
+    assert "Too many visitors have come from your address" in answers[3]
+    assert answers[4:7] == [inside] * 3
+    assert "This server is full" in answers[7]
+    assert asyncio.run(crowd(*["127.0.0.1"] * 6)) == [inside] * 6
+
+
 def test_names_are_told_from_numbers() -> None:
     names = {"here"}
     assert all(is_known(host, names) for host in ("here", "HERE:80", "a.localhost", "10.0.0.1", "[fe80::1]:8501"))
