@@ -9,7 +9,6 @@ from PIL import Image, ImageDraw
 from app.figures.palette import step_colors
 from app.figures.picture import FieldPicture, dot, fitting_font, font, patch_row
 from app.look.scene import Scene
-from app.server.one_at_a_time import piecewise, turn
 
 # In px: for white paper, where a cell prints 27 mm wide at 300 dpi.
 _CELL, _CELL_HEIGHT, _GAP, _MARGIN, _CELLS_PER_ROW = 320, 556, 24, 32, 8
@@ -24,9 +23,10 @@ def film_strip(scene: Scene) -> bytes:
     width = columns * (_CELL + _GAP) - _GAP + 2 * _MARGIN
     picture = Image.new("RGB", (width, rows * (_CELL_HEIGHT + _GAP) + _FOOT + _MARGIN), _PAPER)
     field = FieldPicture(scene, _CELL, dot_radius=13)
-    for step, cell in enumerate(piecewise(_cell(field, step) for step in range(scene.steps))):
+    for step in range(scene.steps):
         row, column = divmod(step, _CELLS_PER_ROW)
-        picture.paste(cell, (_MARGIN + column * (_CELL + _GAP), _MARGIN + row * (_CELL_HEIGHT + _GAP)))
+        place = (_MARGIN + column * (_CELL + _GAP), _MARGIN + row * (_CELL_HEIGHT + _GAP))
+        picture.paste(_cell(field, step), place)
     draw, foot = ImageDraw.Draw(picture), picture.height - _MARGIN - 8
     answer = fitting_font(scene.answer, 48, width - 2 * _MARGIN)
     draw.text((_MARGIN, foot), scene.answer, fill=_INK, font=answer, anchor="ls")
@@ -37,8 +37,7 @@ def film_strip(scene: Scene) -> bytes:
         small = fitting_font(name, 28, width - 3 * _MARGIN - round(answer.getlength(scene.answer)))
         draw.text((width - _MARGIN, foot), name, fill=_FAINT, font=small, anchor="rs")
     file = io.BytesIO()
-    with turn():
-        picture.save(file, "PNG", dpi=(300, 300))
+    picture.save(file, "PNG", dpi=(300, 300))
     return file.getvalue()
 
 
