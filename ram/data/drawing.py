@@ -122,9 +122,9 @@ def _is_one(ink: Float[np.ndarray, "height width"]) -> bool:
     if not ink.any():
         return True
     left, top, right, bottom = _box(ink)
-    mask = ink[top:bottom, left:right] > 0.5
+    mask = np.asarray(ink[top:bottom, left:right] > 0.5)
     height, width = mask.shape
-    inked = mask.any(axis=0)
+    inked = np.asarray(mask.any(axis=0))
     gaps = np.flatnonzero(~inked[1:] & inked[:-1]) + 1
     return width < WIDE * height or not any(
         min(_height(mask[:, :gap]), _height(mask[:, gap:])) >= TALL * height for gap in gaps
