@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.server import allowance
 from app.session import address, pages
 from app.views import draw, model_card, my_drawings, train
 
@@ -21,7 +22,8 @@ every = {
 address.read()
 pages.register(every)
 page = st.navigation([*every.values()], position="top")
-page.run()
+with allowance.kept():
+    page.run()
 address.write(next(name for name, one in every.items() if one is page))
 
 # By now PyTorch is there. Whichever page is opened first, the runs that wait on this server go on.
