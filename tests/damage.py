@@ -49,6 +49,8 @@ SMALL = RAMConfig(glimpse_size=4, num_glimpses=3, hidden_size=8, glimpse_hidden_
 FILES = ("config.json", "state.json", "metrics.jsonl", "traces.jsonl", "name.txt", "log.txt", "lock", "process")
 TENSORS = ("latest.safetensors", "best.safetensors", "start.safetensors", "drawings.safetensors")
 
+LARGEST = 10**7  # bytes of a file that is damaged once more
+
 Parts = tuple[dict[str, Any], dict[str, str], bytes]  # a safetensors file: its tensors, its metadata, its numbers
 
 ODD_VALUES: tuple[Any, ...] = (
@@ -183,7 +185,7 @@ def damage_folder(folder: Path, random: Random) -> Path:
 
 
 def _damage_file(path: Path, random: Random) -> None:
-    content = path.read_bytes() if path.is_file() else b""
+    content = path.read_bytes() if path.is_file() and path.stat().st_size < LARGEST else b""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     path.unlink(missing_ok=True)

@@ -15,10 +15,10 @@ from app.figures.chart import Figure
 from app.look.scene import Scene
 
 ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "docs/numbers.md").read_text()
+TEXT = (ROOT / "docs/numbers.md").read_text(encoding="utf-8")
 ROWS = [
     [cell.strip() for cell in line.strip("|").split(" | ")]
-    for line in TEXT.splitlines()
+    for line in TEXT.partition("\n## Computed")[0].splitlines()
     if line.startswith("| ") and not line.startswith(("| on the page", "| in the text"))
 ]
 METRIC = re.compile(r'\.metric\(\s*"([^"]+)"')
@@ -48,8 +48,14 @@ def names_in(path: Path) -> set[str]:
 
 def known_tests() -> set[str]:
     """Names of the tests in Python, and titles of those in JavaScript."""
-    python = (re.findall(r"^def (test_\w+)", path.read_text(), re.M) for path in (ROOT / "tests").rglob("test_*.py"))
-    script = (re.findall(r'^test\("([^"]+)"', path.read_text(), re.M) for path in (ROOT / "tests/js").glob("*.test.js"))
+    python = (
+        re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.M)
+        for path in (ROOT / "tests").rglob("test_*.py")
+    )
+    script = (
+        re.findall(r'^test\("([^"]+)"', path.read_text(encoding="utf-8"), re.M)
+        for path in (ROOT / "tests/js").glob("*.test.js")
+    )
     return {name for names in (*python, *script) for name in names}
 
 
@@ -119,6 +125,8 @@ def test_every_chart_and_axis_is_listed(figure: Figure) -> None:
 
 
 def test_every_large_figure_is_listed() -> None:
-    labels = {label for path in (ROOT / "app").rglob("*.py") for label in METRIC.findall(path.read_text())}
+    labels = {
+        label for path in (ROOT / "app").rglob("*.py") for label in METRIC.findall(path.read_text(encoding="utf-8"))
+    }
     assert {"Parameters", "Calibration error", "Training time"} <= labels
     assert {label for label in labels if label not in TEXT} == set()

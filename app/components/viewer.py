@@ -11,6 +11,7 @@ import numpy as np
 from app.components import component
 from app.figures.palette import OUTCOME_COLORS, step_colors
 from app.look.elsewhere import Elsewhere, Looks
+from app.look.force import parse_force
 from app.look.light import LIGHT
 from app.look.scene import Scene
 
@@ -72,10 +73,10 @@ def glimpse_viewer(
             "scene": None if scene is None else scene_data(scene),
             "prompt": prompt,
             "example": None if example is None else scene_data(example),
-            "options": options._asdict(),
+            **options._asdict(),
             "move": move,
             "can_undo": can_undo,
-            "elsewhere": None if elsewhere is None else elsewhere_data(elsewhere),
+            "map": None if elsewhere is None else elsewhere_data(elsewhere),
             "looks": None if looks is None else _looks_data(looks),
             "light": LIGHT._asdict(),
         },
@@ -105,6 +106,7 @@ def scene_data(scene: Scene) -> dict[str, Any]:
         "patches": _grey(scene.patches),
         "values": scene.values.tolist(),
         "expects": scene.words.expected,
+        "value_name": scene.words.value,
         "explains": scene.words.sentence,
         "probabilities": scene.class_probs.tolist(),
         "classes": list(scene.class_names),
@@ -115,6 +117,7 @@ def scene_data(scene: Scene) -> dict[str, Any]:
         "truth": scene.truth,
         "policy_std": scene.policy_std,
         "forced": list(scene.forced),
+        "missing": [number for number in parse_force(str(scene.settings.get("force", ""))) if number > scene.steps],
         "flip": scene.flip,
         "own": None if scene.own is None else _own_data(scene.own),
     }

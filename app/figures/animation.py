@@ -14,6 +14,7 @@ from app.figures.palette import step_colors
 from app.figures.picture import FieldPicture, as_bytes, dot, fitting_font, font, grey, patch_row
 from app.look.light import dim, lit
 from app.look.scene import Scene
+from app.server.one_at_a_time import piecewise, turn
 
 # In px and ms. GIFs count in hundredths of a second.
 _SIZE = (640, 360)
@@ -32,22 +33,23 @@ def animated_gif(scene: Scene) -> bytes:
     the answer stands for about two seconds.
     """
     palette = _palette(scene)
-    frames, durations = zip(*_frames(scene, palette), strict=True)
+    frames, durations = zip(*piecewise(_frames(scene, palette)), strict=True)
     file = io.BytesIO()
     # The whole palette is given, so that no frame brings its own; `optimize` writes what has not changed as
     # transparent, which halves the file.
-    frames[0].save(
-        file,
-        "GIF",
-        save_all=True,
-        append_images=frames[1:],
-        duration=durations,
-        loop=0,
-        disposal=1,
-        palette=bytes(palette.getpalette() or ()),
-        transparency=_COLORS - 1,
-        optimize=True,
-    )
+    with turn():
+        frames[0].save(
+            file,
+            "GIF",
+            save_all=True,
+            append_images=frames[1:],
+            duration=durations,
+            loop=0,
+            disposal=1,
+            palette=bytes(palette.getpalette() or ()),
+            transparency=_COLORS - 1,
+            optimize=True,
+        )
     return file.getvalue()
 
 

@@ -13,13 +13,13 @@ from app.look.cost import LookCost, look_cost
 from app.look.field import Arrangement, Field
 from app.look.layout import lay_out, model_field
 from app.look.sources import digit_picture
-from app.server.models import load_model, test_digits
-from app.server.one_at_a_time import aside
+from app.server.models import load_model, model_info, test_digits
+from app.server.one_at_a_time import piecewise
 
 HARDEST_OF = 2000  # test digits at most in a larger field ...
 LONGEST_MS = 4000.0  # ... and as many as this is enough for, which is all of a usual model's
 PIECE_MS = 0.14  # of cutting out one piece of clutter
-BATCH = 100
+BATCH = 25  # digits: some milliseconds, between which the others draw
 
 
 class Ranking(NamedTuple):
@@ -52,21 +52,25 @@ def misread_digits(name: str) -> npt.NDArray[np.int64]:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _rank(name: str) -> Ranking:
-    digits, model, field = test_digits(), load_model(name), model_field(name)
-    truth, misread = [], []
-    cost = look_cost(model.config, field.side)
-    with aside(), torch.inference_mode():
-        for positions in torch.arange(_count(cost, field, len(digits.labels))).split(_batch(cost)):
-            pictures = [digit_picture(digits, int(position)) for position in positions]
-            images = [lay_out(picture, field, Arrangement(), digits) for picture in pictures]
-            rollout = model.rollout(
-                torch.from_numpy(np.stack(images)), sample_locations=False, initial_location=torch.zeros(2)
-            )
-            probs, labels = rollout.class_probs[:, -1], digits.labels[positions]
-            truth.append(probs.gather(1, labels[:, None]).squeeze(dim=1))
-            misread.append(probs.argmax(dim=1) != labels)
-    order = torch.cat(truth).argsort()
-    return Ranking(order.numpy(), torch.cat(misread)[order].numpy())
+    cost, field = look_cost(model_info(name).config, model_field(name).side), model_field(name)
+    digits = torch.arange(_count(cost, field, len(test_digits().labels)))
+    batches = [*piecewise(_read(name, positions) for positions in digits.split(_batch(cost)))]
+    truth, misread = (torch.cat(parts) for parts in zip(*batches, strict=True))
+    order = truth.argsort()
+    return Ranking(order.numpy(), misread[order].numpy())
+
+
+@torch.inference_mode()
+def _read(name: str, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """For each of these digits the probability of its true class, and whether it is misread."""
+    digits, field = test_digits(), model_field(name)
+    pictures = [digit_picture(digits, int(position)) for position in positions]
+    images = [lay_out(picture, field, Arrangement(), digits) for picture in pictures]
+    rollout = load_model(name).rollout(
+        torch.from_numpy(np.stack(images)), sample_locations=False, initial_location=torch.zeros(2)
+    )
+    probs, labels = rollout.class_probs[:, -1], digits.labels[positions]
+    return probs.gather(1, labels[:, None]).squeeze(dim=1), probs.argmax(dim=1) != labels
 
 
 def _count(cost: LookCost, field: Field, digits: int) -> int:

@@ -212,6 +212,7 @@ class Jobs:
         try:
             folder.path.mkdir()
             with folder.hold():  # or another server could take it for something that was left behind
+                (folder.path / "process").unlink()  # this one trains nothing, and must not be asked to stop
                 yield folder
                 folder.path.rename(self.folder / folder.path.name[1:])
         finally:

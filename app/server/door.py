@@ -24,6 +24,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 
 FULL = "This server is full: try again in a few minutes."
 LOOK_AGAIN = "This server is full. The page looks again every half minute."
+CROWD = "Too many visitors have come from your address: try again in a few minutes."
 FOREIGN = "This server does not know itself as {!r}. Whoever runs it can add the name to hosts in limits.toml."
 STRANGER = "Pages of other addresses may not use this server."
 MANY_FILES = "Too many files are on their way to this server: try again in a moment."
@@ -43,7 +44,7 @@ class Door:
 
     Args:
         app: Streamlit's server.
-        visitors: how many sessions there may be at a time.
+        visitors: how many sessions there may be at a time; half of them from one address, unless it is this machine's.
         hosts: names of this server beside those that it knows by itself.
         frames: origins of pages that may show the app in a frame.
         scripts: the scripts that stand in the pages themselves.
@@ -66,7 +67,8 @@ class Door:
     ) -> None:
         self._app = app
         self._visitors = visitors
-        self._inside = 0
+        self._inside: collections.Counter[str] = collections.Counter()
+        """Sessions, by the address that they come from."""
         self._hosts = {*own_names(), *(host.lower() for host in hosts)}
         self._headers = security_headers(scripts, frames)
         self._most_arriving = arriving
@@ -89,7 +91,8 @@ class Door:
         headers = Headers(scope=scope)
         if refusal := self._refusal(headers):
             await refusal(scope, receive, send)
-        elif self._is_full() and "text/html" in headers.get("accept", ""):  # a new visitor, or one who reloads
+        elif "text/html" in headers.get("accept", "") and (self._is_full() or self._is_crowd(_address(scope))):
+            # A new visitor, or one who reloads.
             page = NOTICE.format(LOOK_AGAIN)
             await HTMLResponse(page, 503, {"Retry-After": "30", "Cache-Control": "no-store"})(scope, receive, send)
         elif scope["method"] == "PUT":
@@ -99,16 +102,17 @@ class Door:
 
     async def _session(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(Headers(scope=scope))
-        if refusal is None and self._is_full():
-            refusal = PlainTextResponse(FULL, 503)
+        visitor = _address(scope)
+        if refusal is None and (self._is_full() or self._is_crowd(visitor)):
+            refusal = PlainTextResponse(FULL if self._is_full() else CROWD, 503)
         if refusal is not None:
             await WebSocket(scope, receive, send).send_denial_response(refusal)
             return
-        self._inside += 1
+        self._inside[visitor] += 1
         try:
             await self._app(scope, receive, send)
         finally:
-            self._inside -= 1
+            self._inside -= collections.Counter({visitor: 1})  # which forgets an address without any
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Takes a file, whether or not a widget has asked for it: Streamlit does not check that."""
@@ -143,7 +147,11 @@ class Door:
                 manager.remove_file(session_id=oldest_session, file_id=oldest)
 
     def _is_full(self) -> bool:
-        return self._inside >= self._visitors
+        return self._inside.total() >= self._visitors
+
+    def _is_crowd(self, visitor: str) -> bool:
+        """Whether one address takes more than its share; a proxy on this machine stands for many."""
+        return self._inside[visitor] >= max(1, self._visitors // 2) and not visitor.startswith(("127.", "::1"))
 
     def _refusal(self, headers: Headers) -> Response | None:
         """Why a request is refused; None if it is not."""
@@ -163,6 +171,11 @@ class Door:
             await send(message)
 
         return answer
+
+
+def _address(scope: Scope) -> str:
+    """Where a request comes from, as far as the server knows."""
+    return (scope.get("client") or ("", 0))[0]
 
 
 def is_known(host: str, names: set[str]) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import streamlit
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.routing import Route
 from streamlit import config
 
@@ -55,7 +55,7 @@ def heading(name: str) -> str:
 def first_page(name: str, scripts: Sequence[str] = (), before: Sequence[str] = ()) -> str:
     """Streamlit's first page with the heading of one of our pages and the outlines of its content.
 
-    The browser runs the scripts `before` Streamlit's have asked the server for anything, and fetches the other
+    The browser runs the scripts `before` Streamlit's have asked the server for anything. It fetches the other
     `scripts` at once, while the server prepares what needs them.
     """
     outlines = "<div><i></i><i></i></div>" if name == "draw" else ""
@@ -77,6 +77,15 @@ def routes(scripts: Mapping[str, Sequence[str]], before: Sequence[str] = ()) -> 
     paths = {"/": "draw", **{f"/{name}": name for name in HEADINGS}}
     pages = {path: first_page(name, scripts.get(name, ()), before) for path, name in paths.items()}
     return [_route(f"/{base}{path}" if base else path, page) for path, page in pages.items()]
+
+
+def _without_slash(base: str, name: str) -> Route:
+
+    async def answer(request: Request) -> RedirectResponse:
+        # Relative: a proxy may have taken a path away that the browser knows of.
+        return RedirectResponse(f"../{name}{'?' if request.url.query else ''}{request.url.query}", 308)
+
+    return Route(f"{base}/{name}/", answer)
 
 
 def scripts_in_place() -> list[str]:

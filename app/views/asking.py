@@ -12,11 +12,12 @@ from app.look.scene import Scene
 from app.server.catalogue import model_label
 from app.server.models import load_model
 from app.server.one_at_a_time import aside
-from app.session import settings, steering, widgets
+from app.session import picture, settings, steering, widgets
 from app.session.steering import Question
 
 PROMPT = "Draw a digit, or take one of the test digits"
 PROMPT_FOR_LARGER = "Draw a digit anywhere, small, or take one of the test digits"
+ONE_PLEASE = "One digit, please: there is more than one thing here. Undo takes the last stroke back"
 
 
 def look_request(name: str) -> LookRequest:
@@ -25,12 +26,20 @@ def look_request(name: str) -> LookRequest:
     return LookRequest(model_label(name), now.first, (now.x, now.y), now.gaze, int(now.seed), now.forced)
 
 
+def _prompt(field: Field) -> str:
+    """What the empty stage says."""
+    current = picture.current()
+    if current is not None and not current.is_one:
+        return ONE_PLEASE
+    return PROMPT_FOR_LARGER if field.is_larger else PROMPT
+
+
 def show_viewer(scene: Scene | None, key: str, field: Field, name: str | None, *, example: Scene | None = None) -> None:
     """The viewer of that key, with what the user has asked about the scene, which the model of that name saw."""
     now = settings.current()
     glimpse_viewer(
         scene,
-        prompt=PROMPT_FOR_LARGER if field.is_larger else PROMPT,
+        prompt=_prompt(field),
         example=example,
         key=key,
         options=ViewerOptions(now.speed, now.seen == "only", now.play == "yes", now.elsewhere, now.policy),

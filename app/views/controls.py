@@ -61,7 +61,7 @@ def _first_glimpse() -> None:
         ["random", "centre", "place"],
         required=True,
         key="first",
-        help="Where the first glimpse falls. For a place, click on the digit in the viewer.",
+        help="Where the first glimpse falls. For a place, click on the digit while the first glimpse is on screen.",
     )
 
 

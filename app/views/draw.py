@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
     from app.look.scene import Scene
     from app.views.look_view import FoundField
-
-HEAD_START = 0.035  # seconds
 
 
 class _Places(NamedTuple):
@@ -84,15 +81,13 @@ def _canvas_and_viewer(found: FoundField | None, places: _Places) -> None:
     """
     with turn():
         scene = _draw_and_look(found, places)
-    # The charts keep the browser busy for a tenth of a second: the viewer's first frame goes before.
-    time.sleep(HEAD_START if scene is not None else 0)
+        if scene is not None:
+            from app.views import numbers_view
+
+            with places.stage:
+                numbers_view.show_charts(scene)
     address.write("draw")
     look_on_show.current().scene = scene
-    if scene is not None:
-        from app.views import numbers_view
-
-        with turn(), places.stage:
-            numbers_view.show_charts(scene)
     if picture.sources_are_outdated() or look_on_show.others_are_outdated():
         st.rerun()
 

@@ -89,7 +89,7 @@ def look_at(laid: LaidOut, name: str | None) -> Scene | None:
         return None
     if laid.problem:
         _complain(laid.problem)
-    if laid.problem or current is None:
+    if laid.problem or current is None or not current.is_one:
         return None
     try:
         return look(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import html
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from app.look.scene import Scene
 from app.server.models import model_info
 from app.server.one_at_a_time import aside
 from app.session.look_on_show import Look, Shown
+from app.views.controls import is_comparing
 from ram.checkpoints import CheckpointError, CheckpointInfo
 from ram.evaluation import stored, stored_number
 
@@ -29,7 +31,9 @@ FILES = (
 
 
 def show_charts(scene: Scene) -> None:
-    """Draws the charts."""
+    """Draws the charts; where two models look, they say whose they are."""
+    if is_comparing():
+        st.html(f"<h3>{html.escape(scene.model)}</h3>")
     figures = {"value": belief.value_figure(scene), "probabilities": belief.probabilities_figure(scene)}
     alts = {"value": belief.value_in_words(scene), "probabilities": belief.probabilities_in_words(scene)}
     live_charts(charts_data(figures, alts), key="charts")

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.drawing import DrawPage
+from app.server.shell import HEADINGS
+from tests.e2e.drawing import DrawPage, see
 from tests.e2e.test_my_drawings import Labelling
 from tests.processes import wait_until
 
@@ -162,3 +163,20 @@ def test_drawings_and_classes_without_a_pause_are_all_kept(page: Page, server: s
     expect(labelling.of("6")).to_have_count(1)
     expect(labelling.kept).to_have_count(6)
     expect(page.get_by_text("Kept as 6.")).to_be_visible()
+
+
+def test_page_left_before_it_was_there_costs_no_setting(draw_page: DrawPage) -> None:
+    page = draw_page.page
+    draw_page.open("?brush=28&first=centre&gaze=sampled&digits=7")
+    draw_page.draw(7)
+    draw_page.expect_address("picture=")
+    for name in ("Train", "My drawings", "Model"):
+        page.get_by_role("link", name=name).click()
+        see(page.get_by_role("heading", level=1, name=HEADINGS[name.lower().split()[-1]]))
+        page.get_by_role("link", name="Draw", exact=True).click()
+        draw_page.expect_answer(7)
+        draw_page.draw(1, left=0, side=30)
+        draw_page.expect_address("brush=28", "first=centre", "gaze=sampled", "digits=7")
+        expect(page.get_by_role("slider", name="Brush size")).to_have_attribute("aria-valuetext", "28")
+        draw_page.click_in_app("undo")
+        draw_page.expect_answer(7)

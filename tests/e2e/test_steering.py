@@ -62,7 +62,7 @@ def test_click_moves_the_glimpse_on_screen_and_the_model_goes_on_from_there(look
     looked.page.mouse.click(*place(looked, -0.9, -0.9))
     looked.expect_address("force=4")
     assert forced(looked)[4] == pytest.approx((-0.9, -0.9), abs=0.02)
-    see(looked.page.locator(".versus", has_text=re.compile(r"^Glimpse 4 moved\. p\(4\) .* → .*, value .* → .*\.")))
+    see(looked.page.locator(".versus", has_text=re.compile(r"^Glimpse 4 moved\. p\(9\) .* → .*, value .* → .*\.")))
     expect(looked.count).to_have_text("Glimpse 6 of 6")  # without motion the end is there at once
     expect(looked.page.locator(".classes .share.own:visible")).to_have_count(10)
     expect(looked.page.locator(".classes li").nth(9).locator(".share.own")).to_have_text("93.5 %")
@@ -191,7 +191,16 @@ def test_address_carries_the_places_and_files_tell_both_ways(draw_page: DrawPage
     assert content["locations"][:3] == content["own"]["locations"][:3]
 
 
-@pytest.mark.parametrize("force", ["7:0,0", "x", "3:2,0", "3:0.5"])
+def test_glimpse_that_the_model_does_not_have_is_named(draw_page: DrawPage) -> None:
+    draw_page.open(f"{DIGIT}&force=8:0,0")
+    see(draw_page.answer.filter(has_text="RAM says 9"))
+    expect(draw_page.page.locator(".versus")).to_have_text("This model looks 6 times: it has no glimpse 8 to move.")
+    button(draw_page, "Its own way").click()
+    draw_page.page.wait_for_url(lambda _: forced(draw_page) == {})
+    expect(draw_page.page.locator(".findings")).to_be_hidden()
+
+
+@pytest.mark.parametrize("force", ["x", "3:2,0", "3:0.5"])
 def test_address_with_an_impossible_place_shows_its_own_way(draw_page: DrawPage, force: str) -> None:
     draw_page.open(f"{DIGIT}&force={force}")
     see(draw_page.answer.filter(has_text="RAM says 9"))

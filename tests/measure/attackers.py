@@ -68,7 +68,7 @@ async def upload_much(address: str, _: int) -> None:
     async with visit(address) as attacker:
         await attacker.open()
         while True:
-            await attacker.show(file.getvalue())
+            await attacker.give(file.getvalue())
 
 
 ATTACKS: dict[str, Attack] = {

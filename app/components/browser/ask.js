@@ -78,19 +78,20 @@ export class Ask {
     this.#scene = scene;
     this.#maps.clear();
     this.#asked = null;
+    if (scene) this.ui.by.options[2].textContent = scene.value_name;
     if (scene) this.ui.by.options[0].textContent = `p(${scene.classes[scene.asked]})`;
   }
 
   /**
    * Takes what the server has found out about the scene.
    *
-   * @param {{ elsewhere: Elsewhere | null, looks: any, can_undo: boolean }} data
+   * @param {{ map: Elsewhere | null, looks: any, can_undo: boolean }} data
    */
-  take({ elsewhere, looks, can_undo }) {
+  take({ map, looks, can_undo }) {
     this.looks = looks;
-    if (elsewhere) this.#maps.set(elsewhere.glimpse - 1, elsewhere);
+    if (map) this.#maps.set(map.glimpse - 1, map);
     this.ui.undo.disabled = !can_undo;
-    this.ui["own-way"].disabled = !this.#scene?.forced.length;
+    this.ui["own-way"].disabled = !this.#scene?.forced.length && !this.#scene?.missing.length;
   }
 
   /**
@@ -157,9 +158,9 @@ export class Ask {
     ui["by-label"].hidden = !this.mapping;
     ui["looks-label"].hidden = !ui["policy-on"].checked;
     ui.findings.classList.toggle("mapped", this.mapping);
-    ui.findings.hidden = !scene || !(scene.own || this.mapping || ui["policy-on"].checked);
+    ui.findings.hidden = !scene || !(scene.own || scene.missing.length || this.mapping || ui["policy-on"].checked);
     if (!scene) return;
-    ui.versus.textContent = scene.own ? versusInWords(scene, this.#step) : "";
+    ui.versus.textContent = `${versusInWords(scene, this.#step)} ${missingInWords(scene)}`.trim();
     ui.gaze.textContent = ui["policy-on"].checked ? this.#gazeInWords(scene) : "";
     const map = this.#map(this.#step);
     ui.legend.hidden = !this.mapping;
@@ -187,8 +188,9 @@ export class Ask {
       reading.textContent = this.mapping ? "The map comes when the gaze rests." : "";
       return;
     }
-    const words = mapInWords(map, by.value, scene.classes);
-    reading.textContent = this.#pointed ? placeInWords(map, placeAt(map, this.#pointed), scene.classes) : words;
+    const words = mapInWords(map, by.value, scene.classes, scene.value_name);
+    const { classes, value_name } = scene;
+    reading.textContent = this.#pointed ? placeInWords(map, placeAt(map, this.#pointed), classes, value_name) : words;
     field.setAttribute("aria-description", words);
   }
 
@@ -224,21 +226,33 @@ export function looksInWords(answers, classes) {
 /**
  * What moving glimpses has changed up to a step; the outcome only at the end.
  *
- * @param {Pick<Scene, "own" | "asked" | "classes" | "probabilities" | "values" | "flip" | "forced" | "answer">} scene
+ * @param {Pick<Scene, "own" | "classes" | "probabilities" | "values" | "flip" | "forced" | "answer"> & { value_name?: string }} scene
  * @param {number} step
  */
-export function versusInWords({ own, asked, classes, probabilities, values, flip, forced }, step) {
+export function versusInWords({ own, classes, probabilities, values, value_name = "value", flip, forced }, step) {
   if (!own) return "";
   const moved = `Glimpse ${listed(forced.map((index) => index + 1))} moved`;
-  const [before, after] = [own.probabilities[step][asked], probabilities[step][asked]].map(percent);
-  const value = `value ${signed(own.values[step])} → ${signed(values[step])}`;
-  const changed = `${moved}. p(${classes[asked]}) ${before} → ${after}, ${value}.`;
+  const answer = best(own.probabilities[values.length - 1]); // of its own accord
+  const [before, after] = [own.probabilities[step][answer], probabilities[step][answer]].map(percent);
+  const value = `${value_name} ${signed(own.values[step])} → ${signed(values[step])}`;
+  const changed = `${moved}. p(${classes[answer]}) ${before} → ${after}, ${value}.`;
   if (step < values.length - 1) return changed;
-  const best = (/** @type {number[]} */ row) => classes[row.indexOf(Math.max(...row))];
-  if (flip === null) return `${changed} The answer stays ${best(probabilities[step])}.`;
-  const [from, to] = [own.probabilities[step], probabilities[step]].map(best);
-  return `${changed} The answer flips at glimpse ${flip + 1}: ${from} → ${to}.`;
+  if (flip === null) return `${changed} The answer stays ${classes[answer]}.`;
+  return `${changed} The answer flips at glimpse ${flip + 1}: ${classes[answer]} → ${classes[best(probabilities[step])]}.`;
 }
+
+/**
+ * That some glimpses could not be moved, because the model does not look so often.
+ *
+ * @param {Pick<Scene, "missing" | "values">} scene
+ */
+export function missingInWords({ missing, values }) {
+  if (missing.length === 0) return "";
+  return `This model looks ${values.length} times: it has no glimpse ${listed(missing)} to move.`;
+}
+
+/** @param {number[]} row */
+const best = (row) => row.indexOf(Math.max(...row));
 
 /** @param {number[]} numbers */
 const listed = (numbers) => numbers.join(", ").replace(/, (\d+)$/, " and $1");

@@ -51,7 +51,12 @@ export class Hand {
     // A finger that holds a window moves it; anywhere else it scrolls the page.
     on(canvas, "touchstart", (event) => this.#held && event.preventDefault(), false);
     on(region, "keydown", (event) => this.#key(event), false);
-    on(document, "keydown", (event) => event.target === document.body && this.#key(event), false);
+    on(
+      document,
+      "keydown",
+      (event) => event.target === document.body && !event.defaultPrevented && this.#key(event),
+      false,
+    );
   }
 
   destroy() {

@@ -114,7 +114,6 @@ export class Panels {
     const rows = [...this.ui.classes.children];
     fill(rows, probabilities, ".yours", "best");
     if (own) fill(rows, own, ".own", "own-best");
-    for (const row of rows) row.classList.toggle("asked", own !== undefined && row === rows[this.scene.asked]);
   }
 }
 

@@ -84,10 +84,11 @@ export function placeAt({ places, sides }, [x, y]) {
  * @param {Elsewhere} found
  * @param {number} index
  * @param {string[]} classes
+ * @param {string} [value] What values are called.
  */
-export function placeInWords(found, index, classes) {
+export function placeInWords(found, index, classes, value = "value") {
   const says = `RAM would say ${classes[found.answers[index]]}`;
-  return `At ${point(found.places[index])}: ${says} · ${outcome(found, index, classes)}`;
+  return `At ${point(found.places[index])}: ${says} · ${outcome(found, index, classes, value)}`;
 }
 
 /**
@@ -96,17 +97,19 @@ export function placeInWords(found, index, classes) {
  * @param {Elsewhere} found
  * @param {By} by
  * @param {string[]} classes
+ * @param {string} [value] What values are called.
  */
-export function mapInWords(found, by, classes) {
+export function mapInWords(found, by, classes, value = "value") {
   if (by === "right") {
     const right = found.places.map((_, index) => found.answers[index] === found.asked);
     const area = sum(found.sides.map((side, index) => (right[index] ? side * side : 0)));
     const share = area / sum(found.sides.map((side) => side * side));
-    return `Looking there, the answer would be ${classes[found.asked]} in ${percent(share)} of the image.`;
+    const where = share === 0 ? "nowhere" : share === 1 ? "everywhere" : `in ${percent(share)} of the image`;
+    return `Looking there, the answer would be ${classes[found.asked]} ${where}.`;
   }
   const numbers = by === "value" ? found.values : found.probabilities;
   const shown = (/** @type {number} */ number) => (by === "value" ? signed(number / SCALE) : percent(number / SCALE));
-  const what = by === "value" ? "value" : `p(${classes[found.asked]})`;
+  const what = by === "value" ? value : `p(${classes[found.asked]})`;
   const [best, worst] = [Math.max(...numbers), Math.min(...numbers)];
   const at = (/** @type {number} */ number) => `${shown(number)} at ${point(found.places[numbers.indexOf(number)])}`;
   const own = by === "value" ? signed(found.own.value) : percent(found.own.probability);
@@ -120,10 +123,11 @@ export function mapInWords(found, by, classes) {
  * @param {Elsewhere} found
  * @param {number} index
  * @param {string[]} classes
+ * @param {string} value What values are called.
  */
-function outcome(found, index, classes) {
+function outcome(found, index, classes, value) {
   const probability = percent(found.probabilities[index] / SCALE);
-  return `p(${classes[found.asked]}) ${probability} · value ${signed(found.values[index] / SCALE)}`;
+  return `p(${classes[found.asked]}) ${probability} · ${value} ${signed(found.values[index] / SCALE)}`;
 }
 
 /** @param {number[]} location */

@@ -28,6 +28,7 @@ import { Timeline } from "./timeline.js";
  * @property {number[][][][]} patches By step and scale.
  * @property {number[]} values By step.
  * @property {string} expects What the values expect.
+ * @property {string} value_name What a value is called where there is little room.
  * @property {string} explains The same as a sentence.
  * @property {number[][]} probabilities By step and class.
  * @property {string[]} classes
@@ -38,6 +39,7 @@ import { Timeline } from "./timeline.js";
  * @property {number | null} truth The right class, where it is known.
  * @property {number} policy_std
  * @property {number[]} forced Steps that were made to look elsewhere.
+ * @property {number[]} missing Numbers of glimpses that were to be moved, and that this model does not have.
  * @property {number | null} flip The step from which on another class is the most probable than of its own accord.
  * @property {{ locations: number[][], values: number[], probabilities: number[][], answer: string } | null} own Its own
  *   way, where that is another.
@@ -48,10 +50,14 @@ import { Timeline } from "./timeline.js";
  * @property {Scene | null} scene
  * @property {string} prompt
  * @property {Scene | null} example What an empty stage plays until somebody does anything.
- * @property {{ speed: number, only_seen: boolean, play: boolean, elsewhere: string, policy: string }} options
+ * @property {number} speed
+ * @property {boolean} only_seen
+ * @property {boolean} play Whether a new scene plays by itself.
+ * @property {string} elsewhere By what the places of a map are coloured; "no" without one.
+ * @property {string} policy
  * @property {number} move The number of the last move of a glimpse.
  * @property {boolean} can_undo
- * @property {import("./places.js").Elsewhere | null} elsewhere
+ * @property {import("./places.js").Elsewhere | null} map
  * @property {{ locations: number[][][], answers: number[] } | null} looks
  * @property {import("./light.js").Light} light
  */
@@ -132,10 +138,10 @@ class Viewer {
     this.ui.viewer.classList.toggle("idle", !data.scene);
     if (!this.light) {
       this.light = data.light;
-      this.ui.speed.value = String(data.options.speed);
-      this.ui["only-seen"].checked = data.options.only_seen;
-      this.ui["by-itself"].checked = data.options.play;
-      this.ask.start(data.options);
+      this.ui.speed.value = String(data.speed);
+      this.ui["only-seen"].checked = data.only_seen;
+      this.ui["by-itself"].checked = data.play;
+      this.ask.start(data);
     }
     if (data.scene) this.untouched = false;
     this.showExample(data);

@@ -354,8 +354,7 @@ def test_drawing_that_is_too_long_is_taken_back_with_a_sentence() -> None:
     draw(page, SEVEN, [(100, 100)] * 20_000)
     assert "too long to be kept" in texts(page)
     assert page.session_state["label_canvas_order"] == {"objects": [{"type": "Path", "path": SEVEN}], "number": 1}
-    draw(page, SEVEN)
-    click(page, "press 7")
+    keep(page, 7, SEVEN)
     assert collection(page).digits.labels.tolist() == [7]
 
 

@@ -75,6 +75,19 @@ def test_drawing_is_looked_at_at_once() -> None:
     assert len(scene["patches"][0][0]) == 8
 
 
+def test_two_digits_are_not_read_as_one() -> None:
+    app = open_app()
+    one, seven = [(70, 70), (70, 210)], [(150, 70), (230, 70), (190, 210)]
+    app.session_state["canvas"] = canvas_state(STROKES, one, seven)
+    app.run()
+    assert not app.exception
+    assert shown(app)["scene"] is None
+    assert shown(app)["prompt"].startswith("One digit, please")
+    app.session_state["canvas"] = canvas_state([*STROKES, *STROKES], one)
+    app.run()
+    assert shown(app)["scene"]["answer"].startswith("RAM says 1 (")
+
+
 def test_unrelated_rerun_gives_the_viewer_the_same_scene() -> None:
     app = open_app()
     draw_seven(app)
@@ -252,7 +265,9 @@ def test_table_below_the_charts_is_of_the_last_drawing() -> None:
 
 
 def test_table_and_files_leave_with_the_last_look() -> None:
-    app = open_app(sample="17")
+    app = open_app()
+    draw_seven(app)
     assert len(app.get("download_button")) == 3
-    app.button(key="clear").click().run()
+    app.session_state["canvas"] = canvas_state([])
+    app.run()
     assert not app.get("download_button")
