@@ -30,7 +30,7 @@ from tests.servers import ROOT, write_limits
 MODEL = RAMConfig(num_glimpses=2, hidden_size=32, glimpse_hidden_size=16)
 # 600 digits in batches of 32: 19 steps an epoch, and a save after every third.
 TRAINING = TrainConfig.of(
-    train_images=600, validation_images=100, batch_size=32, rollouts=1, epochs=40, precision="float32"
+    train_images=600, validation_images=100, batch_size=32, rollouts=1, epochs=12, precision="float32"
 )
 
 SERVER = """
