@@ -155,8 +155,8 @@ async def hold_lesson(server: Server, room: Classroom, *, minutes: float, visito
         ]
         await asyncio.gather(*both)
     third = len(samples) // 3
-    # Not the beginning: models are loaded, pictures fill their shelf, and Streamlit keeps the sessions of those who left
-    # for two minutes, each with three descriptors.
+    # Not the beginning: models are loaded, pictures fill their shelf, and Streamlit keeps the sessions of those who
+    # left for two minutes, each with three descriptors.
     first, last = np.mean(samples[third : third + third // 2], axis=0), np.mean(samples[-third // 2 :], axis=0)
     end = np.percentile([run.end for run in crowd.runs], [50, 95])
     print(f"{len(crowd.runs)} drawings, {room.faults} faults; to the end of an answer {end[0]:.0f} / {end[1]:.0f} ms")
