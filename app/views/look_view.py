@@ -16,7 +16,7 @@ from app.look.looking import LookRequest, look
 from app.look.scene import Floats, Scene
 from app.look.sources import digit_picture, drawn_picture
 from app.server.catalogue import DEFAULT_MODEL, model_label
-from app.server.models import load_model, model_info, test_digits
+from app.server.models import digit_check, load_model, model_info, test_digits
 from app.session import messages, picture, settings, widgets
 from app.session.messages import Message, plain_text
 from app.views.controls import is_comparing
@@ -84,7 +84,7 @@ def look_at(laid: LaidOut, name: str | None) -> Scene | None:
         return None
     now, current = settings.current(), picture.current()
     try:
-        model, info = load_model(name, now.device), model_info(name)
+        model, check, info = load_model(name, now.device), digit_check(name), model_info(name)
     except ValueError as error:  # a CheckpointError, too
         _complain(str(error))
         return None
@@ -100,6 +100,7 @@ def look_at(laid: LaidOut, name: str | None) -> Scene | None:
             request,
             current.origin,
             info.class_names(),
+            check=check,
             arranged=now.arrangement.decisions(laid.field),
             reward=expected_by_value(info),
         )
