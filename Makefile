@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 NODE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/node
 
-.PHONY: run test lint format browser
+.PHONY: run test test-browsers lint format browser
 
 run: .venv/run
 	$(BIN)/streamlit run app/main.py
@@ -12,6 +12,12 @@ run: .venv/run
 test: .venv/js browser
 	$(NODE) --test "tests/js/*.test.js"
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+# The first steps of a visitor in Firefox and WebKit, as Debian has them.
+test-browsers: .venv/dev
+	@[ "$$(which firefox-esr WebKitWebDriver xvfb-run | wc -l)" = 3 ] \
+	|| { apt-get update -qq && apt-get install -y -qq firefox-esr webkit2gtk-driver xvfb xauth; }
+	$(BIN)/python -m pytest tests/browsers
 
 lint: .venv/js
 	$(BIN)/ruff check .

@@ -18,11 +18,13 @@ every = {
     "drawings": st.Page(my_drawings.show, title="My drawings", icon=":material/gesture:", url_path="drawings"),
     "model": st.Page(model_card.show, title="Model", icon=":material/account_tree:", url_path="model"),
 }
-address.read()
-pages.register(every)
 page = st.navigation([*every.values()], position="top")
+name = next(name for name, one in every.items() if one is page)
+address.read(name)
+pages.register(every)
 page.run()
-address.write(next(name for name, one in every.items() if one is page))
+address.write(name)
+address.note_drawn(name)
 
 # By now PyTorch is there. Whichever page is opened first, the runs that wait on this server go on.
 from app.runs.jobs import jobs  # noqa: E402

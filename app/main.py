@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from streamlit import config
 
 from app.components import scripts
+from app.components.pad import engine
 from app.server.capacity import greeting, raise_open_files, visitors_carried
 from app.server.door import Door
 from app.server.limits import read_limits
@@ -55,5 +56,10 @@ door = Middleware(
     frames=limits.frames,
     scripts=scripts_in_place(),
 )
-early = {"draw": [*scripts("viewer"), *scripts("gallery")], "train": scripts("learning")}
-app = st.App("frame.py", lifespan=warm_up, routes=routes(early), middleware=[door])
+canvas = [*scripts("pad"), *scripts("pad_tools"), engine()]
+early = {
+    "draw": [*canvas, *scripts("viewer"), *scripts("gallery")],
+    "drawings": [*canvas, *scripts("classes")],
+    "train": scripts("learning"),
+}
+app = st.App("frame.py", lifespan=warm_up, routes=routes(early, scripts("history")), middleware=[door])

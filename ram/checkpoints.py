@@ -107,7 +107,9 @@ def read_info(path: str | Path) -> CheckpointInfo:
         with open_file(path) as opened:
             size = opened.seek(0, os.SEEK_END)
     except OSError as error:
-        raise CheckpointError(f"{path.name} cannot be read: {error.strerror}") from error
+        instead = path / "best.safetensors"  # the name in the folder of a run
+        hint = f"; its checkpoint is {instead}" if path.is_dir() and instead.is_file() else ""
+        raise CheckpointError(f"{path.name} cannot be read: {error.strerror}{hint}") from error
     if size > LARGEST_FILE:
         raise CheckpointError(f"{path.name} has {size:,} bytes; a checkpoint has at most {LARGEST_FILE:,}")
     try:

@@ -147,7 +147,10 @@ def _paths(options: argparse.Namespace) -> list[Path]:
     if options.checkpoint:
         return [options.checkpoint]
     if not (paths := sorted(options.all.glob("*.safetensors"))):
-        raise CheckpointError(f"there is no checkpoint in {options.all}")
+        is_file = options.all.is_file()
+        raise CheckpointError(
+            f"{options.all} is a file: leave out --all" if is_file else f"there is no checkpoint in {options.all}"
+        )
     return paths
 
 

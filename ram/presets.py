@@ -22,6 +22,7 @@ class Preset:
     description: str
     model: RAMConfig
     training: TrainConfig
+    needs_drawings: bool = False
 
 
 _ONE_MINUTE = RAMConfig(num_glimpses=4, num_scales=2)
@@ -87,6 +88,7 @@ PRESETS: dict[str, Preset] = {
             loss=LossConfig(rollouts=2),
             augmentation=_LIGHT_WARP,
         ),
+        needs_drawings=True,
     ),
     "mnist": Preset(
         "Drawn digits",

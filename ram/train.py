@@ -128,7 +128,7 @@ def _train(options: argparse.Namespace) -> int:
                     error = TrainingError(OUT_OF_MEMORY)
                 elif not isinstance(error, DataError | RunError | GroupError | TrainingError):
                     raise
-                state = folder.read_state() or RunState("failed")
+                state = _last_state(folder)
                 folder.write_state(dataclasses.replace(state, status="failed", eta_s=0.0, problem=str(error)))
                 raise error from None
     return 0
@@ -158,11 +158,19 @@ def _run(trainer: Trainer) -> RunState:
         return trainer.run(lambda: bool(stopping), show)
 
 
+def _last_state(folder: RunFolder) -> RunState:
+    try:
+        return folder.read_state() or RunState("failed")
+    except RunError:
+        return RunState("failed")
+
+
 def _report(state: RunState, folder: RunFolder) -> None:
     if state.status == "stopped":
-        print(f"stopped; go on with: python -m ram.train --resume {folder.path}")
+        print(f"stopped; go on with: python -m ram.train --resume {shlex.quote(str(folder.path))}")
     else:
-        print(f"best validation error {state.best_error:.2f} %: {folder.best}")
+        error = "not measured" if state.best_error is None else f"{state.best_error:.2f} %"
+        print(f"best validation error {error}: {folder.best}")
 
 
 def _open_run(options: argparse.Namespace) -> RunFolder:
@@ -186,6 +194,10 @@ def _open_run(options: argparse.Namespace) -> RunFolder:
         # Epochs replace the preset's time budget.
         given[TrainConfig].setdefault("minutes", 0.0)
     preset, start = PRESETS[options.preset], options.start
+    if preset.needs_drawings and not options.drawings:
+        raise RunError(f"--preset {options.preset} trains on drawings of yours: name their file with --drawings")
+    if options.run and options.run.is_file():
+        raise RunError(f"--run {options.run} is a file: name the folder of the new run")
     config = RunConfig(
         preset=options.preset,
         model=dataclasses.replace(read_info(start).config if start else preset.model, **given[RAMConfig]),

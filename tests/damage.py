@@ -49,6 +49,8 @@ SMALL = RAMConfig(glimpse_size=4, num_glimpses=3, hidden_size=8, glimpse_hidden_
 FILES = ("config.json", "state.json", "metrics.jsonl", "traces.jsonl", "name.txt", "log.txt", "lock", "process")
 TENSORS = ("latest.safetensors", "best.safetensors", "start.safetensors", "drawings.safetensors")
 
+LARGEST = 10**7  # bytes of a file that is damaged once more
+
 Parts = tuple[dict[str, Any], dict[str, str], bytes]  # a safetensors file: its tensors, its metadata, its numbers
 
 ODD_VALUES: tuple[Any, ...] = (
@@ -120,7 +122,10 @@ def joined(tensors: dict[str, Any], metadata: dict[str, str], numbers: bytes) ->
 
 def bent_tensors(content: bytes, random: Random) -> bytes:
     """A safetensors file whose description or whose numbers are odd."""
-    tensors, metadata, numbers = split(content)
+    try:
+        tensors, metadata, numbers = split(content)
+    except (ValueError, struct.error):  # it was damaged before
+        return bent(content, random)
     kind = random.randrange(4)
     if kind == 0 and metadata:
         key = random.choice(sorted(metadata))
@@ -135,7 +140,7 @@ def bent_tensors(content: bytes, random: Random) -> bytes:
             tensors = {}
     elif kind == 2:
         values = np.frombuffer(numbers[: len(numbers) // 4 * 4], dtype=np.float32).copy()
-        start = random.randrange(len(values))
+        start = random.randrange(len(values) + 1)
         values[start : start + random.choice([1, 10, 1000, 10**9])] = random.choice(ODD_WEIGHTS)
         numbers = values.tobytes()
     else:
@@ -180,7 +185,7 @@ def damage_folder(folder: Path, random: Random) -> Path:
 
 
 def _damage_file(path: Path, random: Random) -> None:
-    content = path.read_bytes() if path.is_file() else b""
+    content = path.read_bytes() if path.is_file() and path.stat().st_size < LARGEST else b""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     path.unlink(missing_ok=True)

@@ -14,9 +14,9 @@ from typing import Any
 import streamlit as st
 
 _BROWSER = Path(__file__).with_name("browser")
-_ADDRESS = (
-    "_stcore/bidi-components/app.{name}/{file}"  # where Streamlit serves a component's files, below the page's own
-)
+# Where Streamlit serves them, below the page's own address. It is one component's for all of them, so that a module
+# which two of them import is loaded once, and they can meet in it.
+_ADDRESS = "_stcore/bidi-components/app.pad/{file}"
 
 # Streamlit would put a script element into the page for a file, and wait for it, at each change of the data (1.67):
 # with this a drawing is on screen some 30 ms earlier. From the page's own folder, as Streamlit's scripts.
@@ -37,7 +37,7 @@ def scripts(name: str) -> list[str]:
         }
         new = found - files
         files |= new
-    return [_ADDRESS.format(name=name, file=file) for file in sorted(files)]
+    return [_ADDRESS.format(file=file) for file in sorted(files)]
 
 
 def component(name: str, *, html: str | None = None, isolate_styles: bool = True) -> Callable[..., Any]:
@@ -59,7 +59,7 @@ def component(name: str, *, html: str | None = None, isolate_styles: bool = True
             f"app.{name}",
             html=content,
             css=f"{name}.css",
-            js=_LOADER.format(address=_ADDRESS.format(name=name, file=f"{name}.js")),
+            js=_LOADER.format(address=_ADDRESS.format(file=f"{name}.js")),
             isolate_styles=isolate_styles,
         )
 

@@ -11,15 +11,23 @@ _mount = component("classes", html='<div class="classes" role="group" hidden></d
 
 
 def class_buttons(
-    names: Sequence[str], counts: Sequence[int], *, label: str, key: str, on_press: Callable[[], None]
+    names: Sequence[str],
+    counts: Sequence[int],
+    *,
+    label: str,
+    pad: str,
+    heard: int,
+    key: str,
+    on_press: Callable[[], None],
 ) -> Any:
-    """Shows each class's name and how many it has; a press calls `on_press` with the class as `press` in the state.
+    """Shows each class's name and how many it has.
 
-    A press waits until the canvas has reported a stroke that ended just before: Streamlit's own buttons
-    would be faster than the last stroke.
+    A press takes the drawing from the canvas with the key `pad`, which is empty then, and calls `on_press` with
+    `presses` in the state: each with its `number`, its class as `label`, and the `drawing` as the canvas reports it.
+    Presses are repeated until `heard` is their number. None is lost, however fast they come.
     """
     return _mount(
-        data={"names": list(names), "counts": list(counts), "label": label},
+        data={"names": list(names), "counts": list(counts), "label": label, "pad": pad, "heard": heard},
         key=key,
-        on_press_change=on_press,
+        on_presses_change=on_press,
     )

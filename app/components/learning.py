@@ -49,7 +49,7 @@ def replay_data(replay: TrainingReplay) -> dict[str, Any]:
         "size": replay.glimpse_size,
         "scales": replay.corners.shape[3],
         "colors": step_colors(replay.locations.shape[2]),
-        "value_name": "value" if replay.reward == "hit" else WORDS[replay.reward].expected,
+        "value_name": WORDS[replay.reward].value,
         "explains": WORDS[replay.reward].sentence,
     }
     readings = {

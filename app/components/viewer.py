@@ -4,51 +4,92 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from app.components import component
-from app.figures.palette import step_colors
+from app.figures.palette import OUTCOME_COLORS, step_colors
+from app.look.elsewhere import Elsewhere, Looks
+from app.look.force import parse_force
 from app.look.light import LIGHT
 from app.look.scene import Scene
 
 _mount = component("viewer")
 
 
+class ViewerOptions(NamedTuple):
+    """What is switched on in the viewer when it is opened."""
+
+    speed: float
+    """Of the playback, 1 is normal."""
+    only_seen: bool
+    """Whether the parts not yet seen are dark."""
+    play: bool
+    """Whether a new scene plays by itself."""
+    elsewhere: str
+    """By what the map of all places is coloured: "probability", "right" or "value"; "no" without a map."""
+    policy: str
+    """Whether the location policy is shown: "no", "yes", or "looks" for several looks of it."""
+
+
 def glimpse_viewer(
     scene: Scene | None,
     *,
     prompt: str,
+    example: Scene | None,
     key: str,
-    speed: float,
-    only_seen: bool,
-    on_place: Callable[[], None],
+    options: ViewerOptions,
+    move: int,
+    can_undo: bool,
+    elsewhere: Elsewhere | None,
+    looks: Looks | None,
     on_option: Callable[[], None],
+    on_move: Callable[[], None],
+    on_undo: Callable[[], None],
+    on_own_way: Callable[[], None],
+    on_ask: Callable[[], None],
 ) -> Any:
     """Shows a scene; a scene that differs from the last one starts to play, an equal one goes on.
 
     Args:
         scene: what to show; None for the empty stage.
         prompt: what the empty stage says.
+        example: what the empty stage plays until somebody does anything; None for nothing.
         key: identifies the viewer on the page; the component's state is `st.session_state[key]`.
-        speed: initial speed of the playback, 1 is normal.
-        only_seen: whether the parts not yet seen start dark.
-        on_place: called when a place on the digit was clicked, with `place` {x, y} in the state.
-        on_option: called when `speed` or `only_seen` in the state was changed.
+        options: what is switched on at first.
+        move: the number of the move that the scene shows; a scene that the viewer's own last move led to stays there.
+        can_undo: whether a move can be taken back.
+        elsewhere: what was found out about the glimpse of the last question.
+        looks: several looks of the sampled gaze.
+        on_option: called when `speed`, `only_seen`, `play`, `elsewhere` or `policy` in the state was changed.
+        on_move: called when a glimpse was made to look elsewhere, with `move` {glimpse, x, y, number} in the state.
+        on_undo: called when the last move is to be taken back.
+        on_own_way: called when the model is to look where it likes again.
+        on_ask: called with `ask` {glimpse, by} in the state: what would have come out if it had looked elsewhere?
     """
     return _mount(
         data={
             "scene": None if scene is None else scene_data(scene),
             "prompt": prompt,
-            "speed": speed,
-            "only_seen": only_seen,
+            "example": None if example is None else scene_data(example),
+            **options._asdict(),
+            "move": move,
+            "can_undo": can_undo,
+            "map": None if elsewhere is None else elsewhere_data(elsewhere),
+            "looks": None if looks is None else _looks_data(looks),
             "light": LIGHT._asdict(),
         },
         key=key,
-        on_place_change=on_place,
         on_speed_change=on_option,
         on_only_seen_change=on_option,
+        on_play_change=on_option,
+        on_elsewhere_change=on_option,
+        on_policy_change=on_option,
+        on_move_change=on_move,
+        on_undo_change=on_undo,
+        on_own_way_change=on_own_way,
+        on_ask_change=on_ask,
     )
 
 
@@ -65,15 +106,58 @@ def scene_data(scene: Scene) -> dict[str, Any]:
         "patches": _grey(scene.patches),
         "values": scene.values.tolist(),
         "expects": scene.words.expected,
+        "value_name": scene.words.value,
         "explains": scene.words.sentence,
         "probabilities": scene.class_probs.tolist(),
         "classes": list(scene.class_names),
         "colors": step_colors(scene.steps),
         "answer": scene.answer,
         "sure": scene.is_sure,
+        "asked": scene.asked_class,
+        "truth": scene.truth,
+        "policy_std": scene.policy_std,
+        "forced": list(scene.forced),
+        "missing": [number for number in parse_force(str(scene.settings.get("force", ""))) if number > scene.steps],
+        "flip": scene.flip,
+        "own": None if scene.own is None else _own_data(scene.own),
     }
     identity = hashlib.sha256(repr((content, scene.model, scene.settings)).encode()).hexdigest()[:16]
     return {"id": identity, **content}
+
+
+def _own_data(own: Scene) -> dict[str, Any]:
+    return {
+        "locations": own.locations.tolist(),
+        "values": own.values.tolist(),
+        "probabilities": own.class_probs.tolist(),
+        "answer": own.answer,
+    }
+
+
+def elsewhere_data(found: Elsewhere) -> dict[str, Any]:
+    """What the browser needs of a map; probabilities and values in ten thousandths, which are short as text."""
+    whole = [np.rint(10_000 * numbers).astype(int) for numbers in (found.outcomes.probs, found.outcomes.values)]
+    return {
+        "glimpse": found.glimpse,
+        "asked": found.asked,
+        "places": np.round(found.places, 4).tolist(),
+        "sides": np.round(found.sides, 4).tolist(),
+        "probabilities": whole[0].tolist(),
+        "answers": found.outcomes.answers.tolist(),
+        "values": whole[1].tolist(),
+        "choice": list(found.choice),
+        "own": {
+            "probability": float(found.own.probs[0]),
+            "answer": int(found.own.answers[0]),
+            "value": float(found.own.values[0]),
+        },
+        "better": {"probability": found.better_than("probs"), "value": found.better_than("values")},
+        "colors": OUTCOME_COLORS,
+    }
+
+
+def _looks_data(looks: Looks) -> dict[str, Any]:
+    return {"locations": looks.locations.tolist(), "answers": looks.answers.tolist()}
 
 
 def _grey(levels: np.ndarray) -> Any:

@@ -14,6 +14,7 @@ from app.figures.palette import step_colors
 from app.figures.picture import FieldPicture, as_bytes, dot, fitting_font, font, grey, patch_row
 from app.look.light import dim, lit
 from app.look.scene import Scene
+from app.server.one_at_a_time import piecewise, turn
 
 # In px and ms. GIFs count in hundredths of a second.
 _SIZE = (640, 360)
@@ -21,6 +22,7 @@ _FIELD_SIDE = 360  # the full height: windows that reach far beyond the image en
 _PANEL_AT, _PANEL_SIZE = (368, 16), (256, 328)
 _FRAME_MS, _LOOK_MS, _END_MS = 50, 500, 2200
 _GLIDE_FRAMES, _SETTLE_FRAMES = 8, 4
+_MOST_GLIDING = 12  # glimpses; with more, each is one frame: it would take a minute to draw and to watch
 _COLORS = 64  # one of them transparent: what has not changed
 
 
@@ -31,22 +33,23 @@ def animated_gif(scene: Scene) -> bytes:
     the answer stands for about two seconds.
     """
     palette = _palette(scene)
-    frames, durations = zip(*_frames(scene, palette), strict=True)
+    frames, durations = zip(*piecewise(_frames(scene, palette)), strict=True)
     file = io.BytesIO()
     # The whole palette is given, so that no frame brings its own; `optimize` writes what has not changed as
     # transparent, which halves the file.
-    frames[0].save(
-        file,
-        "GIF",
-        save_all=True,
-        append_images=frames[1:],
-        duration=durations,
-        loop=0,
-        disposal=1,
-        palette=bytes(palette.getpalette() or ()),
-        transparency=_COLORS - 1,
-        optimize=True,
-    )
+    with turn():
+        frames[0].save(
+            file,
+            "GIF",
+            save_all=True,
+            append_images=frames[1:],
+            duration=durations,
+            loop=0,
+            disposal=1,
+            palette=bytes(palette.getpalette() or ()),
+            transparency=_COLORS - 1,
+            optimize=True,
+        )
     return file.getvalue()
 
 
@@ -59,11 +62,12 @@ def _frames(scene: Scene, palette: Image.Image) -> Iterator[tuple[Image.Image, i
         canvas.paste(picture.quantize(palette=palette, dither=Image.Dither.NONE), place)
         return canvas.copy()
 
+    glide, settle = (_GLIDE_FRAMES, _SETTLE_FRAMES) if scene.steps <= _MOST_GLIDING else (1, 1)
     for step in range(scene.steps):
-        for frame in range(1, _GLIDE_FRAMES if step else 0):
-            yield show((0, 0), field.draw(step, way=_ease(frame / _GLIDE_FRAMES), shown=0)), _FRAME_MS
-        for frame in range(1 if step else _SETTLE_FRAMES, _SETTLE_FRAMES + 1):
-            shown = frame / _SETTLE_FRAMES
+        for frame in range(1, glide if step else 0):
+            yield show((0, 0), field.draw(step, way=_ease(frame / glide), shown=0)), _FRAME_MS
+        for frame in range(1 if step else settle, settle + 1):
+            shown = frame / settle
             show((0, 0), field.draw(step, shown=shown))
             yield show(_PANEL_AT, _panel(scene, step, shown)), _FRAME_MS if shown < 1 else _LOOK_MS
     yield show(_PANEL_AT, _panel(scene, scene.steps - 1, 1, answered=True)), _END_MS

@@ -171,7 +171,7 @@ def _read(runs: Sequence[Curves], quantities: Sequence[_Quantity]) -> _Record:
         for quantity in quantities:
             values = _column(run.rows, quantity.key)
             points = np.stack([seconds, 100 - values if quantity.is_error else values, epochs], axis=1)
-            points = points[~np.isnan(points).any(axis=1)]
+            points = points[~np.isnan(points[:, :2]).any(axis=1)]
             if len(points):
                 lines.append(_Line(quantity, index, *(_every_nth if quantity.is_error else _binned)(points).T))
     return _Record(_short([run.name for run in runs]), [run.reward for run in runs], longest, lines)
@@ -261,7 +261,7 @@ def _trace(line: _Line, record: _Record) -> Trace:
         "scatter",
         x=(line.seconds / unit_seconds).tolist(),
         y=line.values.tolist(),
-        customdata=line.epochs.tolist(),
+        customdata=[None if math.isnan(epoch) else epoch for epoch in line.epochs.tolist()],
         uid=f"{quantity.key}-{line.run + 1}",
         name=record.names[line.run],
         mode="lines+markers" if marked else "lines",

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from app.figures.palette import step_colors
 from app.figures.picture import FieldPicture, dot, fitting_font, font, patch_row
 from app.look.scene import Scene
+from app.server.one_at_a_time import piecewise, turn
 
 # In px: for white paper, where a cell prints 27 mm wide at 300 dpi.
 _CELL, _CELL_HEIGHT, _GAP, _MARGIN, _CELLS_PER_ROW = 320, 556, 24, 32, 8
@@ -23,10 +24,9 @@ def film_strip(scene: Scene) -> bytes:
     width = columns * (_CELL + _GAP) - _GAP + 2 * _MARGIN
     picture = Image.new("RGB", (width, rows * (_CELL_HEIGHT + _GAP) + _FOOT + _MARGIN), _PAPER)
     field = FieldPicture(scene, _CELL, dot_radius=13)
-    for step in range(scene.steps):
+    for step, cell in enumerate(piecewise(_cell(field, step) for step in range(scene.steps))):
         row, column = divmod(step, _CELLS_PER_ROW)
-        place = (_MARGIN + column * (_CELL + _GAP), _MARGIN + row * (_CELL_HEIGHT + _GAP))
-        picture.paste(_cell(field, step), place)
+        picture.paste(cell, (_MARGIN + column * (_CELL + _GAP), _MARGIN + row * (_CELL_HEIGHT + _GAP)))
     draw, foot = ImageDraw.Draw(picture), picture.height - _MARGIN - 8
     answer = fitting_font(scene.answer, 48, width - 2 * _MARGIN)
     draw.text((_MARGIN, foot), scene.answer, fill=_INK, font=answer, anchor="ls")
@@ -37,7 +37,8 @@ def film_strip(scene: Scene) -> bytes:
         small = fitting_font(name, 28, width - 3 * _MARGIN - round(answer.getlength(scene.answer)))
         draw.text((width - _MARGIN, foot), name, fill=_FAINT, font=small, anchor="rs")
     file = io.BytesIO()
-    picture.save(file, "PNG", dpi=(300, 300))
+    with turn():
+        picture.save(file, "PNG", dpi=(300, 300))
     return file.getvalue()
 
 
@@ -54,7 +55,6 @@ def _cell(field: FieldPicture, step: int) -> Image.Image:
     belief = f"{scene.class_names[best]} ({100 * float(scene.class_probs[step, best]):.1f} %)"
     draw = ImageDraw.Draw(picture)
     draw.text((centre, 516), belief, fill=_INK, font=font(32), anchor="ms")
-    name = "value" if scene.reward == "hit" else scene.words.expected
-    value = f"{name} {scene.values[step]:z.2f}"
+    value = f"{scene.words.value} {scene.values[step]:z.2f}"
     draw.text((centre, 550), value, fill=_FAINT, font=fitting_font(value, 26, _CELL), anchor="ms")
     return picture

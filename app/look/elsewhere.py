@@ -19,6 +19,7 @@ FINEST = 28  # places a side: an image as small as that is looked at on each of 
 COARSE = 20  # ... and a larger one at first on so many, ...
 REFINED = 96  # ... of which those are quartered where most changes: about 784 places in all, whatever the image
 LOOKS = 10
+MOST_BYTES = 64 * 2**20  # of patches that are computed at once: those of all our own models fit
 
 
 class Outcomes(NamedTuple):
@@ -132,9 +133,13 @@ class _Walk:
 
     def look_at(self, glimpse: int, places: Floats, sides: Floats) -> _Places:
         """Lets the glimpse look at all these places."""
-        device = self._images().device
-        episode = self.episode(len(places), glimpse=glimpse, places=torch.from_numpy(places).to(device))
-        return _Places(places, sides, self.outcomes(episode))
+        device, config = self._images().device, self.model.config
+        at_once = max(MOST_BYTES // (4 * config.num_glimpses * config.patch_features), 1)
+        parts = [
+            self.outcomes(self.episode(len(part), glimpse=glimpse, places=part))
+            for part in torch.from_numpy(places).to(device).split(at_once)
+        ]
+        return _Places(places, sides, Outcomes(*map(np.concatenate, zip(*parts, strict=True))))
 
     @torch.inference_mode()
     def outcomes(self, episode: Episode) -> Outcomes:

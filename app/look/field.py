@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Literal
 
+from app.look.cost import look_problem
+
 if TYPE_CHECKING:
     from ram.checkpoints import CheckpointInfo
 
@@ -70,9 +72,12 @@ def field_of(info: CheckpointInfo, name: str) -> Field:
     """The field of a checkpoint; without clutter if its recipe does not mention any.
 
     Raises:
-        ValueError: no such images can be made here; the message calls the checkpoint `name`.
+        ValueError: no such images can be made here, or a look at one costs too much; the message calls the checkpoint
+            `name`.
     """
     if not DIGIT <= info.image_size <= LARGEST_SIDE:
         raise ValueError(f"{name} is for images of {info.image_size} pixels a side, not of {DIGIT} to {LARGEST_SIDE}")
+    if problem := look_problem(info.config, info.image_size):
+        raise ValueError(f"{name} {problem}")
     pieces = info.recipe.get("clutter", 0)
     return Field(info.image_size, pieces if type(pieces) is int and 0 <= pieces <= MOST_PIECES else 0)

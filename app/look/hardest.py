@@ -9,12 +9,17 @@ import numpy.typing as npt
 import streamlit as st
 import torch
 
-from app.look.field import Arrangement
+from app.look.cost import LookCost, look_cost
+from app.look.field import Arrangement, Field
 from app.look.layout import lay_out, model_field
 from app.look.sources import digit_picture
-from app.server.models import load_model, test_digits
+from app.server.models import load_model, model_info, test_digits
+from app.server.one_at_a_time import piecewise
 
-HARDEST_OF = 2000  # test digits in a larger field: about two seconds
+HARDEST_OF = 2000  # test digits at most in a larger field ...
+LONGEST_MS = 4000.0  # ... and as many as this is enough for, which is all of a usual model's
+PIECE_MS = 0.14  # of cutting out one piece of clutter
+BATCH = 25  # digits: some milliseconds, between which the others draw
 
 
 class Ranking(NamedTuple):
@@ -28,8 +33,8 @@ class Ranking(NamedTuple):
 def hardest_digits(name: str) -> npt.NDArray[np.int64]:
     """Positions of all test digits, sorted by the probability that the model gives to their true class, lowest first.
 
-    The first glimpse is in the centre. In a larger field, where a look takes longer, only the first `HARDEST_OF` are
-    sorted; each lies where the page puts it at first, in the clutter that the page shows at first.
+    The first glimpse is in the centre. Where a look takes long, only the first of them are sorted, as many as
+    `LONGEST_MS` is enough for; each lies where the page puts it at first, in the clutter that it shows at first.
 
     Raises:
         CheckpointError: the model's file is missing or unusable.
@@ -47,17 +52,33 @@ def misread_digits(name: str) -> npt.NDArray[np.int64]:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _rank(name: str) -> Ranking:
-    digits, model, field = test_digits(), load_model(name), model_field(name)
-    truth, misread = [], []
-    with torch.inference_mode():
-        for positions in torch.arange(HARDEST_OF if field.is_larger else len(digits.labels)).split(100):
-            pictures = [digit_picture(digits, int(position)) for position in positions]
-            images = [lay_out(picture, field, Arrangement(), digits) for picture in pictures]
-            rollout = model.rollout(
-                torch.from_numpy(np.stack(images)), sample_locations=False, initial_location=torch.zeros(2)
-            )
-            probs, labels = rollout.class_probs[:, -1], digits.labels[positions]
-            truth.append(probs.gather(1, labels[:, None]).squeeze(dim=1))
-            misread.append(probs.argmax(dim=1) != labels)
-    order = torch.cat(truth).argsort()
-    return Ranking(order.numpy(), torch.cat(misread)[order].numpy())
+    cost, field = look_cost(model_info(name).config, model_field(name).side), model_field(name)
+    digits = torch.arange(_count(cost, field, len(test_digits().labels)))
+    batches = [*piecewise(_read(name, positions) for positions in digits.split(_batch(cost)))]
+    truth, misread = (torch.cat(parts) for parts in zip(*batches, strict=True))
+    order = truth.argsort()
+    return Ranking(order.numpy(), misread[order].numpy())
+
+
+@torch.inference_mode()
+def _read(name: str, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """For each of these digits the probability of its true class, and whether it is misread."""
+    digits, field = test_digits(), model_field(name)
+    pictures = [digit_picture(digits, int(position)) for position in positions]
+    images = [lay_out(picture, field, Arrangement(), digits) for picture in pictures]
+    rollout = load_model(name).rollout(
+        torch.from_numpy(np.stack(images)), sample_locations=False, initial_location=torch.zeros(2)
+    )
+    probs, labels = rollout.class_probs[:, -1], digits.labels[positions]
+    return probs.gather(1, labels[:, None]).squeeze(dim=1), probs.argmax(dim=1) != labels
+
+
+def _count(cost: LookCost, field: Field, digits: int) -> int:
+    """How many digits there is time for."""
+    each = cost.milliseconds_of_many + PIECE_MS * Arrangement().count_pieces(field)
+    return min(HARDEST_OF if field.is_larger else digits, max(int(LONGEST_MS / each), BATCH))
+
+
+def _batch(cost: LookCost) -> int:
+    """How many looks are computed together: fewer where each holds many numbers."""
+    return max(min(BATCH, 2_000_000 // (cost.levels + cost.padded)), 1)

@@ -23,3 +23,5 @@ class Picture:
     if None, a seed decides where it lies."""
     test_digit: int | None = None
     """Position among the MNIST test digits, if it is one."""
+    is_one: bool = True
+    """False if it shows two things, of which no model could say which it is asked about."""

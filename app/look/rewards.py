@@ -19,6 +19,8 @@ class RewardWords(NamedTuple):
     """The same for an axis that it shares with probabilities."""
     expected: str
     """The value, which expects it."""
+    value: str
+    """The same where there is little room: a value that expects a right answer is just called value."""
     sentence: str
     """What the value says, as a sentence."""
 
@@ -29,12 +31,14 @@ WORDS: dict[Reward, RewardWords] = {
         "share of right answers",
         "probability",
         "expected reward",
+        "value",
         "How likely it is, by the model's estimate, that its last answer will be right: 1 is certain.",
     ),
     "information": RewardWords(
         "information",
         "share of the information",
         "share, probability",
+        "expected information",
         "expected information",
         "How much of the information about the class its last answer will have, by the model's estimate: "
         "a guess has 0, certainty of the right class 1. This is not how likely the answer is to be right.",

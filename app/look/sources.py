@@ -13,8 +13,8 @@ from ram.data.mnist import Digits, as_floats
 
 def drawn_picture(pixels: npt.NDArray[np.uint8]) -> Picture | None:
     """What was drawn on the canvas, (height, width, 4) RGBA; None if there is no ink."""
-    image, place = prepare_placed_drawing(pixels)
-    return Picture(image, DRAWING, place) if image.any() else None
+    image, place, is_one = prepare_placed_drawing(pixels)
+    return Picture(image, DRAWING, place, is_one=is_one) if image.any() else None
 
 
 def uploaded_picture(content: bytes) -> Picture:
@@ -28,7 +28,7 @@ def uploaded_picture(content: bytes) -> Picture:
         check_is_drawing(pixels)
     except DrawingError as error:
         raise UploadError(str(error)) from error
-    image, place = prepare_placed_drawing(pixels)
+    image, place, _ = prepare_placed_drawing(pixels)
     return Picture(image, UPLOAD, place)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from app.server.one_at_a_time import piecewise
 from ram.config import RAMConfig, Reward
 from ram.model.sensor import GlimpseSensor
 
@@ -82,7 +83,7 @@ def read_replay(rows: list[dict[str, Any]], config: RAMConfig, *, run: str = "")
     header = _header(rows[0], config.num_actions) if rows else None
     if header is None:
         return None
-    found = (_reading(row, len(header.labels), config) for row in rows[1:])
+    found = piecewise(_reading(row, len(header.labels), config) for row in rows[1:])
     by_step = {reading.step: reading for reading in found if reading is not None}
     readings = _thin([by_step[step] for step in sorted(by_step)])
     if not readings:

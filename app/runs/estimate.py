@@ -28,15 +28,20 @@ def training_seconds(config: RunConfig, *, with_drawings: bool = False) -> float
     training, data, epochs = config.training, config.training.data, config.training.schedule.epochs
     if training.schedule.minutes:
         return 60 * training.schedule.minutes
-    images = data.train_images or ALL_IMAGES - data.validation_images
-    if with_drawings:
-        images = round(images / (1 - data.drawing_share))
+    images = images_per_epoch(config, with_drawings=with_drawings)
     # Measuring takes no gradients, a third of the work. It is done before the run, early in it, and after each epoch.
     measured = (PASSES * data.validation_images + TRAINING_SAMPLE) / 3 * (epochs + 1 + len(EARLY))
     trained = images * training.loss.rollouts * epochs
     pixels = (data.image_size**2 - 28**2) * (images * epochs + measured)
     work = _work(config.model) * (trained + measured) + PIXEL_SHARE * pixels
     return seconds_per_unit(training.optimization.optimizer) * work
+
+
+def images_per_epoch(config: RunConfig, *, with_drawings: bool) -> int:
+    """How many images a run goes through in an epoch, drawings among them."""
+    data = config.training.data
+    images = data.train_images or ALL_IMAGES - data.validation_images
+    return round(images / (1 - data.drawing_share)) if with_drawings else images
 
 
 def _work(model: RAMConfig) -> float:
@@ -70,11 +75,13 @@ def in_words(seconds: float) -> str:
 
 def briefly(seconds: float) -> str:
     """A duration for a small place: "40 s", "5:20 min", "1:05 h"."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    if seconds < 3600:
-        return f"{seconds // 60:.0f}:{seconds % 60:02.0f} min"
-    return f"{seconds // 3600:.0f}:{seconds % 3600 // 60:02.0f} h"
+    whole = round(seconds)
+    if whole < 100:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02} min"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60}:{minutes % 60:02} h"
 
 
 def _counted(number: float, unit: str) -> str:

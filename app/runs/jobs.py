@@ -20,7 +20,9 @@ from typing import Literal
 
 import streamlit as st
 
+from app.look.cost import look_problem
 from app.look.field import field_of
+from app.runs.memory import memory_problem
 from app.runs.remains import is_held, remove, remove_remains
 from app.runs.run_list import Job, read_jobs
 from app.runs.supervisor import Supervisor
@@ -106,6 +108,7 @@ class Jobs:
             ValueError: the configuration or the checkpoint to start from cannot work.
         """
         self._check_size(config)
+        self._check_memory(config, with_drawings=drawings is not None)
         with self._request():
             self._check_room(waits=True)
             with self._new_run() as folder:
@@ -155,6 +158,8 @@ class Jobs:
                 raise JobError("This run cannot go on any more.")
             if len(self.queue()) >= self.limits.longest_queue:
                 raise JobError(self._queue_is_full())
+            if job.config is not None:  # perhaps one of the command line, which has no limits
+                self._check_memory(job.config, with_drawings=self.run_folder(job_id).drawings.exists())
             self._supervisor.given_up.pop(job_id, None)
             self._supervisor.reap(job_id)
             self._set_status(self.run_folder(job_id), "waiting")
@@ -207,6 +212,7 @@ class Jobs:
         try:
             folder.path.mkdir()
             with folder.hold():  # or another server could take it for something that was left behind
+                (folder.path / "process").unlink()  # this one trains nothing, and must not be asked to stop
                 yield folder
                 folder.path.rename(self.folder / folder.path.name[1:])
         finally:
@@ -236,11 +242,17 @@ class Jobs:
                 f"This model would have {count:,} parameters; this server trains at most "
                 f"{self.limits.largest_model:,}: choose a smaller hidden_size."
             )
+        if problem := look_problem(config.model, config.training.data.image_size):
+            raise JobError(f"This model {problem}: choose fewer or smaller glimpses.")
         if config.training.schedule.minutes > self.limits.longest_run:
             raise JobError(
                 f"{config.training.schedule.minutes:g} minutes are too long; this server trains at most "
                 f"{self.limits.longest_run:g} minutes."
             )
+
+    def _check_memory(self, config: RunConfig, *, with_drawings: bool) -> None:
+        if problem := memory_problem(config, self.limits, with_drawings=with_drawings):
+            raise JobError(problem)
 
     def _check_room(self, *, waits: bool) -> None:
         jobs, limits = self.all(), self.limits

@@ -22,7 +22,9 @@ from starlette.websockets import WebSocket
 from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
-FULL = "This server is full: it takes {} visitors at a time. Try again in a few minutes."
+FULL = "This server is full: try again in a few minutes."
+LOOK_AGAIN = "This server is full. The page looks again every half minute."
+CROWD = "Too many visitors have come from your address: try again in a few minutes."
 FOREIGN = "This server does not know itself as {!r}. Whoever runs it can add the name to hosts in limits.toml."
 STRANGER = "Pages of other addresses may not use this server."
 MANY_FILES = "Too many files are on their way to this server: try again in a moment."
@@ -30,7 +32,7 @@ SLOW_FILE = "The file took too long to arrive: try again over a faster connectio
 LONGEST_NAME = 100  # characters of a foreign name that are repeated
 
 NOTICE = """<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Glimpse Playground</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="refresh" content="30">
 <style>html {{ color-scheme: light dark; background: light-dark(#ffffff, #12141c); color: light-dark(#12141c, #eceef6);
 font-family: system-ui, sans-serif; }} main {{ max-width: 32rem; margin: 20vh auto 0; padding: 0 1rem; }}
 h1 {{ font-size: 1.5rem; letter-spacing: -0.02em; }} p {{ line-height: 1.5; }}</style>
@@ -42,7 +44,7 @@ class Door:
 
     Args:
         app: Streamlit's server.
-        visitors: how many sessions there may be at a time.
+        visitors: how many sessions there may be at a time; half of them from one address, unless it is this machine's.
         hosts: names of this server beside those that it knows by itself.
         frames: origins of pages that may show the app in a frame.
         scripts: the scripts that stand in the pages themselves.
@@ -65,7 +67,8 @@ class Door:
     ) -> None:
         self._app = app
         self._visitors = visitors
-        self._inside = 0
+        self._inside: collections.Counter[str] = collections.Counter()
+        """Sessions, by the address that they come from."""
         self._hosts = {*own_names(), *(host.lower() for host in hosts)}
         self._headers = security_headers(scripts, frames)
         self._most_arriving = arriving
@@ -88,9 +91,10 @@ class Door:
         headers = Headers(scope=scope)
         if refusal := self._refusal(headers):
             await refusal(scope, receive, send)
-        elif self._is_full() and "text/html" in headers.get("accept", ""):  # a new visitor, or one who reloads
-            page = NOTICE.format(FULL.format(self._visitors))
-            await HTMLResponse(page, 503, {"Retry-After": "60", "Cache-Control": "no-store"})(scope, receive, send)
+        elif "text/html" in headers.get("accept", "") and (self._is_full() or self._is_crowd(_address(scope))):
+            # A new visitor, or one who reloads.
+            page = NOTICE.format(LOOK_AGAIN)
+            await HTMLResponse(page, 503, {"Retry-After": "30", "Cache-Control": "no-store"})(scope, receive, send)
         elif scope["method"] == "PUT":
             await self._upload(scope, receive, send)
         else:
@@ -98,16 +102,17 @@ class Door:
 
     async def _session(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(Headers(scope=scope))
-        if refusal is None and self._is_full():
-            refusal = PlainTextResponse(FULL.format(self._visitors), 503)
+        visitor = _address(scope)
+        if refusal is None and (self._is_full() or self._is_crowd(visitor)):
+            refusal = PlainTextResponse(FULL if self._is_full() else CROWD, 503)
         if refusal is not None:
             await WebSocket(scope, receive, send).send_denial_response(refusal)
             return
-        self._inside += 1
+        self._inside[visitor] += 1
         try:
             await self._app(scope, receive, send)
         finally:
-            self._inside -= 1
+            self._inside -= collections.Counter({visitor: 1})  # which forgets an address without any
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Takes a file, whether or not a widget has asked for it: Streamlit does not check that."""
@@ -142,7 +147,11 @@ class Door:
                 manager.remove_file(session_id=oldest_session, file_id=oldest)
 
     def _is_full(self) -> bool:
-        return self._inside >= self._visitors
+        return self._inside.total() >= self._visitors
+
+    def _is_crowd(self, visitor: str) -> bool:
+        """Whether one address takes more than its share; a proxy on this machine stands for many."""
+        return self._inside[visitor] >= max(1, self._visitors // 2) and not visitor.startswith(("127.", "::1"))
 
     def _refusal(self, headers: Headers) -> Response | None:
         """Why a request is refused; None if it is not."""
@@ -162,6 +171,11 @@ class Door:
             await send(message)
 
         return answer
+
+
+def _address(scope: Scope) -> str:
+    """Where a request comes from, as far as the server knows."""
+    return (scope.get("client") or ("", 0))[0]
 
 
 def is_known(host: str, names: set[str]) -> bool:

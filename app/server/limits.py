@@ -24,7 +24,9 @@ class Limits:
     checkpoints: Path
     mnist: Path
     largest_model: int
+    largest_look: float
     longest_run: float
+    training_memory: float
     most_runs: int
     longest_queue: int
     disk: float

@@ -29,7 +29,8 @@ def load_model(name: str, device: str = "CPU") -> RAM:
     return _load_model(path, _modified(path), DEVICES[device])
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+# Not Streamlit's cache: to recognise a path takes it as long as the rest of the page needs for four questions.
+@functools.lru_cache(maxsize=8)
 def _load_model(path: Path, modified: int, device: str) -> RAM:
     # One thread a look: with several, sessions wait for each other (150 ms instead of 1 ms under load).
     torch.set_num_threads(1)
@@ -65,7 +66,6 @@ def model_info(name: str) -> CheckpointInfo:
     return _read_info(path, _modified(path))
 
 
-# Not Streamlit's cache: to recognise a path takes it as long as the rest of the page needs for four questions.
 @functools.lru_cache(maxsize=100)
 def _read_info(path: Path, modified: int) -> CheckpointInfo:
     return read_info(path)

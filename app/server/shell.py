@@ -12,7 +12,7 @@ from pathlib import Path
 
 import streamlit
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.routing import Route
 from streamlit import config
 
@@ -52,28 +52,40 @@ def heading(name: str) -> str:
     return f'<h1 class="wordmark">{HEADINGS[name]}</h1>{tagline}'
 
 
-def first_page(name: str, scripts: Sequence[str] = ()) -> str:
+def first_page(name: str, scripts: Sequence[str] = (), before: Sequence[str] = ()) -> str:
     """Streamlit's first page with the heading of one of our pages and the outlines of its content.
 
-    The browser fetches the `scripts` at once, while the server prepares what needs them.
+    The browser runs the scripts `before` Streamlit's have asked the server for anything. It fetches the other
+    `scripts` at once, while the server prepares what needs them.
     """
     outlines = "<div><i></i><i></i></div>" if name == "draw" else ""
     shell = f'{STYLE}<div id="shell" aria-busy="true">{heading(name)}{outlines}</div>'
     page = INDEX.read_text(encoding="utf-8").replace("<title>Streamlit</title>", "<title>Glimpse Playground</title>")
     early = "".join(f'<link rel="modulepreload" href="{script}">' for script in scripts)
-    return page.replace("</head>", f"{early}</head>").replace("</body>", f"{shell}</body>")
+    run = "".join(f'<script type="module" src="{script}"></script>' for script in before)
+    return page.replace("</head>", f"{early}{run}</head>").replace("</body>", f"{shell}</body>")
 
 
-def routes(scripts: Mapping[str, Sequence[str]]) -> list[Route]:
+def routes(scripts: Mapping[str, Sequence[str]], before: Sequence[str] = ()) -> list[Route]:
     """A route for the address of each page, where a browser asks for the first page.
 
     Args:
         scripts: addresses of the modules that each page needs, by the page's name.
+        before: addresses of the modules that each page runs before Streamlit's have asked the server for anything.
     """
     base = str(config.get_option("server.baseUrlPath") or "").strip("/")
     paths = {"/": "draw", **{f"/{name}": name for name in HEADINGS}}
-    pages = {path: first_page(name, scripts.get(name, ())) for path, name in paths.items()}
+    pages = {path: first_page(name, scripts.get(name, ()), before) for path, name in paths.items()}
     return [_route(f"/{base}{path}" if base else path, page) for path, page in pages.items()]
+
+
+def _without_slash(base: str, name: str) -> Route:
+
+    async def answer(request: Request) -> RedirectResponse:
+        # Relative: a proxy may have taken a path away that the browser knows of.
+        return RedirectResponse(f"../{name}{'?' if request.url.query else ''}{request.url.query}", 308)
+
+    return Route(f"{base}/{name}/", answer)
 
 
 def scripts_in_place() -> list[str]:

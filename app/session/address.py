@@ -13,13 +13,16 @@ from app.session.settings import in_address
 LINKS = ("sample", "picture", "drawings")  # a test digit, and what is kept on the server's shelves, by name
 
 
-def read() -> None:
-    """Gives every setting its value before the widgets are made.
+def read(page: str = "") -> None:
+    """Gives every setting its value before the widgets of this page are made.
 
     A new session takes them from the URL and ignores values that are not possible. In later runs, settings
     that Streamlit forgot because their page was left get their values back.
     """
     state = st.session_state
+    is_new_page = state.get("drawn_page") != page
+    if is_new_page:
+        state.drawn_page = None
     known = state.get("known_settings", {})
     # From the first run on, whichever page it is for: the pages that need them may be opened much later.
     state.setdefault("links", {name: st.query_params.get(name, "") for name in LINKS})
@@ -33,10 +36,19 @@ def read() -> None:
                 known[key] = setting.default
         if key not in state:
             state[key] = known[key]
+        elif is_new_page:
+            # The browser hears only of values that were given in the same run: without this, it would send those that
+            # its new widgets begin with. An earlier run may have given them, and been cut short by a click.
+            state[key] = state[key]
         if not setting.is_possible(state[key]):
             # A run was deleted, perhaps in another tab: a session that used it goes on with the default.
             state[key] = known[key] = setting.default
     state.known_settings = known
+
+
+def note_drawn(page: str) -> None:
+    """Notes that a page is there as a whole: from now on, the browser's widgets know their values."""
+    st.session_state.drawn_page = page
 
 
 def write(page: str) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
-from streamlit_drawable_canvas import CanvasResult, st_canvas
+from streamlit_drawable_canvas import CanvasResult
 
 from app.look.light import DARK_FIELD
 from app.look.uploads import UploadError, read_image
@@ -35,24 +36,17 @@ class Canvas:
         # When a page is left, Streamlit forgets the values of its widgets.
         return self.key not in st.session_state
 
-    def show(self, brush: int) -> CanvasResult:
-        """Draws the canvas, and whatever it was last ordered to hold.
-
-        The canvas redraws whenever `initial_drawing` changes, so this changes only by an order.
-        """
-        return st_canvas(
-            stroke_width=brush,
-            stroke_color=INK,
-            background_color=PAPER,
-            width=SIDE,
-            height=SIDE,
-            initial_drawing=st.session_state.get(self._order),
-            return_image_data=True,
-            key=self.key,
-        )
+    def show(self, mount: Callable[..., Any], brush: int) -> CanvasResult:
+        """Draws the canvas by mounting a `drawing_pad` (app/components/pad.py), which carries out each order once."""
+        order = st.session_state.get(self._order, {"objects": [], "number": 0})
+        shown = mount(key=self.key, order=order, brush=brush, side=SIDE, ink=INK, paper=PAPER, on_drawing=lambda: None)
+        return report(shown.get("drawing"))
 
     def order(self, strokes: Strokes) -> None:
-        """Makes the canvas hold these strokes, and no others."""
+        """Makes the canvas hold these strokes, and no others: to bring a drawing back.
+
+        What it is to hold next, while somebody draws, only the browser knows: it undoes, clears and takes drawings.
+        """
         # The number makes even a repeated order a new one.
         number = st.session_state.get(self._order, {}).get("number", 0) + 1
         st.session_state[self._order] = {"objects": strokes, "number": number}
@@ -77,6 +71,12 @@ class Canvas:
 def has_reported(canvas: CanvasResult) -> bool:
     """Whether the canvas has said what is on it; before that, it holds what it was ordered to."""
     return _content(canvas) is not None
+
+
+def report(drawing: Any) -> CanvasResult:
+    """What a canvas says is on it; nothing if this is not what a canvas says."""
+    said = drawing if isinstance(drawing, dict) else {}
+    return CanvasResult(said.get("raw"), said.get("data"), return_image_data=True)
 
 
 def strokes_on(canvas: CanvasResult) -> Strokes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -16,7 +16,7 @@ import torch
 from streamlit_drawable_canvas import CanvasResult
 
 from app.session import address, label_canvas, messages
-from app.session.canvas import Strokes, pixels_on, strokes_on
+from app.session.canvas import Strokes, pixels_on, report, strokes_on
 from app.session.messages import Message
 from app.session.shelf import collections, this_session
 from ram import prepare_drawing
@@ -60,26 +60,30 @@ def choose(position: int | None) -> None:
     messages.forget(PAGE)
 
 
-def keep_pressed(canvas: CanvasResult) -> None:
-    """Keeps the drawing that somebody has just said the class of, and empties the canvas for the next one."""
-    label = label_canvas.take_pressed()
-    strokes = strokes_on(canvas)
-    if label is None or label_canvas.is_kept(strokes):
-        return
-    pixels = pixels_on(canvas)
+def keep(presses: Any) -> None:
+    """Keeps each drawing that somebody has said the class of, once, though the browser repeats them.
+
+    Args:
+        presses: what the browser says of them, see `class_buttons`.
+    """
+    for press in presses if isinstance(presses, list) else []:
+        match press:
+            case {"number": int(number), "label": int(label), "drawing": drawing} if number > label_canvas.heard():
+                label_canvas.hear(number)
+                _keep(label, report(drawing))
+
+
+def _keep(label: int, canvas: CanvasResult) -> None:
+    strokes, pixels = strokes_on(canvas), pixels_on(canvas)
     image = None if pixels is None else prepare_drawing(pixels)
     if image is None or not image.any():
         _complain("Nothing is drawn yet: draw, then say what it is.", "canvas")
         return
-    _keep(np.rint(image * 255).astype(np.uint8), label, strokes)
-    st.rerun()
-
-
-def _keep(image: np.ndarray, label: int, strokes: Strokes) -> None:
-    before = current_collection()
-    if _try(lambda: before.add(torch.from_numpy(image), label), "canvas"):
+    before, drawn = current_collection(), torch.from_numpy(np.rint(image * 255).astype(np.uint8))
+    if _try(lambda: before.add(drawn, label), "canvas"):
         _say(f"Kept as {before.classes[label]}.", "canvas", _Undo(before, strokes))
-        label_canvas.empty_after_keeping(strokes)
+    else:
+        label_canvas.bring_back(strokes)
 
 
 def remove_chosen() -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ import streamlit as st
 from streamlit_drawable_canvas import CanvasResult
 
 from app.look.picture import DRAWING, Picture
-from app.session import address, messages, settings
+from app.session import address, messages, settings, steering
 from app.session.canvas import TOO_LONG, Canvas, Strokes, are_too_long, pixels_on, strokes_on
 from app.session.shelf import Kept, pictures, this_session
 
@@ -64,8 +65,9 @@ def show(picture: Picture | None) -> None:
 
 
 def show_where_it_lay(picture: Picture) -> None:
-    """Makes this the picture; in a larger field it is not moved."""
+    """Makes this the picture; in a larger field it is not moved, and the model looks at it in its own way."""
     settings.put_digit_back()
+    steering.forget()
     show(picture)
 
 
@@ -79,12 +81,12 @@ def take_requested_digit() -> int | None:
 # ---- the canvas ----
 
 
-def show_canvas(brush: int) -> CanvasResult:
-    """Draws the canvas; when its page is opened, with the drawing as it was."""
+def show_canvas(mount: Callable[..., Any], brush: int) -> CanvasResult:
+    """Draws the canvas by mounting a `drawing_pad`; when its page is opened, with the drawing as it was."""
     strokes = _state().strokes
     if CANVAS.was_just_opened() and strokes is not None:
         CANVAS.order(strokes)
-    return CANVAS.show(brush)
+    return CANVAS.show(mount, brush)
 
 
 def new_drawing(canvas: CanvasResult) -> npt.NDArray[np.uint8] | None:
@@ -111,14 +113,9 @@ def show_drawing(drawn: Picture | None) -> None:
         show(None)
 
 
-def undo() -> None:
-    """Takes the last stroke off the canvas."""
-    CANVAS.order((_state().strokes or [])[:-1])
-
-
 def clear() -> None:
-    """Empties the canvas and the stage."""
-    CANVAS.order([])
+    """Empties the stage; the browser has emptied the canvas."""
+    steering.forget()
     show(None)
 
 

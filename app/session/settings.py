@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import streamlit as st
 
 from app.look.field import Arrangement, ShowClutter
+from app.look.force import Force, force_text, parse_force
 from app.server.catalogue import model_names
 from app.server.pytorch import device_names
 
@@ -26,6 +27,17 @@ BRUSHES = [12, 16, 20, 24, 28]  # pixels of a canvas on which the digit fills an
 LARGEST_SEED = 999_999
 LONGEST_TEXT = 500  # characters
 
+Elsewhere = Literal["no", "probability", "right", "value"]
+
+
+class Steering(NamedTuple):
+    """Where the user makes glimpses look."""
+
+    first: FirstGlimpse
+    x: float
+    y: float
+    force: str
+
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
@@ -37,6 +49,8 @@ class Settings:
     x: float
     """Where the first glimpse falls if `first` is "place", in [-1, 1]; so does `y`."""
     y: float
+    force: str
+    """Where other glimpses look instead of where the model would; see `app.look.force`."""
     gaze: GazeMode
     seed: int
     show_clutter: ShowClutter
@@ -50,6 +64,12 @@ class Settings:
     speed: float
     seen: Literal["all", "only"]
     """Whether the viewer darkens what has not been seen."""
+    play: Literal["yes", "no"]
+    """Whether a new look plays by itself."""
+    elsewhere: Elsewhere
+    """Whether the viewer maps what another look would have changed, and by what it colours the places."""
+    policy: Literal["no", "yes", "looks"]
+    """Whether the viewer shows the location policy as the Gaussian that it is, and several looks of it."""
     present: Present
     """Whether the look is revealed over the whole window, or covered while somebody draws."""
     next_kind: str
@@ -59,6 +79,11 @@ class Settings:
     def arrangement(self) -> Arrangement:
         """What the user wants in the fields."""
         return Arrangement(self.show_clutter, int(self.clutter_seed), int(self.place_seed))
+
+    @property
+    def forced(self) -> Force:
+        """Where glimpses look instead, by their number from 1."""
+        return parse_force(self.force)
 
 
 def current() -> Settings:
@@ -80,6 +105,23 @@ def choose_place(x: float, y: float) -> None:
     """Lets the first glimpse fall at (x, y), in [-1, 1]."""
     st.session_state.x, st.session_state.y = round(x, 2), round(y, 2)
     start_at_place()
+
+
+def steering() -> Steering:
+    """Where the user makes glimpses look now."""
+    state = st.session_state
+    return Steering(state.first, state.x, state.y, state.force)
+
+
+def steer(wanted: Steering) -> None:
+    """Makes glimpses look there."""
+    state = st.session_state
+    state.first, state.x, state.y, state.force = wanted
+
+
+def stop_forcing() -> None:
+    """Lets the model look where it likes after its first glimpse."""
+    st.session_state.force = ""
 
 
 def change_clutter(*, shown: bool) -> None:
@@ -110,12 +152,24 @@ def use_model(name: str, *, compare: bool) -> None:
     st.session_state.model, st.session_state.compare = name, "yes" if compare else "no"
 
 
-def keep_viewer_options(speed: float | None, only_seen: bool | None) -> None:
+def keep_viewer_options(
+    speed: float | None = None,
+    only_seen: bool | None = None,
+    play: bool | None = None,
+    elsewhere: str | None = None,
+    policy: str | None = None,
+) -> None:
     """Keeps what was changed in the viewer itself; None is unchanged."""
     if speed:
         st.session_state.speed = speed
     if only_seen is not None:
         st.session_state.seen = "only" if only_seen else "all"
+    if play is not None:
+        st.session_state.play = "yes" if play else "no"
+    if elsewhere is not None:
+        st.session_state.elsewhere = elsewhere
+    if policy is not None:
+        st.session_state.policy = policy
 
 
 def present(mode: Present) -> None:
@@ -157,6 +211,7 @@ def in_address() -> dict[str, Setting]:
         "first": Setting("random", _one_of("random", "centre", "place")),
         "x": Setting(0.0, _between(float, -1, 1)),
         "y": Setting(0.0, _between(float, -1, 1)),
+        "force": Setting("", _force),
         "gaze": Setting("mean", _one_of("mean", "sampled")),
         "seed": Setting(0, _between(int, 0, LARGEST_SEED)),
         "show_clutter": Setting("trained", _one_of("trained", "yes", "no"), name="clutter"),
@@ -168,6 +223,9 @@ def in_address() -> dict[str, Setting]:
         "digits": Setting("any", _one_of(*DIGIT_KINDS)),
         "speed": Setting(1, _one_of(0.25, 0.5, 1, 2, 4)),
         "seen": Setting("all", _one_of("all", "only")),
+        "play": Setting("yes", _one_of("yes", "no")),
+        "elsewhere": Setting("no", _one_of("no", "probability", "right", "value")),
+        "policy": Setting("no", _one_of("no", "yes", "looks")),
         "present": Setting("no", _one_of("no", "yes", "cover"), "draw"),
         "next_kind": Setting("any", _one_of(*NEXT_KINDS), "draw", name="next"),
         "preset": Setting("one-minute", _text, "train"),
@@ -198,6 +256,10 @@ def _between(kind: type[int] | type[float], low: float, high: float) -> Callable
         return value
 
     return parse
+
+
+def _force(text: str) -> str:
+    return force_text(parse_force(_text(text)))
 
 
 def _text(text: str) -> str:

@@ -82,7 +82,7 @@ def _results(info: CheckpointInfo) -> None:
         st.html("<h2>How often it is wrong</h2>")
         std = info.config.location_std
         _bars({gaze: (words, term.format(std=std)) for gaze, (words, term) in GAZES.items()}, errors)
-        st.caption(_protocol(info))
+        st.caption(_protocol(info, max(len(error.per_seed) for error in errors.values())))
         _gaze(info)
     with right:
         _calibration(info)
@@ -149,14 +149,14 @@ def comparison(controls: Controls) -> str:
     )
 
 
-def _protocol(info: CheckpointInfo) -> str:
+def _protocol(info: CheckpointInfo, passes: int) -> str:
     where = ""
     if info.image_size > 28 or pieces(info):
         clutter = f" among {pieces(info)} pieces of others" if pieces(info) else ""
         where = f", each anywhere in {info.image_size}×{info.image_size} pixels{clutter}"
     return (
-        f"10,000 MNIST test digits, which training never shows{where}. The first glimpse falls anywhere; "
-        "mean and standard deviation over the seeds."
+        f"10,000 MNIST test digits, which training never shows{where}. The first glimpse falls anywhere; mean and "
+        f"standard deviation over {passes} passes."
     )
 
 

@@ -12,7 +12,7 @@ from app.session.settings import LARGEST_SEED
 def show() -> None:
     """Draws the controls in a row."""
     _model()
-    _gaze()
+    _first_glimpse()
     st.button(
         "Look again",
         on_click=settings.look_again,
@@ -55,26 +55,28 @@ def _model() -> None:
         )
 
 
-def _gaze() -> None:
+def _first_glimpse() -> None:
     st.segmented_control(
         "First glimpse",
         ["random", "centre", "place"],
         required=True,
         key="first",
-        help="Where the first glimpse falls. For a place, click on the digit in the viewer.",
-    )
-    st.segmented_control(
-        "Gaze",
-        ["mean", "sampled"],
-        required=True,
-        key="gaze",
-        help="Look at the mean of the location policy, or at samples of it.",
+        help="Where the first glimpse falls. For a place, click on the digit while the first glimpse is on screen.",
     )
 
 
 def _more() -> None:
+    """What a newcomer does not need."""
     # The browser makes these only when the popover is opened: without a default, they would not know their values.
     now = settings.current()
+    st.segmented_control(
+        "Gaze",
+        ["mean", "sampled"],
+        default=now.gaze,
+        required=True,
+        key="gaze",
+        help="Look at the mean of the location policy, or at samples of it.",
+    )
     st.segmented_control("Device", pytorch.device_names(), default=now.device, required=True, key="device")
     st.number_input("Seed", 0, LARGEST_SEED, now.seed, key="seed", help="Decides everything random.")
     st.slider("First glimpse, x", -1.0, 1.0, now.x, 0.01, key="x", on_change=settings.start_at_place)

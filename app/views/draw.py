@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 from streamlit_drawable_canvas import CanvasResult
 
+from app.components.pad import drawing_pad, pad_tools
 from app.look.field import Field
 from app.server.one_at_a_time import turn
 from app.server.pytorch import is_warm
 from app.server.shell import heading
-from app.session import address, picture, settings
+from app.session import address, look_on_show, picture, settings
 from app.session.settings import BRUSHES
 from app.views import controls, field_view
 from app.views.waking import waking
@@ -23,21 +23,45 @@ if TYPE_CHECKING:
     from app.look.scene import Scene
     from app.views.look_view import FoundField
 
-HEAD_START = 0.035  # seconds
+
+class _Places(NamedTuple):
+    """Where what follows from a stroke is shown, beside the canvas."""
+
+    waiting: DeltaGenerator
+    """Beside the viewer, never in its place: a placeholder would take the viewer off the page."""
+    present: DeltaGenerator
+    stage: DeltaGenerator
+    gets: DeltaGenerator
 
 
 def show() -> None:
     """Draws the page. What needs PyTorch comes last, so that the frame is there at once."""
     picture.note_sources(None)
+    look_on_show.current().others_show = None
+    found = _find_field()
+    field = Field() if found is None else found.field
     with st.container(key="draw_page"):
         st.container(key="title").html(heading("draw"))
         with st.container(key="controls", horizontal=True, vertical_alignment="bottom"):
             controls.show()
-        canvas_and_viewer = st.container()
+        draw, stage, gets = (st.container(key=key) for key in ("draw", "stage", "gets"))
         with st.container(key="tools", horizontal=True, vertical_alignment="center", gap="small"):
             _canvas_tools()
-        with canvas_and_viewer:
-            _canvas_and_viewer()
+        with stage:
+            with st.container(key="stage_title", horizontal=True, vertical_alignment="center"):
+                st.html("<h2>What the model looks at</h2>", width="content")
+                field_view.show_tools(field)
+                present = st.container(width="content")
+            waiting = st.empty()
+        with draw:
+            title = "Draw anywhere, small" if field.is_larger else "Draw here"
+            st.html(
+                f"<h2>{title}</h2><p class='spoken'>With mouse, pen or finger. Without one, take a test digit or "
+                "upload an image below.</p>"
+            )
+            _canvas_and_viewer(found, _Places(waiting, present, stage, gets))
+        with stage:
+            _table_and_files()
         with st.container(key="other_sources"):
             from app.views import other_sources
 
@@ -45,64 +69,65 @@ def show() -> None:
 
 
 def _canvas_tools() -> None:
-    st.button("Undo", key="undo", on_click=picture.undo, icon=":material/undo:")
-    st.button("Clear", key="clear", on_click=picture.clear, icon=":material/delete:")
+    pad_tools(picture.CANVAS.key, key="canvas_tools", on_clear=picture.clear)
     st.select_slider("Brush size", BRUSHES, key="brush", label_visibility="collapsed", width=84)
 
 
 @st.fragment
-def _canvas_and_viewer() -> None:
-    """The canvas and what follows from a drawing: a fragment, because all else stays as it is while one draws."""
-    with turn():
-        scene, stage = _draw_and_look()
-    # The charts keep the browser busy for a tenth of a second: the viewer's first frame goes before.
-    time.sleep(HEAD_START if scene is not None else 0)
-    address.write("draw")
-    if scene is not None:
-        from app.views import numbers_view
+def _canvas_and_viewer(found: FoundField | None, places: _Places) -> None:
+    """The canvas and what follows from a drawing: a fragment, because all else stays as it is while one draws.
 
-        with turn(), stage:
-            numbers_view.show(scene, settings.current().model)
-    if picture.sources_are_outdated():
+    Each element costs a message, and some tenths of a millisecond: here are only those that a stroke changes.
+    """
+    with turn():
+        scene = _draw_and_look(found, places)
+        if scene is not None:
+            from app.views import numbers_view
+
+            with places.stage:
+                numbers_view.show_charts(scene)
+    address.write("draw")
+    look_on_show.current().scene = scene
+    if picture.sources_are_outdated() or look_on_show.others_are_outdated():
         st.rerun()
 
 
-def _draw_and_look() -> tuple[Scene | None, DeltaGenerator]:
-    """Returns what the model saw, if it looked and everybody may see it, and the place for its numbers."""
-    found = _find_field()
+def _draw_and_look(found: FoundField | None, places: _Places) -> Scene | None:
+    """Returns what the model saw, if it looked and everybody may see it."""
     field = Field() if found is None else found.field
-    with st.container(key="canvas_and_viewer"):
-        draw, stage, gets = (st.container(key=key) for key in ("draw", "stage", "gets"))
-    with draw:
-        canvas = _show_canvas(field)
-    with stage:
-        with st.container(key="stage_title", horizontal=True, vertical_alignment="center"):
-            st.html("<h2>What the model looks at</h2>", width="content")
-            field_view.show_tools(field)
-            present = st.container(width="content")
-        # Beside the viewer, never in its place: a placeholder would take the viewer off the page at every rerun.
-        place = st.empty()
-    with waking(place, "Waking the model"):
+    canvas = _show_canvas(field)
+    with waking(places.waiting, "Waking the model"):
         from app.views import look_view, present_view
 
         look_view.take_picture(canvas)
         if found is None:
             found = look_view.find_field(settings.current().model)
         laid = look_view.lay_out_picture(found)
-        with stage:
+        with places.stage:
             scene = look_view.look_at(laid, settings.current().model)
     if found.field != field:
         st.rerun()  # The canvas was there before the model: only now is it known how large to draw.
-    with present:
+    with places.present:
         present_view.show(scene)
-    with stage:
-        if settings.current().present == "no":
+    is_open = settings.current().present == "no"
+    with places.stage:
+        if is_open:
             look_view.show_viewers(scene, found.field)
         else:
             present_view.show_cover()
-    with gets:
+    with places.gets:
         field_view.show_what_the_model_gets(picture.current(), laid.field, laid.image)
-    return scene if settings.current().present == "no" else None, stage
+    return scene if is_open else None
+
+
+def _table_and_files() -> None:
+    look = look_on_show.current()
+    if look.scene is None:
+        look.others_show = look_on_show.NOTHING
+        return
+    from app.views import numbers_view
+
+    numbers_view.show_table_and_files(look, settings.current().model)
 
 
 def _find_field() -> FoundField | None:
@@ -115,9 +140,4 @@ def _find_field() -> FoundField | None:
 
 
 def _show_canvas(field: Field) -> CanvasResult:
-    title = "Draw anywhere, small" if field.is_larger else "Draw here"
-    st.html(
-        f"<h2>{title}</h2><p class='spoken'>With mouse, pen or finger. Without one, take a test digit or upload "
-        "an image below.</p>"
-    )
-    return picture.show_canvas(field_view.stroke_width(settings.current().brush, field))
+    return picture.show_canvas(drawing_pad, field_view.stroke_width(settings.current().brush, field))

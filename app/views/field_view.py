@@ -59,7 +59,7 @@ def show_what_the_model_gets(current: Picture | None, field: Field, image: Float
     now = settings.current()
     about = image_in_words(field.side, field.side, now.arrangement.count_pieces(field))
     zoom = max(round(PREVIEW / field.side), 1)
-    pixels = np.rint(image * 255).astype(np.uint8).repeat(zoom, 0).repeat(zoom, 1)
+    pixels = np.rint(image * 255).astype(np.uint8)  # the browser enlarges them, pixel-sharp
     lines = [*about, *_origin(current, field)]
     made_for = f"<br><small>made for {MADE_FOR[now.model]}</small>" if now.model in MADE_FOR else ""
     # With its pixels in its address: Streamlit would keep every picture of a fragment until the page is left.

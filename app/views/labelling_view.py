@@ -22,13 +22,21 @@ CLASS_BUTTONS = "class_buttons"
 
 def show_classes(collection: Collection) -> None:
     """A button for each class."""
-    class_buttons(collection.classes, collection.counts, label="Keep it as", key=CLASS_BUTTONS, on_press=_press)
+    class_buttons(
+        collection.classes,
+        collection.counts,
+        label="Keep it as",
+        pad=label_canvas.CANVAS.key,
+        heard=label_canvas.heard(),
+        key=CLASS_BUTTONS,
+        on_press=_press,
+    )
     with st.container(key="canvas_note"):
         _say("canvas", "Press a class, or its key 0 to 9.")
 
 
 def _press() -> None:
-    label_canvas.press(widgets.value(CLASS_BUTTONS).press)
+    drawings.keep(widgets.value(CLASS_BUTTONS).presses)
 
 
 def show_set(collection: Collection) -> None:

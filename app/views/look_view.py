@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import functools
 import html
 from typing import NamedTuple
 
 import streamlit as st
 from streamlit_drawable_canvas import CanvasResult
 
-from app.components.viewer import glimpse_viewer
 from app.look.field import Arrangement, Field
 from app.look.layout import lay_out, model_field
 from app.look.looking import LookRequest, look
+from app.look.picture import Picture
 from app.look.scene import Floats, Scene
 from app.look.sources import digit_picture, drawn_picture
 from app.server.catalogue import DEFAULT_MODEL, model_label
 from app.server.models import digit_check, load_model, model_info, test_digits
-from app.session import messages, picture, settings, widgets
+from app.session import messages, picture, settings
 from app.session.messages import Message, plain_text
+from app.views.asking import look_request, show_viewer
 from app.views.controls import is_comparing
 from ram.data.mnist import DataError
 from ram.value_fit import expected_by_value
 
-PROMPT = "Draw a digit, or take one of the test digits"
-PROMPT_FOR_LARGER = "Draw a digit anywhere, small, or take one of the test digits"
+EXAMPLE, EXAMPLE_SEED = 187, 5  # a five whose class the shipped models find out step by step
 
 
 class FoundField(NamedTuple):
@@ -90,68 +89,67 @@ def look_at(laid: LaidOut, name: str | None) -> Scene | None:
         return None
     if laid.problem:
         _complain(laid.problem)
-    if laid.problem or current is None:
+    if laid.problem or current is None or not current.is_one:
         return None
-    request = LookRequest(model_label(name), now.first, (now.x, now.y), now.gaze, int(now.seed))
     try:
         return look(
             model,
             laid.image,
-            request,
+            look_request(name),
             current.origin,
             info.class_names(),
             check=check,
             arranged=now.arrangement.decisions(laid.field),
             reward=expected_by_value(info),
+            truth=_right_class(current, info.class_names()),
         )
     except ValueError as error:
         _complain(str(error))
         return None
 
 
+def _right_class(current: Picture, names: tuple[str, ...]) -> int | None:
+    """The class of a test digit, if the model has one of that name."""
+    if current.test_digit is None:
+        return None
+    label = str(int(test_digits().labels[current.test_digit]))
+    return names.index(label) if label in names else None
+
+
 def _complain(problem: str) -> None:
     st.error(f"{plain_text(problem)}. Choose another model or device.", icon=":material/error:")
+
+
+def _example(name: str | None, field: Field) -> Scene | None:
+    """A look of this model at a test digit; None where there is no such look."""
+    try:
+        model, info, digits = load_model(name or "", settings.current().device), model_info(name or ""), test_digits()
+        digit = digit_picture(digits, EXAMPLE)
+        image = lay_out(digit, field, Arrangement(), digits)
+        request = LookRequest(model_label(name or ""), seed=EXAMPLE_SEED)
+        return look(model, image, request, digit.origin, info.class_names(), reward=expected_by_value(info))
+    except (ValueError, DataError):  # a CheckpointError, too: the page has said so already
+        return None
 
 
 def show_viewers(scene: Scene | None, field: Field) -> None:
     """The chosen model's viewer, and the pretrained one's where both look at the picture, each in its own field."""
     if not is_comparing():
-        _show_viewer(scene, "viewer", field)
+        name = settings.current().model
+        example = _example(name, field) if picture.current() is None else None
+        show_viewer(scene, "viewer", field, name, example=example)
         return
     chosen, pretrained = st.columns(2, gap="medium")
     other = find_field(DEFAULT_MODEL)
     label = model_label(settings.current().model or "")
     with chosen:
         st.html(f"<h3>{html.escape(label)}{_side(field, other.field)}</h3>")
-        _show_viewer(scene, "viewer", field)
+        show_viewer(scene, "viewer", field, settings.current().model)
     with pretrained:
         st.html(f"<h3>{DEFAULT_MODEL}, pretrained{_side(other.field, field)}</h3>")
-        _show_viewer(look_at(lay_out_picture(other), DEFAULT_MODEL), "pretrained", other.field)
+        show_viewer(look_at(lay_out_picture(other), DEFAULT_MODEL), "pretrained", other.field, DEFAULT_MODEL)
 
 
 def _side(field: Field, beside: Field) -> str:
     """The size of a field, where the one beside it has another."""
     return f" · {field.side}×{field.side} pixels" if field.side != beside.side else ""
-
-
-def _show_viewer(scene: Scene | None, key: str, field: Field) -> None:
-    now = settings.current()
-    glimpse_viewer(
-        scene,
-        prompt=PROMPT_FOR_LARGER if field.is_larger else PROMPT,
-        key=key,
-        speed=now.speed,
-        only_seen=now.seen == "only",
-        on_place=functools.partial(_take_place, key),
-        on_option=functools.partial(_take_options, key),
-    )
-
-
-def _take_place(key: str) -> None:
-    place = widgets.value(key).place
-    settings.choose_place(place["x"], place["y"])
-
-
-def _take_options(key: str) -> None:
-    chosen = widgets.value(key)
-    settings.keep_viewer_options(chosen.get("speed"), chosen.get("only_seen"))

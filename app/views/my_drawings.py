@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.components.pad import drawing_pad, pad_tools
 from app.server.shell import heading
 from app.session import label_canvas, settings
 from app.session.settings import BRUSHES
@@ -20,7 +21,7 @@ def show() -> None:
         more = st.container(key="label_more")
     with draw:
         st.html("<h2>Draw here</h2><p class='spoken'>With mouse, pen or finger.</p>")
-        canvas = label_canvas.show(settings.current().brush)
+        label_canvas.show(drawing_pad, settings.current().brush)
         _canvas_tools()
     with keep:
         st.html("<h2>Keep it as</h2>")
@@ -30,7 +31,6 @@ def show() -> None:
         from app.views import labelling_view
 
         collection = drawings.current_collection()
-    drawings.keep_pressed(canvas)
     with keep:
         labelling_view.show_classes(collection)
     with kept:
@@ -41,6 +41,5 @@ def show() -> None:
 
 def _canvas_tools() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Undo", key="label_undo", on_click=label_canvas.undo_stroke, icon=":material/undo:")
-        st.button("Clear", key="label_clear", on_click=label_canvas.clear, icon=":material/delete:")
+        pad_tools(label_canvas.CANVAS.key, key="canvas_tools")
         st.select_slider("Brush size", BRUSHES, key="brush", label_visibility="collapsed", width=84)

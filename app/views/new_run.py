@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.runs.estimate import in_words, training_seconds
 from app.runs.jobs import JobError, Jobs
+from app.runs.memory import memory_problem
 from app.server.catalogue import LONGEST_NAME
 from app.session import messages, pages, recipe, runs_on_show, widgets
 from app.session.click_once import once
@@ -59,6 +60,8 @@ def _check(runs: Jobs) -> _Check:
     except ValueError as error:
         return _Check("", f"{error}.")
     summary = f"**{parameter_count(wanted.config.model):,}** parameters, about **{in_words(seconds)}** of training"
+    if problem := memory_problem(wanted.config, runs.limits, with_drawings=wanted.drawings is not None):
+        return _Check(summary, problem)
     if seconds <= 60 * runs.limits.longest_run:
         return _Check(summary, "")
     return _Check(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import html
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -14,6 +16,8 @@ from app.figures.film_strip import film_strip
 from app.figures.numbers import rollout_json, scene_rows
 from app.look.scene import Scene
 from app.server.models import model_info
+from app.session.look_on_show import Look, Shown
+from app.views.controls import is_comparing
 from ram.checkpoints import CheckpointError, CheckpointInfo
 from ram.evaluation import stored, stored_number
 
@@ -25,22 +29,43 @@ FILES = (
 )
 
 
-def show(scene: Scene, model: str | None) -> None:
-    """Draws all of it; `model` is the name of the one that looked."""
+def show_charts(scene: Scene) -> None:
+    """Draws the charts; where two models look, they say whose they are."""
+    if is_comparing():
+        st.html(f"<h3>{html.escape(scene.model)}</h3>")
     figures = {"value": belief.value_figure(scene), "probabilities": belief.probabilities_figure(scene)}
     alts = {"value": belief.value_in_words(scene), "probabilities": belief.probabilities_in_words(scene)}
     live_charts(charts_data(figures, alts), key="charts")
-    st.caption(in_words(scene, _results(model)))
-    # Built when opened: a table takes the server and the browser longer than both charts.
-    numbers = st.expander("The same as numbers", key="numbers", on_change="rerun")
-    if numbers.open:
-        numbers.dataframe(scene_rows(scene), hide_index=True, column_config=_number_formats(scene))
-    with st.container(horizontal=True):
-        for label, build, name, kind in FILES:
-            # Built when clicked, not at every rerun.
-            st.download_button(
-                label, functools.partial(build, scene), name, kind, on_click="ignore", icon=":material/download:"
-            )
+
+
+@st.fragment
+def show_table_and_files(look: Look, model: str | None) -> None:
+    """Draws what need not be drawn again with each stroke: a sentence on the value, the table, and the files.
+
+    Args:
+        look: what they are about; the table, which few open, follows it.
+        model: the name of the one that looked.
+    """
+    if look.scene is None:
+        return
+    with st.container(key="table_and_files"):
+        st.caption(in_words(look.scene, _results(model)))
+        # Built when opened: a table takes the server and the browser longer than both charts.
+        numbers = st.expander("The same as numbers", key="numbers", on_change="rerun")
+        look.others_show = Shown(is_there=True, scene=look.scene if numbers.open else None)
+        if numbers.open:
+            numbers.dataframe(scene_rows(look.scene), hide_index=True, column_config=_number_formats(look.scene))
+        with st.container(horizontal=True):
+            for label, build, name, kind in FILES:
+                # Built when clicked, not at every rerun.
+                file = functools.partial(_file, build, look)
+                st.download_button(label, file, name, kind, on_click="ignore", icon=":material/download:")
+
+
+def _file(build: Callable[[Scene], bytes], look: Look) -> bytes:
+    if look.scene is None:
+        raise ValueError("There is nothing to take away: draw something first.")
+    return build(look.scene)
 
 
 def _results(name: str | None) -> CheckpointInfo | None:

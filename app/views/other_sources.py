@@ -33,7 +33,7 @@ def show() -> None:
             key="digits",
             width=140,
             help="Hardest: those whose right class this model thinks least likely, looking first at the centre; in a "
-            f"larger field, of the first {HARDEST_OF:,}.",
+            f"larger field, of the first {HARDEST_OF:,}, or of fewer where a look takes long.",
         )
         st.button("Others", on_click=picture.turn_gallery_page, icon=":material/shuffle:", help="Show other digits")
     _show_gallery(shown.test_digit)
@@ -43,7 +43,7 @@ def show() -> None:
         largest = read_limits().largest_image
         st.file_uploader(
             f"PNG or JPEG, at most {largest:g} MB; dark on light or light on dark",
-            type=["png", "jpg", "jpeg"],
+            type=["png", "jpg", "jpeg", "jfif"],
             max_upload_size=math.ceil(largest),
             key=UPLOAD,
             on_change=_take_upload,

@@ -24,7 +24,7 @@ def show(scene: Scene | None) -> None:
     presentation(
         scene,
         mode=now.present,
-        label=_label(scene) if scene is not None else "",
+        label="" if scene is None or scene.truth is None else scene.class_names[scene.truth],
         kind=now.next_kind,
         key=KEY,
         on_mode=_take_mode,
@@ -38,15 +38,6 @@ def show_cover() -> None:
         "<div class='cover'><h3>Covered</h3><p>Draw a digit. Nobody sees what the model makes of it before you press "
         "<b>Reveal it</b>.</p></div>"
     )
-
-
-def _label(scene: Scene) -> str:
-    """The name of the digit's true class, if it is known and the model knows it."""
-    current = picture.current()
-    if current is None or current.test_digit is None:
-        return ""
-    name = str(int(test_digits().labels[current.test_digit]))
-    return name if name in scene.class_names else ""
 
 
 def _take_mode() -> None:

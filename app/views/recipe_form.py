@@ -91,7 +91,7 @@ def _show_images(form: Form) -> None:
         [*(share for share in shares if share), 0],
         key=key("train_images"),
         format_func=lambda count: f"{count:,}" if count else "all",
-        help="How many of MNIST's training digits. With few, training accuracy rises and validation accuracy stays.",
+        help="How many of MNIST's training digits. With few, training accuracy rises, and validation accuracy lags.",
     )
 
 

@@ -144,7 +144,9 @@ def _show_drawings(folder: RunFolder) -> None:
     """How many of the held-back drawings are read, before and after the training."""
     readings = _drawings(*_version(folder, "metrics.jsonl"))
     if readings:
-        st.metric("My drawings, before and after", f"{readings[0]:.0f} → {readings[-1]:.0f} %", width="content")
+        st.metric(
+            "My drawings held back, before and after", f"{readings[0]:.0f} → {readings[-1]:.0f} %", width="content"
+        )
 
 
 def _place_in_queue(runs: Jobs, job: Job) -> str:

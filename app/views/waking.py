@@ -17,7 +17,9 @@ from app.server.pytorch import is_warm
 @contextlib.contextmanager
 def waking(place: DeltaGenerator, what: str) -> Iterator[None]:
     """Says at an empty place that the user has to wait, if the block is going to import PyTorch."""
-    if not is_warm():
-        place.info(f"{what}. This takes a few seconds, once.", icon=":material/hourglass_top:")
+    if is_warm():
+        yield
+        return
+    place.info(f"{what}. This takes a few seconds, once.", icon=":material/hourglass_top:")
     yield
     place.empty()

@@ -17,6 +17,8 @@ DOT_WIDTH = 3  # Pixels: a single dot becomes as large as the end of a stroke.
 LONGEST_SIDE = 400  # Pixels: a longer picture is reduced first, which also averages its noise.
 FAINTEST = 24  # Grey levels: what differs less from the paper is paper.
 REACH = 8  # Pixels: how far the filters look beyond the ink.
+TALL = 0.6  # Of the drawing's height: two things as tall as that, side by side, are two digits ...
+WIDE = 0.45  # ... if together they are at least so wide, in heights.
 SPECK = 0.05  # Of the largest piece's ink: a separate piece with less is dust, or a slip of the hand.
 
 
@@ -44,6 +46,8 @@ class PlacedDigit(NamedTuple):
     """float32 from 0 (paper) to 1 (ink); all zeros when nothing is drawn."""
     centre: tuple[float, float]
     """(x, y) of the ink's centre of mass, from (0, 0), the picture's top-left corner, to (1, 1)."""
+    is_one: bool
+    """False if two things of a digit's height stand side by side, with paper between them from top to bottom."""
 
 
 def prepare_drawing(array: UInt8[np.ndarray, ...]) -> Float[np.ndarray, "28 28"]:
@@ -73,7 +77,7 @@ def prepare_placed_drawing(array: UInt8[np.ndarray, ...]) -> PlacedDigit:
         ValueError: the array is no such picture.
     """
     drawing = _read(_pixels(array))
-    return PlacedDigit(_like_mnist(drawing.ink), drawing.centre)
+    return PlacedDigit(_like_mnist(drawing.ink), drawing.centre, _is_one(drawing.ink))
 
 
 def _like_mnist(ink: Float[np.ndarray, "height width"]) -> Float[np.ndarray, "28 28"]:
@@ -91,14 +95,14 @@ def check_is_drawing(array: UInt8[np.ndarray, ...]) -> None:
     """Checks that an uploaded picture can be one digit on plain paper.
 
     Raises:
-        DrawingError: it is a photograph, covered with ink, or blank.
+        DrawingError: it is a photograph, covered with ink, blank, or of two digits.
         ValueError: the array is no picture, as for `prepare_drawing`.
     """
     ink, plain_border, _, _, size = _read(_pixels(array))
     if plain_border < 0.8:
         raise DrawingError(
             "The edges of this picture are not one plain colour: please use a picture of one digit on plain paper, "
-            "with some paper all around it."
+            "without lines or squares, and with some paper all around it."
         )
     if not ink.any():
         raise DrawingError("There is nothing drawn in this picture: please use one with a digit in it.")
@@ -108,6 +112,26 @@ def check_is_drawing(array: UInt8[np.ndarray, ...]) -> None:
             "Too much of this picture is covered for a digit: please use a picture of one digit in clear strokes, "
             "with some paper all around it."
         )
+    if not _is_one(ink):
+        raise DrawingError("There is more than one thing in this picture: please use one with a single digit.")
+
+
+def _is_one(ink: Float[np.ndarray, "height width"]) -> bool:
+    if not ink.any():
+        return True
+    left, top, right, bottom = _box(ink)
+    mask = ink[top:bottom, left:right] > 0.5
+    height, width = mask.shape
+    inked = mask.any(axis=0)
+    gaps = np.flatnonzero(~inked[1:] & inked[:-1]) + 1
+    return width < WIDE * height or not any(
+        min(_height(mask[:, :gap]), _height(mask[:, gap:])) >= TALL * height for gap in gaps
+    )
+
+
+def _height(mask: Bool[np.ndarray, "height width"]) -> int:
+    rows = np.flatnonzero(mask.any(axis=1))
+    return int(rows[-1] - rows[0]) + 1
 
 
 def stroke_width(ink: Float[np.ndarray, "height width"]) -> float:

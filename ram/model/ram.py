@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -257,10 +257,15 @@ class RAM(nn.Module):
             hidden_states=hidden_states,
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles get: all but the compiled step loop, which is bound to the weights of this model."""
+        return {name: value for name, value in self.__dict__.items() if name != "walk"}
+
     def compile_walk(self) -> bool:
         """Compiles the step loop with torch.compile, once for each shape; this halves the time of one look.
 
-        Compiles at once for one image of MNIST's size, which takes about half a minute. Returns False, and changes
+        Compiles at once for one image of MNIST's size, which takes about half a minute. Copies are not compiled.
+        Returns False, and changes
         nothing, if there is no C++ compiler.
         """
         self.walk = torch.compile(self.walk, dynamic=False)  # type: ignore[method-assign]

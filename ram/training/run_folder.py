@@ -143,6 +143,11 @@ class RunFolder:
         Raises:
             RunError: the folder holds no run, or config.json is damaged.
         """
+        if self.path.is_file():
+            is_checkpoint = self.path.suffix == self.best.suffix
+            raise RunError(
+                f"{self.path} is {'a checkpoint' if is_checkpoint else 'a file'}, and not the folder of a run"
+            )
         fields = self._read_json("config.json")
         if fields is None:
             raise RunError(f"{self.path} holds no run: there is no config.json in it")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,12 @@ expect.set_options(timeout=15_000)  # where something else keeps the machine bus
 
 
 @contextlib.contextmanager
-def running_app(folder: Path, script: str = "app/main.py") -> Iterator[str]:
+def running_app(
+    folder: Path, script: str = "app/main.py", environment: Mapping[str, str | None] | None = None
+) -> Iterator[str]:
     """The address of an app on a server of its own, with its runs in `folder`; its log must end without a traceback."""
     limits: dict[str, Any] = {"largest_model": 500_000, "longest_run": 10, "most_runs": 20, "longest_queue": 3}
-    with started_server(folder, script, disk=500, **limits) as server:
+    with started_server(folder, script, environment=environment, disk=500, **limits) as server:
         yield server.address
     log = (folder / "log").read_text(encoding="utf-8")
     assert "Traceback" not in log, log

@@ -105,6 +105,6 @@ class DrawPage:
         """Where the animation is, in glimpses."""
         return float(self.page.locator(".scrub").input_value())
 
-    def click_in_app(self, key: str) -> None:
-        """Presses one of the page's own buttons."""
-        self.page.locator(f".st-key-{key} button").click()
+    def click_in_app(self, name: str) -> None:
+        """Presses one of the canvas's buttons."""
+        self.page.locator(f".tools .{name}").click()

@@ -122,6 +122,7 @@ def test_every_scale_is_shown_with_what_it_covers(draw_page: DrawPage, name: str
 def test_click_chooses_the_first_glimpse_in_a_larger_field(draw_page: DrawPage) -> None:
     draw_page.open("?model=sixty&sample=17&first=centre")
     see(draw_page.answer.filter(has_text="RAM "))
+    draw_page.page.locator(".viewer .first").click()
     box = draw_page.page.locator(".field").bounding_box()
     assert box is not None
     # With 60 pixels and 6.5 of margin on either side, this is where (-0.5, 0.5) lies.

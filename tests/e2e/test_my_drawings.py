@@ -84,7 +84,7 @@ def test_key_pressed_at_once_waits_for_the_last_stroke(labelling: Labelling) -> 
     labelling.page.get_by_role("button", name="Take back").click()
     expect(labelling.of("4")).to_have_count(2)
     both = wait_until(labelling.ink)
-    labelling.page.locator(".st-key-label_undo button").click()
+    labelling.page.locator(".tools .undo").click()
     wait_until(lambda: 0 < labelling.ink() < both)
     labelling.page.keyboard.press("1")
     expect(labelling.of("1")).to_have_count(1)

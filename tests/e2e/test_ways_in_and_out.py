@@ -116,3 +116,10 @@ def test_numbers_stand_below_as_charts_and_table(draw_page: DrawPage) -> None:
     expect(draw_page.page.locator(".js-plotly-plot").first).to_be_visible()
     draw_page.page.get_by_text("The same as numbers").click()
     expect(draw_page.page.locator(".stDataFrame")).to_be_visible()
+    draw_page.draw(7)
+    expect(draw_page.page.locator(".sees")).to_contain_text("your drawing")
+    with draw_page.page.expect_download() as download:
+        draw_page.page.get_by_role("button", name="JSON").click()
+    content = json.loads(download.value.path().read_bytes())
+    assert content["settings"]["origin"] == "your drawing"
+    expect(draw_page.page.locator(".stDataFrame canvas").first).to_contain_text(f"{content['values'][-1]:.2f}")

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import {
   columnsBelow,
   columnsBeside,
+  cornerAt,
   extentOf,
   frameOf,
   locationAt,
@@ -46,4 +47,15 @@ test("patches beside their digit stand in at most one and a half times as many r
 
 test("patches below their digit fill rows of equal length, at most ten each", () => {
   assert.deepEqual([1, 8, 9, 10, 11, 20, 21].map(columnsBelow), [1, 8, 9, 10, 6, 10, 7]);
+});
+
+test("a window lies where the sensor has it, an odd one on the pixel that contains the location", () => {
+  // The centre of 28 pixels is at 14; 0.3 is at 18.2, -0.2 at 11.2.
+  assert.deepEqual(cornerAt([0, 0], IMAGE, 8), [10, 10]);
+  assert.deepEqual(cornerAt([0.3, -0.2], IMAGE, 8), [14, 7]);
+  assert.deepEqual(cornerAt([0.3, -0.2], IMAGE, 16), [10, 3]);
+  assert.deepEqual(cornerAt([1, -1], IMAGE, 8), [24, -4]);
+  // Half a pixel is rounded up; an odd window does not round, and the far border belongs to the last pixel.
+  assert.deepEqual(cornerAt([15.5 / 14 - 1, 0], IMAGE, 8), [12, 10]);
+  assert.deepEqual(cornerAt([15.5 / 14 - 1, 1], IMAGE, 5), [13, 25]);
 });

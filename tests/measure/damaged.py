@@ -46,21 +46,23 @@ class Report(NamedTuple):
 def main() -> int:
     """Runs the command line; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", type=int, default=2500, help="of each kind")
+    parser.add_argument("--checkpoints", type=int, default=2500, help="how many")
+    parser.add_argument("--folders", type=int, default=2500, help="how many")
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     options = parser.parse_args()
     torch.set_num_threads(1)
     logging.disable(logging.WARNING)  # Streamlit complains that there is no browser
     digits = load_mnist("train").take(torch.arange(1000))
     clean = True
-    for name, try_all in (("checkpoints", damaged_checkpoints), ("run folders", damaged_folders)):
+    kinds = (("checkpoints", damaged_checkpoints, options.checkpoints), ("folders", damaged_folders, options.folders))
+    for name, try_all, count in kinds:
         with tempfile.TemporaryDirectory() as folder:
-            report = try_all(Path(folder), digits, range(options.first, options.first + options.cases))
+            report = try_all(Path(folder), digits, range(options.first, options.first + count))
         print(
             f"{name}: {report.cases} damaged, {report.accepted} accepted, {len(report.problems)} problems", flush=True
         )
-        for problem, count in collections.Counter(report.problems).most_common(40):
-            print(f"  {count} × {problem}")
+        for problem, times in collections.Counter(report.problems).most_common():
+            print(f"  {times} × {problem}")
         clean = clean and not report.problems
     return 0 if clean else 1
 

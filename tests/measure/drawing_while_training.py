@@ -40,7 +40,7 @@ def latencies(page: Page, draw_page: DrawPage, count: int) -> list[float]:
     """Milliseconds from mouse-up to the first frame, for drawings of one stroke."""
     page.evaluate("window.latencies = []")
     for index in range(count):
-        page.locator(".st-key-clear button").click()
+        page.locator(".tools .clear").click()
         draw_page.expect_empty_stage()
         page.evaluate("window.armed = true")
         draw_page.draw((1, 2, 3, 5, 6, 7, 9)[index % 7])

@@ -11,7 +11,7 @@ viewer (`bare_page.py`). So the app's CPU a drawing and its p95 have something t
 the machine was in the same minutes; --alone leaves this out.
 
 Prints milliseconds from sending the drawing until the viewer's new scene has arrived ("look") and until the script
-has finished ("end"), which includes what the page waits on purpose after the look (`HEAD_START`, app/views/draw.py).
+has finished ("end").
 Memory is the servers' resident set, sampled each second: per session above that of servers that have answered one
 session each; growth is that of the last minute's mean above the third minute's (or of thirds of a shorter measurement).
 So --sessions 30 --seconds 600 shows whether a lesson leaves something behind. The columns of CPU say whether this

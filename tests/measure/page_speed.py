@@ -180,7 +180,7 @@ def draw(page: Page, draw_page: DrawPage, count: int) -> list[Drawing]:
     """Times drawings of one stroke, each on an empty canvas."""
     results = []
     for index in range(count):
-        page.locator(".st-key-clear button").click()
+        page.locator(".tools .clear").click()
         draw_page.expect_empty_stage()
         page.wait_for_function(f"stopwatch.quiet({QUIET_MS})")
         page.evaluate("stopwatch.take(), stopwatch.armed = true")

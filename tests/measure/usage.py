@@ -24,3 +24,11 @@ def processor_time(process: int) -> float:
     except OSError:
         return float("nan")
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def descriptors(process: int) -> float:
+    """Open files and sockets of a process; not a number where the system has no /proc."""
+    try:
+        return float(len(list(Path(f"/proc/{process}/fd").iterdir())))
+    except OSError:
+        return float("nan")

@@ -103,30 +103,43 @@ class Visitor:
         """What its address says after the question mark."""
         self.look = ""
         """What identifies the look on show; empty if there is none."""
-        self._page = self._canvas = self._fragment = self._problem = ""
+        self._page = self._canvas = self._fragment = self._uploader = self._problem = ""
 
-    async def open(self) -> Run:
-        """Loads the page."""
-        run = await self._rerun()
-        if self._problem or not self._canvas:
+    async def open(self, page: str = "") -> Run:
+        """Loads a page, by its name in the address; that with the canvas if there is none."""
+        run = await self._rerun(page=page)
+        if self._problem or not (page or self._canvas):
             raise VisitError(self._problem or "the page has no canvas")
+        return run
+
+    async def give(self, content: bytes) -> Run:
+        """Uploads a file, and lets the page's widget take it."""
+        status, file = await asyncio.to_thread(upload, self._address, self.session, content)
+        if status >= 300:
+            raise VisitError(f"an upload was answered with {status}")
+        widget = WidgetState(id=self._uploader)
+        info = widget.file_uploader_state_value.uploaded_file_info.add()
+        info.file_id, info.name, info.size = file, "picture.png", len(content)
+        info.file_urls.file_id = file
+        run = await self._rerun(widget)
+        if self._problem:
+            raise VisitError(self._problem)
         return run
 
     async def draw(self, value: str) -> Run:
         """Draws something else than before: `value` is what the canvas reports."""
         before, self._problem = self.look, ""
         # A browser also repeats the values of all other widgets; the server knows them.
-        run = await self._rerun(WidgetState(id=self._canvas, json_value=value))
+        run = await self._rerun(WidgetState(id=self._canvas, json_value=value), fragment=self._fragment)
         if self._problem or self.look in ("", before):
             raise VisitError(self._problem or "a drawing was not answered with a look at it")
         return run
 
-    async def _rerun(self, *widgets: WidgetState) -> Run:
+    async def _rerun(self, *widgets: WidgetState, page: str = "", fragment: str = "") -> Run:
         message = BackMsg()
         state = message.rerun_script
-        state.query_string, state.page_script_hash = self.query, self._page
-        if widgets:
-            state.fragment_id = self._fragment
+        state.query_string, state.page_script_hash, state.fragment_id = self.query, self._page, fragment
+        state.page_name = page
         state.widget_states.widgets.extend(widgets)
         state.context_info.url = self._address
         state.context_info.timezone, state.context_info.locale = "UTC", "en-US"
@@ -153,12 +166,14 @@ class Visitor:
                 self._page = message.navigation.page_script_hash
             case "delta" if message.delta.new_element.WhichOneof("type") == "exception":
                 self._problem = f"the page shows {message.delta.new_element.exception.type}"
+            case "delta" if message.delta.new_element.WhichOneof("type") == "file_uploader":
+                self._uploader = message.delta.new_element.file_uploader.id
             case "delta" if message.delta.new_element.WhichOneof("type") == "bidi_component":
                 return self._takes_component(message.delta.new_element.bidi_component, message.delta.fragment_id)
         return False
 
     def _takes_component(self, component: BidiComponent, fragment: str) -> bool:
-        if component.component_name.endswith("drawable_canvas"):
+        if component.component_name.endswith(("app.pad", "drawable_canvas")):
             self._canvas, self._fragment = component.id, fragment
         if component.component_name not in ("app.viewer", "viewer"):
             return False
@@ -196,7 +211,7 @@ def upload(address: str, session: str, content: bytes, *, promised: int | None =
     No widget takes it unless the session's next message says so. `promised` bytes are announced instead of the file's.
     """
     file, boundary = str(uuid.uuid4()), uuid.uuid4().hex
-    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="file"\r\n\r\n'.encode()
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="picture.png"\r\n\r\n'.encode()
     body = head + content + f"\r\n--{boundary}--\r\n".encode()
     with contextlib.closing(http.client.HTTPConnection(urllib.parse.urlsplit(address).netloc)) as connection:
         connection.request("GET", "/_stcore/health")

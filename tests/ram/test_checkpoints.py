@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -436,3 +437,71 @@ def test_parameter_count_makes_no_weights() -> None:
     before = torch.get_rng_state()
     parameter_count(RAMConfig(hidden_size=4096, use_lstm=True))
     assert torch.get_rng_state().equal(before)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"image_size": 2000}, "image_size=2000 is not from 1 to 1024"),
+        ({"classes": ("a", "a", "b")}, "two of its classes have the same name"),
+        ({"classes": ("a",)}, "it has to name 3 classes"),
+        ({"classes": ("a", "b", "x" * 41)}, "it has to name 3 classes in 1 to 40 printable characters"),
+        ({"classes": ("a", "b", "c\nd")}, "it has to name 3 classes in 1 to 40 printable characters"),
+        ({"classes": ("a", "b", "\ud800")}, "the names of its classes are damaged"),
+        ({"recipe": {"start": "\udcff"}}, "the description in it is damaged"),
+        ({"config": dataclasses.replace(CONFIG, hidden_size=9)}, r"is torch.float32 \[.*its configuration needs F32"),
+    ],
+)
+def test_what_could_not_be_loaded_is_not_saved(path: Path, change: dict[str, Any], message: str) -> None:
+    path.write_bytes(b"old")
+    with pytest.raises(CheckpointError, match=message):
+        save_checkpoint(path, make_model().state_dict(), dataclasses.replace(INFO, **change))
+    assert path.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("spoil", ["double", "nan", "missing", "more"])
+def test_weights_that_could_not_be_loaded_are_not_saved(path: Path, spoil: str) -> None:
+    weights, name = weights_of(make_model()), "value_network.linear.weight"
+    if spoil == "double":
+        weights = {key: weight.double() for key, weight in weights.items()}
+    elif spoil == "nan":
+        weights[name][0, 3] = float("nan")
+    elif spoil == "missing":
+        del weights[name]
+    else:
+        weights["more"] = torch.zeros(1)
+    with pytest.raises(CheckpointError, match=r"^model\.safetensors"):
+        save_checkpoint(path, weights, INFO)
+    assert not path.exists()
+
+
+def test_numpys_numbers_are_saved_as_numbers(path: Path) -> None:
+    results = {"error": np.float32(1.5), "epoch": np.int64(3), "whole": np.bool_(True)}
+    numbers: dict[str, Any] = {"hidden_size": np.int64(8), "location_std": np.float32(0.5)}
+    config = dataclasses.replace(CONFIG, **numbers)
+    save_checkpoint(path, make_model().state_dict(), dataclasses.replace(INFO, config=config, results=results))
+    assert read_info(path).results == {"error": 1.5, "epoch": 3, "whole": True}
+    assert read_info(path).config == dataclasses.replace(CONFIG, hidden_size=8, location_std=0.5)
+
+
+@pytest.mark.parametrize("name", ['"a\\nb"', '" "', '"\\ud800"', '"x\\u202ey"', '"\\u0000"'])
+def test_class_name_that_nothing_can_display_is_refused(path: Path, name: str) -> None:
+    write(path, classes=f'["a", "b", {name}]')
+    refuse(path, "classes")
+
+
+def test_pipe_is_not_waited_for(path: Path) -> None:
+    os.mkfifo(path)
+    refuse(path, r"^model\.safetensors cannot be read: it is a pipe or a device and not a file$")
+
+
+def test_run_in_a_checkpoints_place_is_told_where_its_checkpoint_is(tmp_path: Path) -> None:
+    write(tmp_path / "best.safetensors")
+    refuse(tmp_path, rf"cannot be read: it is a folder and not a file; its checkpoint is {tmp_path}/best\.safetensors$")
+
+
+def test_weights_that_give_no_numbers_are_refused(path: Path) -> None:
+    weights = weights_of(make_model())
+    weights["core_network.hidden_linear.weight"].fill_(3e38)
+    write(path, weights)
+    refuse(path, "cannot be used: its weights are so large that a look gives no numbers$")

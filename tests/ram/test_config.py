@@ -1,6 +1,7 @@
 import dataclasses
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ram.config import AugmentationConfig, RAMConfig, TrainConfig, concerns, config_fields, parse_config
@@ -205,3 +206,12 @@ def test_parse_config_names_an_unknown_field() -> None:
 def test_parse_config_checks_the_values() -> None:
     with pytest.raises(ConfigError, match=r"^hidden_size=1000000000 is not possible"):
         parse_config(RAMConfig, {"hidden_size": 10**9})
+
+
+def test_numpys_numbers_are_numbers() -> None:
+    numbers: dict[str, Any] = {"glimpse_size": np.int64(4), "location_std": np.float64(0.5), "use_lstm": np.bool_(True)}
+    config = RAMConfig(**numbers)
+    assert config == RAMConfig(glimpse_size=4, location_std=0.5, use_lstm=True)
+    assert [type(value) for value in (config.glimpse_size, config.location_std, config.use_lstm)] == [int, float, bool]
+    with pytest.raises(ConfigError, match="glimpse_size=True is not possible"):
+        RAMConfig(glimpse_size=np.bool_(True))  # type: ignore[arg-type]

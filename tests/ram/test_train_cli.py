@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import math
 import os
 import resource
 import signal
@@ -12,10 +13,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from ram.checkpoints import load_checkpoint, read_info
+from ram.checkpoints import SHIPPED, CheckpointInfo, load_checkpoint, read_info, save_checkpoint
 from ram.config import RAMConfig, TrainConfig, config_fields
 from ram.data.collection import Collection, save_collection
 from ram.data.mnist import Digits, load_mnist
+from ram.model import RAM
 from ram.presets import PRESETS
 from ram.train import main
 from ram.training.run_folder import RunConfig, RunError, RunFolder, RunState
@@ -261,6 +263,12 @@ def test_wrong_value_gives_one_line_and_no_traceback(tmp_path: Path) -> None:
         (["--device", "cuda:99"], "device='cuda:99' is not available here: use 'auto' or 'cpu'"),
         (["--data", "nowhere"], "nowhere/train-images-idx3-ubyte.gz is missing"),
         (["--resume", "nowhere"], "nowhere holds no run: there is no config.json in it"),
+        (["--resume", __file__], "test_train_cli.py is a file, and not the folder of a run"),
+        (["--resume", str(SHIPPED / "mnist.safetensors")], "mnist.safetensors is a checkpoint, and not the folder of"),
+        (["--start", str(SHIPPED)], "checkpoints cannot be read: it is a folder and not a file"),
+        (["--drawings", str(SHIPPED)], "checkpoints cannot be read: it is a folder and not a file"),
+        (["--run", __file__], "test_train_cli.py is a file: name the folder of the new run"),
+        (["--preset", "my-drawings"], "my-drawings trains on drawings of yours: name their file with --drawings"),
         (["--resume", "nowhere", "--epochs", "3"], "--resume goes on as the run was started"),
         (["--resume", "nowhere", "--no-use-lstm"], "--resume goes on as the run was started"),
     ],
@@ -273,7 +281,7 @@ def test_impossible_request_is_named_and_leaves_nothing_behind(
     message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    place = [] if "--resume" in arguments else ["--run", "run"]
+    place = [] if {"--resume", "--run"} & set(arguments) else ["--run", "run"]
     assert main([*place, *arguments]) == 1
     assert_one_line(capsys.readouterr().err, message)
     assert list(tmp_path.iterdir()) == []
@@ -410,3 +418,45 @@ def test_help_has_a_flag_with_an_explanation_for_every_setting(capsys: pytest.Ca
         assert " ".join(field.metadata["help"].split()) in words, field.name
     for flag in ("--preset", "--list", "--run", "--resume", "--device", "--threads", "--data", "--no-use-lstm"):
         assert flag in words
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"train-images": 1, "epochs": 2},
+        {"train-images": 20, "batch-size": 1, "epochs": 1},
+        {"train-images": 257, "batch-size": 256, "epochs": 2},
+        {"train-images": 500, "batch-size": 499, "epochs": 2},
+        {"train-images": 3, "num-glimpses": 1, "glimpse-size": 1, "epochs": 2},
+        {"train-images": 3, "hidden-size": 1, "glimpse-hidden-size": 1, "epochs": 2},
+        {"train-images": 2, "batch-size": 1, "optimizer": "muon", "epochs": 1, "guidance": 1, "coverage": 1},
+        {"train-images": 2, "batch-size": 1, "image-size": 40, "clutter": 3, "epochs": 1, "unreadable": 0.5},
+    ],
+)
+def test_smallest_sizes_train(tmp_path: Path, sizes: dict[str, int | str]) -> None:
+    folder = RunFolder(tmp_path / "run")
+    flags = [word for name, value in ({"rollouts": 1} | sizes).items() for word in (f"--{name}", str(value))]
+    given = ["--preset", PRESET, "--validation-images", "100", "--device", "cpu", "--run", str(folder.path)]
+    assert main([*given, *flags]) == 0
+    assert state_of(folder).status == "finished"
+    load_checkpoint(folder.best, "cpu")
+    for row in folder.read_metrics():
+        assert all(math.isfinite(value) for value in row.values()), row
+
+
+def test_run_that_starts_with_absurd_weights_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = RAM(RAMConfig(hidden_size=8, glimpse_hidden_size=4))
+    model.value_network.linear.weight.data.fill_(3e38)
+    start = tmp_path / "absurd.safetensors"
+    save_checkpoint(start, model.state_dict(), CheckpointInfo(model.config, 28, {}, {}))
+    assert main(["--preset", PRESET, "--start", str(start), "--run", str(tmp_path / "run")]) == 1
+    assert_one_line(capsys.readouterr().err, "absurd.safetensors cannot be used: its weights are so large")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-16"])
+def test_output_is_utf8_whatever_python_was_told(encoding: str) -> None:
+    done = subprocess.run(
+        command("--list"), env=environment() | {"PYTHONIOENCODING": encoding}, capture_output=True, check=True, cwd=ROOT
+    )
+    assert PRESETS["five-minutes"].description in done.stdout.decode()

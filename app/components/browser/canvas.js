@@ -110,10 +110,22 @@ export function drawPath(context, points, colors, { radius, reached, field }) {
     line(context, points[index - 1], points[index], SHADOW, radius * 0.5);
     line(context, points[index - 1], points[index], colors[index], radius * 0.28);
   }
-  for (let index = 0; index < reached; index++) {
-    disc(context, points[index], radius, colors[index]);
-    number(context, points[index], radius, index + 1, field);
-  }
+  for (let index = 0; index < reached; index++) drawStop(context, points[index], index, colors[index], radius, field);
+}
+
+/**
+ * A numbered disc.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Place} centre
+ * @param {number} index From 0; the number is one more.
+ * @param {string} color
+ * @param {number} radius
+ * @param {string} field Of the number.
+ */
+export function drawStop(context, centre, index, color, radius, field) {
+  disc(context, centre, radius, color);
+  number(context, centre, radius, index + 1, field);
 }
 
 /**

@@ -7,6 +7,7 @@ import { keptPerRoot, partsOf } from "./mount.js";
 const CONFIG = { displayModeBar: false };
 const QUIET = 0.75; // opacity of numbers and names beside a chart, as in Streamlit's own charts
 const LINE = 0.16; // and of lines
+const HEAD_START_MS = 35; // Plotly keeps the browser busy for a tenth of a second: a viewer's first frame goes before
 const TROUBLE = "The charts could not be loaded. Reload the page to try again.";
 
 /** @typedef {{ name: string, alt: string, height: number, figure: string }} ChartData */
@@ -74,6 +75,7 @@ class Board {
     if (this.drawing || !this.plotly) return;
     this.drawing = true;
     try {
+      await new Promise((done) => setTimeout(done, HEAD_START_MS));
       for (let chart = this.stale; chart; chart = this.stale) {
         await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
         // It may have left in the meantime.

@@ -1,9 +1,28 @@
 // A button for each class, and the digit keys.
 
 import { keptPerRoot, partsOf } from "./mount.js";
+import { pads } from "./pads.js";
 
-const DELAY = 250; // ms; the canvas reports a stroke 200 ms after its end
+const DOUBLE_CLICK = 500; // ms
 const LONG_NAME = 6; // characters up to which a name is written large
+
+/**
+ * A class that somebody has said, and the drawing that was on the canvas then: by now there may be another.
+ *
+ * @typedef {object} Press
+ * @property {number} number
+ * @property {number} label
+ * @property {import("./pads.js").Drawing} drawing
+ */
+
+/**
+ * @typedef {object} Data
+ * @property {string[]} names
+ * @property {number[]} counts
+ * @property {string} label
+ * @property {string} pad
+ * @property {number} heard Number of the last press that the server has heard of.
+ */
 
 export default keptPerRoot((root) => new Panel(partsOf(root, ["classes"]).classes));
 
@@ -11,27 +30,24 @@ class Panel {
   /** @param {HTMLElement} element */
   constructor(element) {
     this.element = element;
-    /** @type {number | null} */
-    this.pressed = null; // the class of a press that still waits
-    this.penDown = false;
-    this.penUpAt = -DELAY;
-    /** @type {(index: number) => void} */
+    /** @type {Press[]} */
+    this.presses = []; // of which the server may not have heard
+    this.last = 0; // number of the last press
+    this.pressedAt = -DOUBLE_CLICK;
+    this.pad = "";
+    /** @type {(presses: Press[]) => void} */
     this.send = () => {};
     const stop = new AbortController();
-    const on = (kind, listener) => window.addEventListener(kind, listener, { signal: stop.signal, capture: true });
-    on("keydown", (event) => this.key(event));
-    on("pointerdown", (event) => (this.penDown ||= event.composedPath()[0].tagName === "CANVAS"));
-    on("pointerup", () => this.penUp());
-    on("pointercancel", () => this.penUp());
-    this.destroy = () => {
-      stop.abort();
-      clearTimeout(this.timer);
-    };
+    window.addEventListener("keydown", (event) => this.key(event), { signal: stop.signal, capture: true });
+    this.destroy = () => stop.abort();
   }
 
-  /** @param {import("./mount.js").Component<{ names: string[], counts: number[], label: string }>} component */
-  update({ data: { names, counts, label }, setTriggerValue }) {
-    this.send = (index) => setTriggerValue("press", index);
+  /** @param {import("./mount.js").Component<Data>} component */
+  update({ data: { names, counts, label, pad, heard }, setStateValue }) {
+    this.pad = pad;
+    this.presses = this.presses.filter(({ number }) => number > heard);
+    this.last = Math.max(this.last, heard);
+    this.send = (presses) => setStateValue("presses", presses);
     this.element.setAttribute("aria-label", label);
     while (this.element.children.length < names.length) this.element.append(this.button());
     names.forEach((name, index) => {
@@ -78,27 +94,20 @@ class Panel {
     this.press(Number(event.key));
   }
 
-  press(index) {
-    this.pressed = index;
-    if (!this.penDown) this.wait();
-  }
-
-  penUp() {
-    if (!this.penDown) return;
-    this.penDown = false;
-    this.penUpAt = performance.now();
-    if (this.pressed !== null) this.wait();
-  }
-
-  wait() {
-    clearTimeout(this.timer);
-    const send = () => {
-      if (this.pressed !== null) this.send(this.pressed);
-      this.pressed = null;
-    };
-    const rest = this.penUpAt + DELAY - performance.now();
-    // A drawing that has been reported already is kept without delay.
-    if (rest > 0) this.timer = setTimeout(send, rest);
-    else send();
+  /**
+   * Takes the drawing from the canvas, which is empty then: the next one may begin before the server has heard of this.
+   *
+   * @param {number} label
+   */
+  press(label) {
+    const pad = pads.get(this.pad);
+    pad?.afterStroke(() => {
+      const drawing = pad.take();
+      const again = performance.now() - this.pressedAt < DOUBLE_CLICK;
+      this.pressedAt = performance.now();
+      if (again && !drawing.raw.objects.length) return;
+      this.presses = [...this.presses, { number: ++this.last, label, drawing }];
+      this.send(this.presses);
+    });
   }
 }

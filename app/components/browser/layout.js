@@ -46,6 +46,23 @@ export function locationAt([left, top], frame) {
 }
 
 /**
+ * The corner of the window that the sensor has at a location, in pixels of the image; see ram/model/sensor.py.
+ *
+ * @param {ArrayLike<number>} location
+ * @param {number[][]} image
+ * @param {number} side Of the window.
+ */
+export function cornerAt(location, image, side) {
+  const sides = [image[0].length, image.length];
+  return sides.map((length, axis) => {
+    const place = ((location[axis] + 1) / 2) * length;
+    // An odd window is centred on a pixel, the far border belongs to the last one; an even one on a corner of pixels.
+    const centre = side % 2 ? Math.min(Math.floor(place), length - 1) : Math.floor(place + 0.5);
+    return centre - Math.floor(side / 2);
+  });
+}
+
+/**
  * Left, top, width and height of a part of the image: its corner and its side are in pixels of the image.
  *
  * @param {ArrayLike<number>} corner

@@ -8,7 +8,7 @@ const DIGITS = [..."0123456789"];
 const LONGEST_NAME = 10; // characters of a class that are shown
 const CHARACTER_EM = 0.62;
 
-/** @typedef {Record<"viewer" | "field" | "count" | "patches" | "location" | "expects" | "number" | "history" | "classes" | "answer" | "scrub", any>} Parts */
+/** @typedef {Record<"viewer" | "field" | "count" | "patches" | "location" | "expects" | "number" | "history" | "classes" | "answer" | "scrub" | "own-number" | "sides", any>} Parts */
 
 /**
  * Shows that there is no scene yet.
@@ -19,6 +19,9 @@ export function showNothing(ui) {
   ui.answer.textContent = ui.location.textContent = "";
   ui.count.textContent = "Glimpse";
   ui.number.textContent = "–";
+  ui["own-number"].textContent = "";
+  ui.sides.hidden = true;
+  ui.classes.classList.remove("two");
   ui.field.setAttribute("aria-label", "No digit yet");
   ui.history.replaceChildren();
   ui.history.setAttribute("aria-label", "No glimpse yet");
@@ -40,6 +43,8 @@ export class Panels {
     const figures = windows.map((span) => blankPatch(patches[0][0].length, span, windows.length));
     putPatches(ui, figures);
     putClasses(ui, classes);
+    ui.sides.hidden = !scene.own;
+    ui.classes.classList.toggle("two", scene.own !== null);
     ui.expects.textContent = scene.expects;
     ui.expects.parentElement.title = scene.explains;
     ui.history.setAttribute("aria-label", historyInWords(scene));
@@ -60,17 +65,32 @@ export class Panels {
     ui.scrub.setAttribute("aria-valuetext", ui.count.textContent);
     ui.location.textContent = `location (${x}, ${y})`;
     ui.number.textContent = signed(scene.values[step]);
+    ui["own-number"].textContent = scene.own ? `${signed(scene.own.values[step])} →` : "";
     const where = `the gaze at glimpse ${step + 1} of ${steps}, location ${x}, ${y}`;
     ui.field.setAttribute("aria-label", `The digit in ${scene.field}, ${where}`);
     ui.answer.textContent = step === steps - 1 ? scene.answer : "";
     ui.answer.classList.toggle("unsure", !scene.sure);
-    this.showPatches(step);
+    this.showPatches(step, scene.patches[step]);
     this.showHistory(step);
-    this.showBelief(scene.probabilities[step]);
+    this.showBelief(scene.probabilities[step], scene.own?.probabilities[step]);
   }
 
-  showPatches(step) {
-    this.scene.patches[step].forEach((patch, scale) => {
+  /**
+   * Shows what a glimpse would see that is held somewhere, until the next `show`.
+   *
+   * @param {number} step
+   * @param {number[]} location
+   * @param {number[][][]} patches By scale.
+   */
+  preview(step, location, patches) {
+    this.shown = -1;
+    const [x, y] = location.map(signed);
+    this.ui.location.textContent = `location (${x}, ${y})`;
+    this.showPatches(step, patches);
+  }
+
+  showPatches(step, patches) {
+    patches.forEach((patch, scale) => {
       const canvas = this.ui.patches.children[scale].firstChild;
       showPatch(canvas, patch);
       const seen = `What glimpse ${step + 1} saw at scale ${scale + 1}`;
@@ -81,19 +101,39 @@ export class Panels {
   showHistory(step) {
     [...this.ui.history.children].forEach((bar, index) => {
       bar.className = index === step ? "now" : index < step ? "past" : "";
+      bar.textContent = "";
+      if (index === this.scene.flip && index <= step) bar.append(flipMark());
     });
   }
 
-  showBelief(probabilities) {
-    const best = probabilities.indexOf(Math.max(...probabilities));
-    [...this.ui.classes.children].forEach((row, index) => {
-      const [, bar, share] = row.children;
-      row.classList.toggle("best", index === best);
-      bar.firstChild.style.transform = `scaleX(${probabilities[index]})`;
-      share.textContent = `${(100 * probabilities[index]).toFixed(1)} %`;
-    });
+  /**
+   * @param {number[]} probabilities
+   * @param {number[]} [own] Of the model's own accord, where that is something else.
+   */
+  showBelief(probabilities, own) {
+    const rows = [...this.ui.classes.children];
+    fill(rows, probabilities, ".yours", "best");
+    if (own) fill(rows, own, ".own", "own-best");
   }
 }
+
+/**
+ * @param {Element[]} rows One for each class.
+ * @param {number[]} probabilities
+ * @param {string} side Where in each row.
+ * @param {string} mark Of the row of the most probable class.
+ */
+function fill(rows, probabilities, side, mark) {
+  const best = probabilities.indexOf(Math.max(...probabilities));
+  rows.forEach((row, index) => {
+    const [bar, share] = row.querySelectorAll(side);
+    row.classList.toggle(mark, index === best);
+    /** @type {any} */ (bar.firstChild).style.transform = `scaleX(${probabilities[index]})`;
+    share.textContent = `${(100 * probabilities[index]).toFixed(1)} %`;
+  });
+}
+
+const flipMark = () => Object.assign(document.createElement("b"), { textContent: "≠", className: "flip" });
 
 /**
  * @param {Parts} ui
@@ -131,7 +171,9 @@ function putClasses(ui, names) {
 /** @param {string} name */
 function classRow(name) {
   const row = document.createElement("li");
-  row.innerHTML = '<span class="bar"><i></i></span><span class="share"></span>';
+  row.innerHTML =
+    '<span class="bar own"><i></i></span><span class="share own"></span>' +
+    '<span class="bar yours"><i></i></span><span class="share yours"></span>';
   row.prepend(Object.assign(document.createElement("span"), { className: "name", textContent: name, title: name }));
   return row;
 }

@@ -34,7 +34,7 @@ export class Player {
    * @param {() => void} film.show Shows the film at the timeline's time; called after each change of that.
    * @param {() => number} [film.speed]
    * @param {string} [film.replay] What the button to play from the beginning is called.
-   * @param {boolean} [film.everywhere] Whether keys also work while nothing on the page has the focus.
+   * @param {boolean} [film.everywhere] Whether keys also work while nothing has the focus but the page around it.
    */
   constructor(timeline, region, ui, { show, speed = () => 1, replay = NAMES.replay, everywhere = false }) {
     this.timeline = timeline;
@@ -155,11 +155,15 @@ export class Player {
     on(scrub, "input", () => this.#act(() => this.timeline.scrub(Number(scrub.value))));
     on(scrub, "change pointerup pointercancel", () => this.#letGo());
     on(region, "keydown", (event) => this.key(event));
-    if (everywhere) on(document, "keydown", (event) => event.target === document.body && this.key(event));
     on(this.stillness, "change", () => {
       this.timeline.still = this.stillness.matches;
       if (this.timeline.still) this.#act(() => this.timeline.settle());
     });
+    if (!everywhere) return;
+    // Whoever clicks between things focuses the page as a whole, in Firefox its main part, which scrolls.
+    const root = region.getRootNode();
+    const host = root instanceof ShadowRoot ? root.host : region;
+    on(document, "keydown", (event) => event.target !== host && event.target.contains(host) && this.key(event));
   }
 
   // What is on screen stays there until the thumb moves.
@@ -180,6 +184,7 @@ export class Player {
   /** @param {KeyboardEvent} event */
   key(event) {
     if (!this.ready || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.shiftKey && event.key.startsWith("Arrow")) return; // these move a window
     const target = event.target instanceof Element ? event.target : null;
     const control = target?.closest("button, select, input[type=checkbox]");
     const action = this.#actionOf(event.key);

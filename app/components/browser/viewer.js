@@ -2,7 +2,10 @@
 //
 // Only a scene with a new id starts it anew; everything else leaves the animation alone.
 
+import { ASK_PARTS, Ask } from "./ask.js";
 import { cleared, fit } from "./canvas.js";
+import { Example, SAYS } from "./example.js";
+import { Hand } from "./hand.js";
 import { cssColor } from "./light.js";
 import { keptPerRoot, partsOf } from "./mount.js";
 import { Panels, showNothing } from "./panels.js";
@@ -25,22 +28,47 @@ import { Timeline } from "./timeline.js";
  * @property {number[][][][]} patches By step and scale.
  * @property {number[]} values By step.
  * @property {string} expects What the values expect.
+ * @property {string} value_name What a value is called where there is little room.
  * @property {string} explains The same as a sentence.
  * @property {number[][]} probabilities By step and class.
  * @property {string[]} classes
  * @property {string[]} colors By step.
  * @property {string} answer
  * @property {boolean} sure
+ * @property {number} asked The class whose probability is compared where looks differ.
+ * @property {number | null} truth The right class, where it is known.
+ * @property {number} policy_std
+ * @property {number[]} forced Steps that were made to look elsewhere.
+ * @property {number[]} missing Numbers of glimpses that were to be moved, and that this model does not have.
+ * @property {number | null} flip The step from which on another class is the most probable than of its own accord.
+ * @property {{ locations: number[][], values: number[], probabilities: number[][], answer: string } | null} own Its own
+ *   way, where that is another.
  */
 
-/** @typedef {{ scene: Scene | null, prompt: string, speed: number, only_seen: boolean, light: import("./light.js").Light }} Data */
+/**
+ * @typedef {object} Data
+ * @property {Scene | null} scene
+ * @property {string} prompt
+ * @property {Scene | null} example What an empty stage plays until somebody does anything.
+ * @property {number} speed
+ * @property {boolean} only_seen
+ * @property {boolean} play Whether a new scene plays by itself.
+ * @property {string} elsewhere By what the places of a map are coloured; "no" without one.
+ * @property {string} policy
+ * @property {number} move The number of the last move of a glimpse.
+ * @property {boolean} can_undo
+ * @property {import("./places.js").Elsewhere | null} map
+ * @property {{ locations: number[][][], answers: number[] } | null} looks
+ * @property {import("./light.js").Light} light
+ */
 
 const STEP_MS = 850; // one glimpse at speed 1: a fixation, then the move to the next
 const NARROW_PX = 500; // below it a phone
 const MEDIUM_PX = 800; // below it half a window
 const PARTS = /** @type {const} */ ([
   ...["viewer", "field", "empty", "count", "patches", "location", "expects", "number", "history", "classes", "answer"],
-  ...["first", "back", "play", "forward", "last", "scrub", "speed", "only-seen"],
+  ...["first", "back", "play", "forward", "last", "scrub", "speed", "by-itself", "only-seen", "own-number", "sides"],
+  ...ASK_PARTS,
 ]);
 
 /** @type {(name: string, value: unknown) => void} */
@@ -59,6 +87,9 @@ class Viewer {
     this.stage = null;
     /** @type {Panels | null} */
     this.panels = null;
+    /** @type {Example | null} */
+    this.example = null;
+    this.untouched = true; // until somebody does anything
     this.setState = this.trigger = ignored;
     this.timeline = new Timeline({ pace: STEP_MS });
     this.player = new Player(this.timeline, ui.viewer, ui, {
@@ -67,8 +98,22 @@ class Viewer {
       replay: "Replay",
       everywhere: true, // as after a look at the canvas
     });
-    ui.field.onclick = (event) => this.place(event);
+    this.ask = new Ask(ui, {
+      keep: (name, value) => this.setState(name, value),
+      trigger: (name, value) => this.trigger(name, value),
+      redraw: () => this.show(),
+    });
+    /** The last move of a glimpse, until its look is there. @type {{ number: number, step: number, byKey: boolean } | null} */
+    this.move = null;
+    this.hand = new Hand(ui.field, ui.viewer, {
+      stage: () => this.stage,
+      step: () => this.timeline.step,
+      preview: (step, location) => this.preview(step, location),
+      move: (step, location, byKey) => this.look(step, location, byKey),
+      hover: (location) => this.ask.point(location),
+    });
     ui.speed.onchange = () => this.setState("speed", Number(ui.speed.value));
+    ui["by-itself"].onchange = () => this.setState("play", ui["by-itself"].checked);
     ui["only-seen"].onchange = () => {
       this.draw();
       this.setState("only_seen", ui["only-seen"].checked);
@@ -78,7 +123,10 @@ class Viewer {
   }
 
   destroy() {
+    this.example?.stop();
     this.player.destroy();
+    this.hand.destroy();
+    this.ask.destroy();
     this.resizing.disconnect();
   }
 
@@ -86,23 +134,55 @@ class Viewer {
   update({ data, setStateValue, setTriggerValue }) {
     this.setState = setStateValue;
     this.trigger = setTriggerValue;
-    this.ui.empty.textContent = data.scene ? "" : data.prompt;
+    this.prompt = data.prompt;
     this.ui.viewer.classList.toggle("idle", !data.scene);
     if (!this.light) {
       this.light = data.light;
       this.ui.speed.value = String(data.speed);
       this.ui["only-seen"].checked = data.only_seen;
+      this.ui["by-itself"].checked = data.play;
+      this.ask.start(data);
     }
-    if (this.scene !== undefined && data.scene?.id === this.scene?.id) return;
+    if (data.scene) this.untouched = false;
+    this.showExample(data);
+    this.ui.empty.textContent = data.scene ? "" : this.example ? SAYS : data.prompt;
+    const same = this.scene !== undefined && data.scene?.id === this.scene?.id;
+    if (!same) this.ask.load(data.scene);
+    this.ask.take(data);
+    if (same) return this.settle(data.move);
     this.scene = data.scene;
+    this.hand.drop();
     this.player.enable(data.scene !== null);
-    if (data.scene) this.load(data.scene, data.light);
+    if (data.scene) this.load(data.scene, data.light, data.move);
     else this.clear();
+  }
+
+  /** The look is the one on screen; what was found out about it may be new. @param {number} move */
+  settle(move) {
+    if (this.move?.number === move) this.preview(0, null);
+    this.show();
+  }
+
+  /** @param {Data} data */
+  showExample({ example, light }) {
+    if (this.example && !this.untouched) this.endExample();
+    else if (!this.example && this.untouched && example) {
+      this.example = new Example(this.ui, example, light, { pace: STEP_MS, over: () => this.endExample() });
+    }
+  }
+
+  /** Leaves the stage empty: for good, because somebody has begun. */
+  endExample() {
+    this.untouched = false;
+    this.example?.stop();
+    this.example = null;
+    this.ui.empty.textContent = this.prompt;
+    this.draw();
   }
 
   clear() {
     this.stage = this.panels = null;
-    showNothing(this.ui);
+    if (!this.example) showNothing(this.ui);
     this.timeline.load(0, 0);
     this.player.changed();
     this.draw();
@@ -111,27 +191,70 @@ class Viewer {
   /**
    * @param {Scene} scene
    * @param {import("./light.js").Light} light
+   * @param {number} number Of the move that led to it.
    */
-  load(scene, light) {
+  load(scene, light, number) {
+    const before = this.stage?.scene;
     this.stage = new Stage(this.ui.field, scene, light);
     this.panels = new Panels(this.ui, scene);
     const last = scene.values.length - 1;
     this.ui.scrub.max = Math.max(last, 0.01);
+    const move = this.move?.number === number ? this.move : null;
+    const moves = this.ui["by-itself"].checked;
+    const goesOn = move ? moves && !move.byKey && !this.ask.mapping : !isWayBack(before, scene);
+    this.move = null;
+    const step = Math.min(move ? move.step : goesOn ? 0 : this.timeline.step, last);
     // Without motion nothing plays by itself: the last glimpse shows the whole story.
-    this.timeline.load(last, this.timeline.still ? last : 0);
-    if (this.timeline.still) this.player.changed();
+    this.timeline.load(last, this.timeline.still && goesOn ? last : step);
+    if (this.timeline.still || !goesOn || !moves) this.player.changed();
     else this.player.play();
   }
 
   show() {
-    this.panels?.show(this.timeline.step);
+    const { step, move } = this.timeline;
+    if (!this.stage?.held) this.panels?.show(step);
+    this.ask.show(step, !move && Number.isInteger(this.timeline.time));
     this.draw();
   }
 
   draw() {
-    const { time, still } = this.timeline;
-    if (this.stage) this.stage.draw(time, { still, onlySeen: this.ui["only-seen"].checked });
-    else if (this.light) cleared(this.ui.field, cssColor(this.light.dark));
+    const { time, still, step } = this.timeline;
+    if (this.example) this.example.draw();
+    else if (this.stage) {
+      this.stage.draw(time, { still, onlySeen: this.ui["only-seen"].checked }, this.ask.questions(step));
+    } else if (this.light) cleared(this.ui.field, cssColor(this.light.dark));
+  }
+
+  /**
+   * Shows a glimpse that is held somewhere; without a location, nothing is held any more.
+   *
+   * @param {number} step
+   * @param {number[] | null} location
+   */
+  preview(step, location) {
+    if (!this.stage) return;
+    this.stage.held = null;
+    if (location) {
+      if (this.timeline.step !== step || this.timeline.move || this.timeline.time !== step) this.player.jump(step);
+      this.stage.held = { step, location };
+      this.panels?.preview(step, location, this.stage.patches());
+    }
+    this.ask.point(location);
+    this.show();
+  }
+
+  /**
+   * Makes a glimpse look at a location; until its look is there, it is held there.
+   *
+   * @param {number} step
+   * @param {number[]} location
+   * @param {boolean} byKey Who moves it by keys goes on doing so: nothing plays.
+   */
+  look(step, location, byKey) {
+    this.preview(step, location);
+    const [x, y] = location;
+    this.move = { number: Date.now(), step, byKey };
+    this.trigger("move", { glimpse: step + 1, x, y, number: this.move.number });
   }
 
   resize() {
@@ -141,9 +264,16 @@ class Viewer {
     fit(this.ui.field);
     this.draw();
   }
+}
 
-  /** @param {MouseEvent} event A click on the digit, which asks for a first glimpse there. */
-  place(event) {
-    if (this.stage) this.trigger("place", this.stage.locationOf(event));
-  }
+/**
+ * Whether a look differs from the one before in nothing but how far the model's own way was left: a move was taken back.
+ *
+ * @param {Scene | undefined} before
+ * @param {Scene} scene
+ */
+function isWayBack(before, scene) {
+  if (!before || !(before.forced.length || scene.forced.length)) return false;
+  const own = (/** @type {Scene} */ { own, probabilities }) => JSON.stringify(own?.probabilities ?? probabilities);
+  return own(before) === own(scene);
 }

@@ -8,6 +8,16 @@
 export const signed = (value) => value.toFixed(2).replace("-0.00", "0.00").replace("-", "−");
 
 /**
+ * A probability in percent, with a second decimal where the first would say 100 or 0.
+ *
+ * @param {number} share From 0 to 1.
+ */
+export function percent(share) {
+  const number = 100 * share;
+  return `${number.toFixed(number > 99.9 || number < 0.1 ? 2 : 1)}\u00a0%`;
+}
+
+/**
  * The size of a patch, and of the part of the image that it covers.
  *
  * @param {number} span

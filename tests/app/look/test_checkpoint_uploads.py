@@ -8,11 +8,13 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from safetensors import safe_open
 from safetensors.torch import load_file, save
 
 from app.look.layout import model_field
+from app.look.looking import LookRequest, look
 from app.runs.jobs import JobError, Jobs
 from app.server import catalogue
 from ram.checkpoints import SHIPPED, CheckpointInfo, save_checkpoint
@@ -97,3 +99,28 @@ def test_hostile_upload_is_refused_in_one_sentence(jobs: Jobs, tmp_path: Path, k
     assert jobs.all() == []
     assert not [path for path in jobs.folder.iterdir() if path.is_dir()]
     assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize(
+    ("part", "size"),
+    [
+        ("core_network", 3e38),  # negative ones would only switch all units off
+        *(("value_network", size) for size in (3e38, -3e38, 1e30)),
+        *(("action_network", size) for size in (3e38, -3e38, 1e30)),
+    ],
+)
+def test_weights_that_give_no_numbers_are_refused(jobs: Jobs, tmp_path: Path, part: str, size: float) -> None:
+    model = RAM(MODEL)
+    for parameter in getattr(model, part).parameters():
+        parameter.data.fill_(size)
+    save_checkpoint(tmp_path / "made", model.state_dict(), CheckpointInfo(MODEL, 28, {}, {}))
+    with pytest.raises(JobError, match="its weights are so large that a look gives no numbers"):
+        jobs.add_checkpoint((tmp_path / "made").read_bytes(), "absurd")
+    assert jobs.all() == []
+
+
+def test_look_that_gives_no_numbers_is_said_in_one_sentence() -> None:
+    model = RAM(MODEL).eval()
+    model.value_network.linear.weight.data.fill_(3e38)
+    with pytest.raises(ValueError, match="it has weights so large that a look gives no numbers"):
+        look(model, np.ones((28, 28), np.float32), LookRequest("it"), "drawn")

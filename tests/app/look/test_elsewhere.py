@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import torch
 from app.look.elsewhere import Elsewhere, Outcomes, look_elsewhere, sampled_looks
 from app.look.looking import LookRequest, look
 from ram import RAM, RAMConfig
+from ram.model import Episode
 
 IMAGE = np.random.default_rng(0).random((28, 28), np.float32)
 LARGER = np.random.default_rng(0).random((60, 60), np.float32)
@@ -67,6 +69,22 @@ def test_larger_image_is_covered_once_and_finer_where_more_changes(model: RAM) -
     points = np.stack(np.meshgrid(raster, raster), axis=-1).reshape(-1, 1, 2)
     inside = (np.abs(points - found.places) < found.sides[:, None] / 2).all(axis=-1)
     assert inside.sum(axis=1).tolist() == [1] * 1600
+
+
+def test_map_of_a_model_with_large_patches_is_computed_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    # Of 3 glimpses of 64x64 pixels at two scales, 98,304 bytes a place, 682 places fit.
+    large = RAM(RAMConfig(glimpse_size=64, num_scales=2, num_glimpses=3, hidden_size=8, glimpse_hidden_size=8))
+    sizes, episode = [], large.episode
+
+    def noted(*args: Any, **options: Any) -> Episode:
+        sizes.append(options["rollouts"])
+        return episode(*args, **options)
+
+    monkeypatch.setattr(large, "episode", noted)
+    found = look_elsewhere(large, IMAGE, REQUESTS[0], 2, asked=0)
+    assert sizes == [1, 682, 102]
+    assert found.outcomes.probs.shape == (784,)
 
 
 def test_share_of_worse_places_counts_their_area() -> None:

@@ -12,6 +12,7 @@ from app.look.picture import Picture
 from app.look.scene import Floats
 from app.look.sources import digit_picture
 from app.server.models import test_digits as all_test_digits
+from app.views.field_view import stroke_width
 from ram.checkpoints import CheckpointInfo
 from ram.config import RAMConfig
 
@@ -173,3 +174,8 @@ def test_decisions_say_what_was_to_be_decided() -> None:
     assert wanted.decisions(CLUTTERED) == {"clutter": 4, "pieces": 3, "spot": 2}
     assert wanted.decisions(SIXTY) == {"clutter": 0, "pieces": 3, "spot": 2}
     assert wanted.decisions(Field(28, 2)) == {"clutter": 2, "pieces": 3}
+
+
+@pytest.mark.parametrize(("side", "wide"), [(28, 20), (60, 9), (100, 6)])  # 20 · 28 / 60 = 9.3, 20 · 28 / 100 = 5.6
+def test_brush_is_as_wide_beside_a_digit_of_any_field(side: int, wide: int) -> None:
+    assert stroke_width(20, Field(side)) == wide

@@ -179,6 +179,13 @@ def test_two_models_side_by_side_have_each_their_own_field() -> None:
     viewers = {element.key: element.proto.json for element in app.get("bidi_component")}
     assert "60×60 pixels with 4 pieces of clutter" in viewers["viewer"].encode().decode("unicode_escape")
     assert "28×28 pixels" in viewers["pretrained"].encode().decode("unicode_escape")
+    titles = [element.proto.body for element in app.get("html") if element.proto.body.startswith("<h3>")]
+    # The last one stands above the charts, which are of the chosen model alone.
+    assert titles == [
+        "<h3>cluttered · 60×60 pixels</h3>",
+        "<h3>mnist, pretrained · 28×28 pixels</h3>",
+        "<h3>cluttered</h3>",
+    ]
 
 
 @pytest.mark.usefixtures("models")

@@ -29,7 +29,10 @@ def test_more_work_takes_longer() -> None:
         (1, "1 second", "1 s"),
         (40.4, "40 seconds", "40 s"),
         (300, "5 minutes", "5:00 min"),
-        (3700, "62 minutes", "1:01 h"),
+        (119.7, "2 minutes", "2:00 min"),
+        (3599.8, "60 minutes", "1:00 h"),
+        (3700, "62 minutes", "1:02 h"),
+        (7199, "2 hours", "2:00 h"),
         (9000, "2.5 hours", "2:30 h"),
     ],
 )

@@ -361,6 +361,10 @@ def test_names_are_told_apart(jobs: Jobs) -> None:
 
 
 def test_limits_are_kept_in_words(jobs: Jobs) -> None:
+    with pytest.raises(
+        JobError, match=r"about 4,\d\d\d MB of memory; this server gives it at most 2,000 MB: choose a smal"
+    ):
+        submit(jobs, SHORT.replace(validation_images=40_000, image_size=100))
     with pytest.raises(JobError, match=r"would have [\d,]+ parameters; this server trains at most 500,000"):
         submit(jobs, model=RAMConfig(hidden_size=1000))
     with pytest.raises(JobError, match="40 minutes are too long; this server trains at most 30 minutes"):
@@ -423,3 +427,83 @@ def test_request_that_comes_too_late_changes_nothing(jobs: Jobs) -> None:
         with pytest.raises(JobError):
             request(run)
     assert jobs.all() == []
+
+
+@pytest.mark.parametrize("how", ["folder", "loop", "pipe"])
+def test_run_with_a_damaged_lock_is_damaged_and_the_others_go_on(jobs: Jobs, how: str) -> None:
+    run, other = submit(jobs), submit(jobs)
+    lock = jobs.folder / run / "lock"
+    lock.unlink()
+    {"folder": lock.mkdir, "loop": lambda: lock.symlink_to("lock"), "pipe": lambda: os.mkfifo(lock)}[how]()
+    assert known(jobs, run).status == "damaged"
+    assert "lock is damaged" in known(jobs, run).problem
+    assert [job.id for job in jobs.queue()] == [other]
+    with pytest.raises(JobError, match="This run cannot go on any more"):
+        jobs.resume(run)
+    with pytest.raises(JobError, match=rf"^{run}/lock is damaged: "):
+        jobs.stop(run)
+    jobs.delete(run)
+    assert [job.id for job in jobs.all()] == [other]
+
+
+def test_folder_whose_name_is_not_utf8_is_none_of_a_run(jobs: Jobs) -> None:
+    run = submit(jobs, name="größe 𝔸")
+    shutil.copytree(jobs.folder / run, jobs.folder / os.fsdecode(b"\xff\xfe"))
+    shutil.copytree(jobs.folder / run, jobs.folder / "two\nlines")
+    assert [(job.id, job.name) for job in jobs.all()] == [(run, "größe 𝔸")]
+
+
+def test_odd_name_is_shown_as_far_as_it_can_be(jobs: Jobs) -> None:
+    run = submit(jobs)
+    (jobs.folder / run / "name.txt").write_bytes(b"a\x00b\xff \xe2\x80\xaec")
+    assert known(jobs, run).name == "a\ufffdb\ufffd \ufffdc"
+    (jobs.folder / run / "name.txt").write_bytes(b"x" * 10**6)
+    assert known(jobs, run).name == "x" * 40
+
+
+def test_next_server_removes_what_a_killed_one_left(jobs: Jobs, caplog: pytest.LogCaptureFixture) -> None:
+    run = submit(jobs)
+    jobs.stop(run)
+    (jobs.folder / ".20260101-120000-0a1b").mkdir()  # a run that was being deleted
+    (jobs.folder / ".20260101-120000-0a1b" / "best.safetensors").touch()
+    (jobs.folder / run / ".state.json.abcd_123").touch()  # a file half written
+    living = RunFolder(jobs.folder / ".20260101-120000-ffff")  # an upload that another server receives
+    living.path.mkdir()
+    (jobs.folder / ".mine").mkdir()
+    with living.hold():
+        jobs.tick()
+    assert sorted(path.name for path in jobs.folder.iterdir() if path.is_dir()) == [
+        ".20260101-120000-ffff",
+        ".mine",
+        run,
+    ]
+    assert list((jobs.folder / run).glob(".*")) == []
+    assert "Removed 2 things" in caplog.text
+
+
+def test_run_that_is_being_made_is_not_seen_before_it_is_whole(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+    write = RunFolder.write_state
+
+    def look_first(self: RunFolder, state: RunState) -> None:
+        seen.append([job.id for job in jobs.all()])
+        write(self, state)
+
+    monkeypatch.setattr(RunFolder, "write_state", look_first)
+    run = submit(jobs)
+    assert seen == [[]]
+    assert [job.id for job in jobs.all()] == [run]
+
+
+@pytest.mark.parametrize("how", ["folder", "loop"])
+def test_queue_goes_on_where_something_stands_in_its_locks_place(jobs: Jobs, how: str) -> None:
+    lock = jobs.folder / ".supervisor"
+    lock.mkdir() if how == "folder" else lock.symlink_to(lock)
+    jobs.tick()
+    assert lock.is_file()
+
+
+def test_run_whose_log_is_a_pipe_is_trained(jobs: Jobs) -> None:
+    run = submit(jobs)
+    os.mkfifo(jobs.folder / run / "log.txt")
+    assert wait(jobs, run, status("finished", "failed")).status == "finished"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import http.client
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +11,10 @@ from pathlib import Path
 import pytest
 from starlette.types import Message
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 
 from app.server.door import Door, is_known
+from tests.measure.floods import Answer, put, send_nonsense
 from tests.measure.visitor import VisitError, Visitor, drawings, visit
 from tests.processes import wait_until
 from tests.servers import started_server
@@ -30,17 +30,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with started_server(folder, most_visitors=SEATS, hosts=[OURS], frames=[LESSONS]) as server:
         yield server.address.removeprefix("http://")
     assert "Traceback" not in (folder / "log").read_text()
-
-
-class Answer:
-    """What a server answered."""
-
-    def __init__(self, server: str, path: str, method: str = "GET", body: bytes = b"", **headers: str) -> None:
-        connection = http.client.HTTPConnection(server, timeout=30)
-        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
-        answer = connection.getresponse()
-        self.status, self.headers, self.text = answer.status, answer.headers, answer.read().decode(errors="replace")
-        connection.close()
 
 
 @pytest.mark.parametrize(
@@ -131,8 +120,8 @@ async def fill(server: str) -> None:
             await visitors[-1].open()
         page = await asyncio.to_thread(Answer, server, "/train", Accept="text/html,*/*")
         assert page.status == 503
-        assert "This server is full: it takes 3 visitors at a time. Try again in a few minutes." in page.text
-        assert page.headers["retry-after"] == "60"
+        assert "This server is full. The page looks again every half minute." in page.text
+        assert page.headers["retry-after"] == "30"
         assert await status_of_session(server) == 503
         for visitor, drawing in zip(visitors, stock, strict=True):
             await visitor.draw(drawing)
@@ -159,34 +148,11 @@ async def upload_many(server: str) -> None:
             await visitor.draw(drawings(1)[0])
 
 
-def put(server: str, session: str, name: str, content: bytes) -> Answer:
-    """Uploads a file."""
-    cookie = Answer(server, "/_stcore/health").headers["set-cookie"].split(";")[0]
-    body = b'--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n' + content + b"\r\n--x--\r\n"
-    path = f"/_stcore/upload_file/{session.replace(' ', '-')}/{name}"
-    headers = {
-        "Cookie": cookie,
-        "X_Xsrftoken": cookie.split("=", 1)[1],
-        "Content_Type": "multipart/form-data; boundary=x",
-    }
-    return Answer(server, path, "PUT", body, **headers)
-
-
 def test_log_stays_small_whatever_somebody_sends(tmp_path: Path) -> None:
     with started_server(tmp_path) as server:
         asyncio.run(send_nonsense(server.address.removeprefix("http://"), times=60))
     log = (tmp_path / "log").read_text()
     assert 0 < log.count("Error deserializing back message") < 10  # Streamlit logs each, with a traceback
-
-
-async def send_nonsense(server: str, times: int) -> None:
-    """What is no message of Streamlit's, in a session of its own each time."""
-    for _ in range(times):
-        async with connect(f"ws://{server}/_stcore/stream", proxy=None) as session:
-            await session.send(b"\xff" * 100)
-            with contextlib.suppress(ConnectionClosed):
-                while True:
-                    await session.recv()
 
 
 # ---- a door by itself, in front of a server that waits for all of a file ----
@@ -238,6 +204,46 @@ def test_one_session_cannot_take_all_the_places_for_files() -> None:
     answers = asyncio.run(crowd())
     assert [status for status, _ in answers] == [200, 200, 503, 200, 200]
     assert answers[2][1] == "Too many files are on their way to this server: try again in a moment."
+
+
+async def stays(_scope: object, receive: object, send: object) -> None:
+    await send({"type": "websocket.accept"})  # type: ignore[operator]
+    while (await receive())["type"] != "websocket.disconnect":  # type: ignore[operator]
+        pass
+
+
+async def enter(door: Door, address: str, leaves: asyncio.Event) -> str:
+    """Asks for a session and keeps it until it `leaves`; returns the first answer."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        await leaves.wait()
+        return {"type": "websocket.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/", "headers": [(b"host", b"localhost")], "client": (address, 1)}
+    await door({**scope, "extensions": {"websocket.http.response": {}}}, receive, send)
+    return " ".join(str(message.get("body", message["type"])) for message in sent)
+
+
+def test_one_address_cannot_take_all_the_places_for_visitors() -> None:
+
+    async def crowd(*addresses: str) -> list[str]:
+        door, leaves = Door(stays, visitors=6), asyncio.Event()
+        entering = [asyncio.create_task(enter(door, address, leaves)) for address in addresses]
+        await asyncio.sleep(0)
+        leaves.set()
+        return await asyncio.gather(*entering)
+
+    inside = "websocket.accept"
+    answers = asyncio.run(crowd(*["10.0.0.1"] * 4, "10.0.0.2", "10.0.0.2", "10.0.0.3", "10.0.0.4"))
+    assert answers[:3] == [inside] * 3
+    assert "Too many visitors have come from your address" in answers[3]
+    assert answers[4:7] == [inside] * 3
+    assert "This server is full" in answers[7]
+    assert asyncio.run(crowd(*["127.0.0.1"] * 6)) == [inside] * 6
 
 
 def test_names_are_told_from_numbers() -> None:

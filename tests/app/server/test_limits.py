@@ -70,7 +70,7 @@ def test_message_that_is_too_long_ends_its_session_alone(tmp_path: Path) -> None
 
 def test_limits_agree_with_each_other() -> None:
     assert LARGEST_COLLECTION * MB == LARGEST_FILE
-    nginx = re.search(r"client_max_body_size (\d+)m;", (ROOT / "docs/nginx.conf").read_text())
+    nginx = re.search(r"client_max_body_size (\d+)m;", (ROOT / "docs/nginx.conf").read_text(encoding="utf-8"))
     assert nginx is not None
     assert int(nginx[1]) > read_limits().largest_upload
-    assert "maxUploadSize" not in (ROOT / ".streamlit/config.toml").read_text()
+    assert "maxUploadSize" not in (ROOT / ".streamlit/config.toml").read_text(encoding="utf-8")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from app.server import one_at_a_time
-from app.server.one_at_a_time import aside, turn
+from app.server.one_at_a_time import aside, piecewise, turn
+from tests.processes import wait_until
 
 
 def test_sessions_compute_one_after_the_other() -> None:
@@ -52,6 +54,44 @@ def test_session_that_takes_long_does_not_stop_the_others() -> None:
 def test_turn_is_given_back_when_a_run_is_broken_off() -> None:
     with pytest.raises(KeyError), turn():
         raise KeyError
+    assert not one_at_a_time._turn.locked()
+
+
+def test_long_work_lets_everybody_go_first_who_waits() -> None:
+    order, waits = [], threading.Event()
+
+    def pieces() -> Iterator[str]:
+        for number in range(4):
+            if number == 1:
+                drawing.start()
+                assert waits.wait(10)
+                wait_until(lambda: one_at_a_time._waiting == 1)
+            order.append(f"piece {number}")
+            yield f"piece {number}"
+
+    def draw() -> None:
+        waits.set()
+        with turn(patience_s=10):
+            order.append("drawing")
+
+    drawing = threading.Thread(target=draw)
+    assert list(piecewise(pieces())) == [f"piece {number}" for number in range(4)]
+    drawing.join()
+    assert order == ["piece 0", "piece 1", "drawing", "piece 2", "piece 3"]
+
+
+def test_long_work_goes_on_where_somebody_always_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(one_at_a_time, "_waiting", 1)
+    assert list(piecewise(range(2))) == [0, 1]
+
+
+def test_turn_is_given_back_when_long_work_fails() -> None:
+    def pieces() -> Iterator[int]:
+        yield 1
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        list(piecewise(pieces()))
     assert not one_at_a_time._turn.locked()
 
 

@@ -10,6 +10,7 @@ import re
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -145,6 +146,8 @@ def test_page_and_component_files_lie_below_the_base_path(tmp_path: Path) -> Non
             status, page = get(server, path)
             assert (status, "Glimpse Playground</title>" in page) == (200, True)
         assert get(server, "/class/one")[0] == 307
+        with urllib.request.urlopen(f"{server.address}/class/one/train/?run=x") as answer:
+            assert answer.url == f"{server.address}/class/one/train?run=x"
         for name in early_scripts(page):
             assert get(server, f"/class/one/{name}")[0] == 200
         assert get(server, "/train")[0] == 404

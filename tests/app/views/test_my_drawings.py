@@ -20,18 +20,19 @@ from ram.data.mnist import Digits
 
 SEVEN = [(70, 70), (210, 70), (130, 230)]
 BAR = [(40, 140), (240, 140)]
+BLANK = {"drawing": {"raw": {"objects": []}, "data": sheet_url(np.zeros((1, 280, 280), np.uint8))}}
 
 
 def _page() -> None:
     """The page, with buttons for what AppTest cannot do: press in a component, upload a file."""
     import streamlit as st
 
-    from app.session import address, drawings, label_canvas
+    from app.session import address, drawings
     from app.views import my_drawings
 
     address.read()
     for label in range(10):
-        st.button(f"press {label}", key=f"press {label}", on_click=label_canvas.press, args=(label,))
+        st.button(f"press {label}", key=f"press {label}", on_click=lambda: drawings.keep(st.session_state.presses))
     st.button("choose", key="choose", on_click=lambda: drawings.choose(st.session_state.choice))
     st.button("add", key="add", on_click=lambda: drawings.add_file(st.session_state.content))
     my_drawings.show()
@@ -74,6 +75,15 @@ def draw(page: AppTest, *lines: list[tuple[int, int]]) -> None:
     click(page)
 
 
+def press(page: AppTest, label: int) -> None:
+    """Takes the drawing from the canvas and says what it is, as the browser does."""
+    canvas, before = page.session_state.get("label_canvas"), page.session_state.get("presses", [])
+    this = {"number": len(before) + 1, "label": label, **(canvas or BLANK)}
+    page.session_state["presses"] = [*before, this]
+    page.session_state["label_canvas"] = BLANK
+    click(page, f"press {label}")
+
+
 def click(page: AppTest, *keys: str) -> None:
     """Presses these buttons, one after the other."""
     for key in keys:
@@ -86,10 +96,9 @@ def click(page: AppTest, *keys: str) -> None:
 
 
 def keep(page: AppTest, label: int, *lines: list[tuple[int, int]]) -> None:
-    """Draws and keeps; then the canvas reports that it is empty."""
+    """Draws and keeps."""
     draw(page, *lines)
-    click(page, f"press {label}")
-    draw(page)
+    press(page, label)
 
 
 def collection(page: AppTest) -> Collection:
@@ -124,31 +133,50 @@ def test_new_session_finds_an_invitation_and_no_error() -> None:
     assert collection(page).counts == (0,) * 10
     assert "drawings" not in page.query_params
     assert any("Draw a digit and say what it is" in element.proto.body for element in page.get("html"))
-    assert component(page, "class_buttons") == {"names": [*DIGIT_NAMES], "counts": [0] * 10, "label": "Keep it as"}
+    said = {"names": [*DIGIT_NAMES], "counts": [0] * 10, "label": "Keep it as", "pad": "label_canvas", "heard": 0}
+    assert component(page, "class_buttons") == said
 
 
-def test_kept_drawing_is_as_the_model_wants_it_and_the_canvas_is_emptied() -> None:
+def test_kept_drawing_is_as_the_model_wants_it() -> None:
     page = open_page()
     draw(page, SEVEN)
-    click(page, "press 7")
+    press(page, 7)
     kept = collection(page)
     assert kept.digits.labels.tolist() == [7]
+    assert component(page, "class_buttons")["counts"] == [0, 0, 0, 0, 0, 0, 0, 1, 0, 0]
     rows, columns = np.nonzero(kept.digits.images[0].numpy())
     assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20  # MNIST's box
     assert kept.digits.images.max() == 255
-    assert page.session_state["label_canvas_order"]["objects"] == []
     assert "Kept as 7." in texts(page)
     assert component(page, "kept_7")["names"] == ["7, drawing 1 of 1"]
 
 
-def test_second_press_before_the_canvas_is_empty_keeps_nothing_more() -> None:
+def test_press_is_heard_once_though_the_browser_repeats_it() -> None:
     page = open_page()
-    draw(page, SEVEN)
-    click(page, "press 7", "press 7", "press 1")
+    keep(page, 7, SEVEN)
+    click(page, "press 7", "press 7")
     assert collection(page).digits.labels.tolist() == [7]
+    assert component(page, "class_buttons")["heard"] == 1
 
 
-def test_same_drawing_can_be_kept_again_once_the_canvas_was_empty() -> None:
+def test_presses_that_came_together_are_all_kept_with_what_was_drawn_for_each() -> None:
+    page = open_page()
+    keep(page, 7, SEVEN)
+    first = page.session_state["presses"][0]["drawing"]
+    draw(page, BAR)
+    second = page.session_state["label_canvas"]["drawing"]
+    presses = [(2, 1, second), (3, 7, first), (4, 4, second)]
+    page.session_state["presses"] = [
+        {"number": number, "label": label, "drawing": drawing} for number, label, drawing in presses
+    ]
+    click(page, "press 4")
+    kept = collection(page).digits
+    assert kept.labels.tolist() == [7, 1, 7, 4]
+    assert kept.images[0].equal(kept.images[2])
+    assert kept.images[1].equal(kept.images[3])
+
+
+def test_same_drawing_can_be_kept_again() -> None:
     page = open_page()
     keep(page, 7, SEVEN)
     keep(page, 7, SEVEN)
@@ -157,7 +185,7 @@ def test_same_drawing_can_be_kept_again_once_the_canvas_was_empty() -> None:
 
 def test_blank_canvas_gets_a_sentence() -> None:
     page = open_page()
-    click(page, "press 3")
+    press(page, 3)
     assert collection(page).counts == (0,) * 10
     assert "Nothing is drawn yet" in texts(page)
     keep(page, 3, SEVEN)
@@ -167,20 +195,12 @@ def test_blank_canvas_gets_a_sentence() -> None:
 def test_taking_back_brings_the_drawing_to_the_canvas() -> None:
     page = open_page()
     draw(page, SEVEN)
-    click(page, "press 1", "take_back")
+    press(page, 1)
+    click(page, "take_back")
     assert collection(page).counts == (0,) * 10
     assert page.session_state["label_canvas_order"]["objects"] == [{"type": "Path", "path": SEVEN}]
-    click(page, "press 7")
+    keep(page, 7, SEVEN)
     assert collection(page).digits.labels.tolist() == [7]
-
-
-def test_undo_and_clear_take_strokes_off() -> None:
-    page = open_page()
-    draw(page, SEVEN, BAR)
-    click(page, "label_undo")
-    assert page.session_state["label_canvas_order"]["objects"] == [{"type": "Path", "path": SEVEN}]
-    click(page, "label_clear")
-    assert page.session_state["label_canvas_order"]["objects"] == []
 
 
 def test_every_fourth_is_marked_as_held_back() -> None:
@@ -319,14 +339,13 @@ def test_unusable_file_gets_one_sentence_and_changes_nothing(content: bytes, sen
     assert collection(page).digits.labels.tolist() == [7]
 
 
-def test_full_set_keeps_the_drawing_on_the_canvas() -> None:
+def test_full_set_gives_the_drawing_back() -> None:
     page = open_page()
     page.session_state["content"] = file(*[1] * 1000)
     click(page, "add")
-    draw(page, SEVEN)
-    click(page, "press 7")
+    keep(page, 7, SEVEN)
     assert "at most 1,000 can be kept" in texts(page).replace("\\", "")
-    assert "label_canvas_order" not in page.session_state
+    assert page.session_state["label_canvas_order"]["objects"] == [{"type": "Path", "path": SEVEN}]
 
 
 def test_drawing_that_is_too_long_is_taken_back_with_a_sentence() -> None:
@@ -335,8 +354,7 @@ def test_drawing_that_is_too_long_is_taken_back_with_a_sentence() -> None:
     draw(page, SEVEN, [(100, 100)] * 20_000)
     assert "too long to be kept" in texts(page)
     assert page.session_state["label_canvas_order"] == {"objects": [{"type": "Path", "path": SEVEN}], "number": 1}
-    draw(page, SEVEN)
-    click(page, "press 7")
+    keep(page, 7, SEVEN)
     assert collection(page).digits.labels.tolist() == [7]
 
 

@@ -75,6 +75,19 @@ def test_drawing_is_looked_at_at_once() -> None:
     assert len(scene["patches"][0][0]) == 8
 
 
+def test_two_digits_are_not_read_as_one() -> None:
+    app = open_app()
+    one, seven = [(70, 70), (70, 210)], [(150, 70), (230, 70), (190, 210)]
+    app.session_state["canvas"] = canvas_state(STROKES, one, seven)
+    app.run()
+    assert not app.exception
+    assert shown(app)["scene"] is None
+    assert shown(app)["prompt"].startswith("One digit, please")
+    app.session_state["canvas"] = canvas_state([*STROKES, *STROKES], one)
+    app.run()
+    assert shown(app)["scene"]["answer"].startswith("RAM says 1 (")
+
+
 def test_unrelated_rerun_gives_the_viewer_the_same_scene() -> None:
     app = open_app()
     draw_seven(app)
@@ -237,3 +250,24 @@ def test_missing_checkpoints_get_one_sentence(tmp_path: Path) -> None:
     app = open_app()
     assert not app.exception
     assert [error.value for error in app.error] == ["There is no model: put a checkpoint into the folder checkpoints/."]
+
+
+def test_table_below_the_charts_is_of_the_last_drawing() -> None:
+    app = open_app(sample="17")
+    app.session_state["numbers"] = True
+    app.run()
+    before = app.dataframe[0].value
+    draw_seven(app)
+    after = app.dataframe[0].value
+    assert after["value"].tolist() == pytest.approx(shown(app)["scene"]["values"], abs=1e-6)
+    assert after["value"].tolist() != before["value"].tolist()
+    assert len(app.get("download_button")) == 3
+
+
+def test_table_and_files_leave_with_the_last_look() -> None:
+    app = open_app()
+    draw_seven(app)
+    assert len(app.get("download_button")) == 3
+    app.session_state["canvas"] = canvas_state([])
+    app.run()
+    assert not app.get("download_button")

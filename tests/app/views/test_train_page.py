@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.runs.jobs import jobs
 from app.server import catalogue
+from app.server.limits import Limits
 from app.session.messages import plain_text
 from ram.checkpoints import SHIPPED
 from ram.config import RAMConfig, TrainConfig, config_fields
@@ -70,6 +71,45 @@ def test_new_session_finds_the_presets_and_an_invitation() -> None:
     assert page.markdown[-1].value == "**217,613** parameters, about **60 seconds** of training"
     assert [button.label for button in page.button] == ["Start training"]
     assert shown_prompt(page).startswith("Take a preset and start")
+
+
+def test_page_states_the_servers_own_limits(limits: Limits) -> None:
+    assert train_page().caption[-1].value == (
+        f"This server trains one run at a time, for at most {limits.longest_run:g} minutes and models of up to "
+        f"{limits.largest_model:,} parameters; it keeps {limits.most_runs} runs."
+    )
+
+
+def test_large_figures_of_a_run_are_what_it_wrote(runs_folder: Path) -> None:
+    put_run(runs_folder, "plain", TrainConfig.of(epochs=5))
+    figures = {metric.label: metric.value for metric in train_page().metric}
+    assert figures == {
+        "Best validation accuracy": "97.50 %",  # 100 less the error of 2.5
+        "Parameters": "217,613",
+        "Whole epochs": "3",
+        "Training time": "60 s",
+    }
+
+
+def test_run_with_drawings_shows_how_many_are_read_and_calls_no_accuracy_its_best(runs_folder: Path) -> None:
+    put_run(runs_folder, "own", TrainConfig.of(epochs=5))
+    run = RunFolder(runs_folder / "own")
+    for step, error in ((10, 60.0), (20, 45.0), (30, 20.0)):
+        run.append_metrics({"step": step, "epoch": step / 10, "elapsed_s": step, "drawings_error": error})
+    figures = {metric.label: metric.value for metric in train_page().metric}
+    assert figures["Validation accuracy"] == "97.50 %"
+    assert "Best validation accuracy" not in figures
+    assert figures["My drawings held back, before and after"] == "40 → 80 %"
+
+
+def test_charts_of_a_run_say_which_reward_it_earns(runs_folder: Path) -> None:
+    put_run(runs_folder, "informed", TrainConfig.of(epochs=5, reward="information"))
+    charts = next(element for element in train_page().get("bidi_component") if element.key == "charts")
+    alts = {chart["name"]: chart["alt"] for chart in json.loads(charts.proto.json)["charts"]}
+    assert alts["reward"] == (
+        "Reward, and the value that predicts it: share of the information over the training time; "
+        "at the end information 0.50; value, expected information: 0.40"
+    )
 
 
 def shown_prompt(page: AppTest) -> str:

@@ -364,8 +364,8 @@ def test_picture_full_of_ink_is_refused() -> None:
 def test_paper_around_a_drawing_changes_nothing() -> None:
     drawing = opaque(strokes(TWO, at=(40, 40), canvas=(240, 240)))
     framed = np.pad(drawing, ((12, 28), (4, 36), (0, 0)), constant_values=255)
-    image, centre = prepare_placed_drawing(drawing)
-    framed_image, framed_centre = prepare_placed_drawing(framed)
+    image, centre, _ = prepare_placed_drawing(drawing)
+    framed_image, framed_centre, _ = prepare_placed_drawing(framed)
     assert np.array_equal(framed_image, image)
     # The centre is as many pixels further from the corner, of 280 instead of 240.
     assert framed_centre[0] * 280 == pytest.approx(centre[0] * 240 + 4, abs=1e-4)
@@ -378,3 +378,28 @@ def test_opaque_drawing_is_prepared_alike_with_and_without_its_opacity(at: tuple
     with_opacity = np.dstack([drawing, np.full(drawing.shape[:2], 255, np.uint8)])
     for array in (with_opacity, np.asfortranarray(with_opacity)):
         assert np.array_equal(prepare_drawing(array), prepare_drawing(drawing))
+
+
+BARS = {  # tops, bottoms and sides of bars on a canvas of 280 pixels, and whether they are one thing
+    "one bar": ([(50, 230, 130, 150)], True),
+    "two digits": ([(50, 230, 60, 80), (50, 230, 160, 180)], False),
+    "one just tall enough": ([(50, 230, 60, 80), (122, 230, 160, 180)], False),  # 108 of 180 pixels: 0.6
+    "one too short": ([(50, 230, 60, 80), (123, 230, 160, 180)], True),
+    "just wide enough": ([(50, 230, 60, 80), (50, 230, 121, 141)], False),  # 81 of 180 pixels: 0.45
+    "too narrow": ([(50, 230, 60, 80), (50, 230, 120, 140)], True),
+    "joined by a line": ([(50, 230, 60, 80), (50, 230, 160, 180), (140, 150, 60, 180)], True),
+    "a bar above another": ([(50, 70, 60, 180), (210, 230, 60, 180)], True),
+    "three": ([(50, 90, 40, 60), (50, 230, 120, 140), (50, 230, 200, 220)], False),
+}
+
+
+@pytest.mark.parametrize("name", BARS)
+def test_two_tall_things_side_by_side_are_not_one(name: str) -> None:
+    bars, is_one = BARS[name]
+    canvas = np.zeros((280, 280), np.uint8)
+    for top, bottom, left, right in bars:
+        canvas[top:bottom, left:right] = 255
+    assert prepare_placed_drawing(canvas).is_one == is_one
+    if not is_one:
+        with pytest.raises(DrawingError, match="more than one thing"):
+            check_is_drawing(canvas)

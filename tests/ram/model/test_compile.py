@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 COMPARE = """
+import copy, pickle
 import torch
 from ram import RAM, RAMConfig
 
@@ -20,6 +21,12 @@ with torch.inference_mode():
     after = model.rollout(image, sample_locations=False, initial_location=start)
 for mine, its in zip(before, after, strict=True):
     torch.testing.assert_close(mine, its)
+for copied in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+    for parameter in copied.parameters():
+        parameter.data.zero_()
+    its = copied.rollout(image, sample_locations=False, initial_location=start)
+    torch.testing.assert_close(its.class_probs, torch.full((2, 10), 0.1))
+    assert its.location_means[1:].eq(0).all()
 print("compiled" if compiled else "as it was")
 """
 

@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import torch
 
 from ram.config import RAMConfig, TrainConfig
+from ram.files import remove_remains, write_atomically
 from ram.training.run_folder import RunConfig, RunError, RunFolder, RunState
 
 CONFIG = RunConfig("mnist", RAMConfig(hidden_size=8), TrainConfig.of(epochs=3))
@@ -198,3 +200,130 @@ def test_many_who_ask_do_not_take_each_other_for_the_one_who_trains(folder: RunF
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: folder.is_running(), range(400)))
     assert not any(answers)
+
+
+def damage(path: Path, how: str) -> None:
+    """Puts something else in a file's place."""
+    path.unlink(missing_ok=True)
+    if how == "folder":
+        path.mkdir()
+    elif how == "loop":
+        path.symlink_to(path.name)
+    elif how == "pipe":
+        os.mkfifo(path)
+    elif how == "endless":
+        path.symlink_to("/dev/zero")
+    else:
+        with path.open("wb") as file:
+            file.truncate(10**11)  # sparse: takes no space
+
+
+DAMAGES = ["folder", "loop", "pipe", "endless", "huge"]
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("name", ["config.json", "state.json"])
+def test_whatever_stands_in_a_files_place_is_damage(folder: RunFolder, name: str, how: str) -> None:
+    damage(folder.path / name, how)
+    with pytest.raises(RunError, match=rf"{name} is damaged: "):
+        (folder.read_config if name == "config.json" else folder.read_state)()
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_readings_that_cannot_be_read_are_none(folder: RunFolder, how: str) -> None:
+    for name in ("metrics.jsonl", "traces.jsonl", "log.txt", "process"):
+        damage(folder.path / name, how)
+    assert folder.read_metrics() == folder.read_scan_paths() == []
+    assert folder.last_words() == ""
+
+
+@pytest.mark.parametrize("how", ["folder", "loop", "pipe", "endless"])
+def test_lock_that_is_no_file_is_damage_to_this_run(folder: RunFolder, how: str) -> None:
+    damage(folder.path / "lock", how)
+    for ask in (folder.is_running, folder.holder, folder.hold().__enter__):
+        with pytest.raises(RunError, match="lock is damaged: "):
+            ask()
+
+
+@pytest.mark.parametrize("how", ["folder", "loop", "pipe"])
+def test_save_that_is_no_file_is_damage(folder: RunFolder, how: str) -> None:
+    damage(folder.latest, how)
+    with pytest.raises(RunError, match=r"latest\.safetensors is damaged \(.*\): start the run again$"):
+        folder.read_latest()
+    damage(folder.drawings, how)
+    with pytest.raises(RunError, match=r"drawings\.safetensors is damaged: "):
+        folder.read_drawings()
+
+
+@pytest.mark.parametrize("number", ["1e400", "NaN", "-1", "true", "1" + 400 * "0", '"1"', "null", "[]"])
+@pytest.mark.parametrize("field", ["epoch", "step", "steps", "elapsed_s", "eta_s", "best_error"])
+def test_number_that_no_run_reaches_is_damage(folder: RunFolder, field: str, number: str) -> None:
+    if (field, number) == ("best_error", "null"):
+        return
+    (folder.path / "state.json").write_text(f'{{"status": "stopped", "{field}": {number}}}', encoding="utf-8")
+    with pytest.raises(RunError, match=r"state\.json is damaged: "):
+        folder.read_state()
+
+
+def test_half_a_character_is_damage(folder: RunFolder) -> None:
+    (folder.path / "state.json").write_text('{"status": "failed", "problem": "\\ud800"}', encoding="utf-8")
+    with pytest.raises(RunError, match=r"state\.json is damaged: it is not UTF-8"):
+        folder.read_state()
+    folder.append_metrics({"step": 1, "name": "\ud800"})
+    folder.append_metrics({"step": 2, "name": "𝔸"})  # written as two halves that belong together
+    assert folder.read_metrics() == [{"step": 2, "name": "𝔸"}]
+
+
+@pytest.mark.parametrize("step", ['"x"', "[1]", "null", "1e400", "true", "{}"])
+def test_forgetting_leaves_out_rows_with_a_damaged_step(folder: RunFolder, step: str) -> None:
+    content = f'{{"step": 1}}\n{{"step": {step}}}\n{{"images": []}}\n'
+    (folder.path / "metrics.jsonl").write_text(content, encoding="utf-8")
+    folder.forget_after(5)
+    assert folder.read_metrics() == [{"step": 1}, {"images": []}]
+
+
+def test_long_run_is_read_in_parts(folder: RunFolder) -> None:
+    row = json.dumps({"step": 0, "text": "x" * 1000})
+    (folder.path / "metrics.jsonl").write_text((row + "\n") * 40_000, encoding="utf-8")
+    # 41 million bytes are more than twice 16 MiB: every third row is read.
+    assert len(folder.read_metrics()) == 13_334
+
+
+@pytest.mark.parametrize("content", [b"x", b"", b"-5", b"9" * 5000, "٣".encode(), b"\xff"])
+def test_odd_number_of_a_process_is_that_of_none(folder: RunFolder, content: bytes) -> None:
+    with folder.hold():
+        (folder.path / "process").write_bytes(content)
+        assert folder.holder() == 0
+
+
+WRITE_AND_DIE = """
+import os, signal, sys
+from pathlib import Path
+from ram import files
+def die(*_): os.kill(os.getpid(), signal.SIGKILL)
+os.fsync = die
+files.write_atomically(Path(sys.argv[1]), b"half")
+"""
+
+
+def test_next_process_removes_what_a_killed_one_left_half_written(folder: RunFolder) -> None:
+    subprocess.run([sys.executable, "-c", WRITE_AND_DIE, str(folder.path / "state.json")], check=False)
+    assert len(list(folder.path.glob(".state.json.*"))) == 1
+    with folder.hold():
+        assert list(folder.path.glob(".*")) == []
+
+
+def test_what_a_living_process_writes_stays(folder: RunFolder) -> None:
+    content, done = bytes(10**6), threading.Event()
+
+    def write() -> None:
+        while not done.is_set():
+            write_atomically(folder.path / "state.json", content)
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        for _ in range(200):
+            remove_remains(folder.path)
+        done.set()
+        writing.result()
+    assert (folder.path / "state.json").read_bytes() == content

@@ -1,0 +1,157 @@
+// The drawing canvas: that of streamlit-drawable-canvas, which draws and reports, with its orders given here.
+//
+// No order is made from what the server has heard of it: that may be older than what is on the canvas, and would take
+// away what was drawn meanwhile. The server gives one only to bring a drawing back.
+
+import { watchFingers } from "./fingers.js";
+import { keptPerRoot } from "./mount.js";
+import { pads } from "./pads.js";
+
+/** @typedef {import("./pads.js").Drawing} Drawing */
+
+/**
+ * @typedef {object} Data
+ * @property {string} engine Address of the canvas's module.
+ * @property {string} name
+ * @property {string} label
+ * @property {number} side In pixels.
+ * @property {number} brush
+ * @property {string} ink
+ * @property {string} paper
+ * @property {{ number: number, objects: object[] }} order What the canvas has to hold, if the number is a new one.
+ */
+
+export default keptPerRoot((root) => new DrawingPad(root));
+
+class DrawingPad {
+  /** @param {ParentNode} root */
+  constructor(root) {
+    this.root = root;
+    /** @type {Data} */
+    this.data = Object.create(null);
+    /** @type {((canvas: object) => () => void) | null} */
+    this.engine = null;
+    /** @type {(drawing: Drawing) => void} */
+    this.send = () => {};
+    /** @type {object[]} */
+    this.strokes = [];
+    /** @type {string | null} */
+    this.picture = null; // as last reported
+    this.orders = 0;
+    this.taken = -1; // number of the server's last order that was carried out
+    this.penDown = false;
+    /** @type {(() => void)[]} */
+    this.waiting = [];
+    this.stop = new AbortController();
+    const upper = () => this.root.querySelector("canvas.upper-canvas");
+    const on = { down: () => this.down(), up: () => this.up(), cancelled: () => this.cancelled() };
+    watchFingers(upper, on, this.stop.signal);
+  }
+
+  destroy() {
+    this.stop.abort();
+    this.unmount?.();
+    if (pads.get(this.data.name) === this) pads.delete(this.data.name);
+  }
+
+  /** @param {import("./mount.js").Component<Data>} component */
+  async update({ data, setStateValue }) {
+    this.data = data;
+    this.send = (drawing) => setStateValue("drawing", drawing);
+    pads.set(data.name, this);
+    this.engine ??= (await import(new URL(data.engine, document.baseURI).href)).default;
+    if (this.stop.signal.aborted) return;
+    const { order } = this.data; // which may have come meanwhile
+    if (order.number !== this.taken) {
+      this.taken = order.number;
+      this.afterStroke(() => this.hold(order.objects));
+    } else this.render();
+  }
+
+  /** Draws the canvas with what it has to hold. */
+  render() {
+    const { side, brush, ink, paper, label } = this.data;
+    this.unmount = this.engine?.({
+      parentElement: this.root,
+      setStateValue: (name, value) => name === "drawing" && this.report(value),
+      data: {
+        ...{ drawingMode: "freedraw", realtimeUpdateStreamlit: true, returnImageData: true, disabled: false },
+        ...{ canvasWidth: side, canvasHeight: side, backgroundColor: paper, backgroundImageURL: null },
+        ...{ strokeWidth: brush, strokeColor: ink, fillColor: ink, label: "" },
+        initialDrawing: { objects: this.held ?? [], background: paper, number: this.orders },
+      },
+    });
+    const canvas = this.root.querySelector("canvas.upper-canvas");
+    canvas?.setAttribute("role", "img");
+    canvas?.setAttribute("aria-label", label);
+  }
+
+  /**
+   * Makes the canvas hold these strokes, and no others.
+   *
+   * @param {object[]} strokes
+   */
+  hold(strokes) {
+    this.strokes = this.held = strokes;
+    this.orders++;
+    this.render();
+  }
+
+  /**
+   * Takes what the canvas says of itself, and passes on what is new.
+   *
+   * @param {Drawing} drawing
+   */
+  report(drawing) {
+    this.strokes = drawing.raw.objects;
+    if (drawing.data === this.picture) return;
+    this.picture = drawing.data;
+    this.drawing = drawing;
+    this.send(drawing);
+  }
+
+  down() {
+    this.penDown = true;
+  }
+
+  up() {
+    this.askForReport();
+    this.lifted();
+  }
+
+  cancelled() {
+    this.hold(this.strokes);
+    this.lifted();
+  }
+
+  lifted() {
+    this.penDown = false;
+    for (const action of this.waiting.splice(0)) action();
+  }
+
+  /** Lets the canvas report at once; by itself, it waits for 200 ms. */
+  askForReport() {
+    /** @type {HTMLButtonElement | null} */ (this.root.querySelector(".dc-icon-button"))?.click();
+  }
+
+  /** @param {() => void} action */
+  afterStroke(action) {
+    if (this.penDown) this.waiting.push(action);
+    else action();
+  }
+
+  undo() {
+    this.afterStroke(() => this.hold(this.strokes.slice(0, -1)));
+  }
+
+  clear() {
+    this.afterStroke(() => this.hold([]));
+  }
+
+  take() {
+    this.askForReport();
+    const drawing = this.drawing ?? { raw: { objects: this.strokes }, data: null };
+    this.hold([]);
+    return drawing;
+  }
+}

@@ -1,0 +1,20 @@
+// The drawing canvases on the page, by their key: whoever has a button for one finds it here.
+
+/**
+ * What was drawn, as the server gets it.
+ *
+ * @typedef {object} Drawing
+ * @property {{ objects: object[] }} raw The strokes, in Fabric's words.
+ * @property {string | null} data A PNG, as a data URL.
+ */
+
+/**
+ * @typedef {object} Pad
+ * @property {() => void} undo
+ * @property {() => void} clear
+ * @property {() => Drawing} take Empties the canvas and returns what was on it.
+ * @property {(action: () => void) => void} afterStroke Calls back once no stroke is being drawn.
+ */
+
+/** @type {Map<string, Pad>} */
+export const pads = new Map();

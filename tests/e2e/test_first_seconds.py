@@ -1,0 +1,76 @@
+"""What a newcomer sees before doing anything, and who decides whether a look plays."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.drawing import DrawPage, see
+
+SAYS = "An example. Draw your own, and it looks at yours."
+
+
+@pytest.mark.usefixtures("motion")
+def test_example_plays_until_somebody_draws_and_is_not_announced(draw_page: DrawPage) -> None:
+    page = draw_page.page
+    page.goto(draw_page.server)
+    see(page.locator(".viewer .empty", has_text=SAYS), seconds=60)
+    announced = page.evaluate_handle("new Set()")
+    page.evaluate(
+        """said => { const answer = document.querySelector(".st-key-viewer [data-testid=stBidiComponentIsolated]")
+          .shadowRoot.querySelector(".answer");
+          new MutationObserver(() => said.add(answer.textContent)).observe(answer, { childList: true }); }""",
+        announced,
+    )
+    expect(draw_page.count).to_have_text("Glimpse 6 of 6", timeout=20_000)
+    expect(draw_page.count).to_have_text("Glimpse 1 of 6", timeout=20_000)  # again and again
+    assert page.evaluate("said => [...said].join('')", announced) == ""
+    draw_page.draw(7)
+    draw_page.expect_answer(7)
+    page.get_by_role("button", name="Clear").click()
+    draw_page.expect_empty_stage()
+    assert page.get_by_text(SAYS).count() == 0
+
+
+@pytest.mark.parametrize("act", ["click", "key"])
+def test_example_ends_for_good_with_the_first_click_or_key(draw_page: DrawPage, act: str) -> None:
+    page = draw_page.page
+    page.goto(draw_page.server)
+    see(page.locator(".viewer .empty", has_text=SAYS), seconds=60)
+    if act == "click":
+        page.get_by_role("heading", name="Glimpse Playground").click()
+    else:
+        page.keyboard.press("Tab")
+    expect(page.locator(".viewer .empty")).to_have_text(re.compile("^Draw a digit"))
+    expect(draw_page.count).to_have_text("Glimpse")
+
+
+def test_example_does_not_move_where_motion_is_reduced(draw_page: DrawPage) -> None:
+    page = draw_page.page
+    page.goto(draw_page.server)
+    see(page.locator(".viewer .empty", has_text=SAYS), seconds=60)
+    expect(draw_page.count).to_have_text("Glimpse 6 of 6")
+    picture = page.locator(".viewer .field").screenshot()
+    draw_page.play_on(30)
+    assert page.locator(".viewer .field").screenshot() == picture
+
+
+@pytest.mark.usefixtures("motion")
+def test_teacher_starts_paused_and_this_is_remembered(draw_page: DrawPage) -> None:
+    draw_page.open("?sample=17&first=centre&play=no")
+    box = draw_page.page.get_by_label("Play by itself")
+    expect(box).not_to_be_checked()
+    expect(draw_page.count).to_have_text("Glimpse 1 of 6")
+    draw_page.play_on(90)
+    expect(draw_page.count).to_have_text("Glimpse 1 of 6")
+    assert draw_page.position() == 0
+    box.check()
+    draw_page.page.wait_for_function("!location.search.includes('play=')")
+    draw_page.page.get_by_role("button", name="Look again").click()
+    draw_page.expect_answer(7)
+    box.uncheck()
+    draw_page.expect_address("play=no")
+    draw_page.page.reload()
+    expect(draw_page.page.get_by_label("Play by itself")).not_to_be_checked(timeout=60_000)

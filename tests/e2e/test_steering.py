@@ -1,0 +1,327 @@
+"""What a class does with a look: moves a glimpse, takes it back, asks what another place would have changed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, expect
+
+from tests.e2e.drawing import DrawPage, see
+
+DIGIT = "?sample=2130&first=centre"  # a four that is read as a nine
+MARGIN, SIDE = 4.5, 28  # pixels of the image in the field, and around it
+
+
+@pytest.fixture
+def looked(draw_page: DrawPage) -> DrawPage:
+    """The Draw page with a digit that has been looked at to the end."""
+    draw_page.open(DIGIT)
+    see(draw_page.answer.filter(has_text="RAM says 9"))
+    return draw_page
+
+
+def place(draw_page: DrawPage, x: float, y: float) -> tuple[float, float]:
+    """Where a location lies on the screen."""
+    box = draw_page.page.locator(".field").bounding_box()
+    assert box is not None
+    across, down = ((MARGIN + (at + 1) / 2 * SIDE) / (SIDE + 2 * MARGIN) for at in (x, y))
+    return box["x"] + across * box["width"], box["y"] + down * box["height"]
+
+
+def show_glimpse(draw_page: DrawPage, number: int) -> None:
+    """Steps to a glimpse."""
+    draw_page.page.locator(".viewer").focus()
+    draw_page.page.keyboard.press("Home")
+    for _ in range(number - 1):
+        draw_page.page.keyboard.press("ArrowRight")
+    expect(draw_page.count).to_have_text(f"Glimpse {number} of 6")
+
+
+def button(draw_page: DrawPage, name: str) -> Locator:
+    return draw_page.page.locator(".viewer").get_by_role("button", name=name)
+
+
+def location(draw_page: DrawPage) -> Locator:
+    return draw_page.page.locator(".viewer .location")
+
+
+def forced(draw_page: DrawPage) -> dict[int, tuple[float, float]]:
+    """What the address says."""
+    found = re.search(r"[?&]force=([^&]*)", draw_page.page.url)
+    text = found[1].replace("%3A", ":").replace("%2C", ",").replace("%3B", ";") if found else ""
+    parts = [part.partition(":") for part in text.split(";") if part]
+    return {int(number): (float(at.split(",")[0]), float(at.split(",")[1])) for number, _, at in parts}
+
+
+def test_click_moves_the_glimpse_on_screen_and_the_model_goes_on_from_there(looked: DrawPage) -> None:
+    show_glimpse(looked, 4)
+    looked.page.mouse.click(*place(looked, -0.9, -0.9))
+    looked.expect_address("force=4")
+    assert forced(looked)[4] == pytest.approx((-0.9, -0.9), abs=0.02)
+    see(looked.page.locator(".versus", has_text=re.compile(r"^Glimpse 4 moved\. p\(9\) .* → .*, value .* → .*\.")))
+    expect(looked.count).to_have_text("Glimpse 6 of 6")  # without motion the end is there at once
+    expect(looked.page.locator(".classes .share.own:visible")).to_have_count(10)
+    expect(looked.page.locator(".classes li").nth(9).locator(".share.own")).to_have_text("93.5 %")
+    expect(looked.page.locator(".own-number")).to_have_text(re.compile(r"^\d\.\d\d →$"))
+    show_glimpse(looked, 4)
+    expect(location(looked)).to_have_text(re.compile(r"\(−0\.(89|90|91), −0\.(89|90|91)\)"))
+
+
+@pytest.mark.usefixtures("motion")
+def test_after_a_click_it_plays_on_from_there(draw_page: DrawPage) -> None:
+    draw_page.open(DIGIT + "&speed=4")
+    see(draw_page.answer.filter(has_text="RAM says 9"))
+    show_glimpse(draw_page, 3)
+    draw_page.page.mouse.click(*place(draw_page, 0.8, 0.8))
+    draw_page.expect_address("force=3")
+    expect(draw_page.answer).to_contain_text("RAM ")
+    expect(draw_page.count).to_have_text("Glimpse 6 of 6")
+
+
+def test_window_is_dragged_by_mouse_and_shows_at_once_what_it_would_see(looked: DrawPage) -> None:
+    show_glimpse(looked, 3)
+    patch = looked.page.locator(".patches canvas").first
+    before = patch.evaluate("canvas => canvas.toDataURL()")
+    own = [float(part.replace("−", "-")) for part in re.findall(r"−?[\d.]+", location(looked).inner_text())]
+    mouse = looked.page.mouse
+    start = place(looked, own[0] + 0.15, own[1] + 0.15)  # inside the window, away from its middle
+    end = place(looked, 0.65, 0.35)
+    mouse.move(*start)
+    mouse.down()
+    mouse.move(*end, steps=5)
+    expect(location(looked)).to_have_text(re.compile(r"\(0\.(49|50|51), 0\.(19|20|21)\)"))
+    assert patch.evaluate("canvas => canvas.toDataURL()") != before
+    assert forced(looked) == {}  # nothing is sent before it is let go
+    mouse.up()
+    looked.expect_address("force=3")
+    assert forced(looked)[3] == pytest.approx((0.5, 0.2), abs=0.02)
+
+
+def test_escape_lets_go_of_a_window(looked: DrawPage) -> None:
+    show_glimpse(looked, 3)
+    before = location(looked).inner_text()
+    looked.page.keyboard.press("Shift+ArrowDown")
+    expect(location(looked)).not_to_have_text(before)
+    looked.page.keyboard.press("Escape")
+    expect(location(looked)).to_have_text(before)
+    assert forced(looked) == {}
+
+
+def test_keys_move_the_window_by_pixels_and_stay_there(looked: DrawPage) -> None:
+    show_glimpse(looked, 3)
+    x, y = (float(part.replace("−", "-")) for part in re.findall(r"−?[\d.]+", location(looked).inner_text()))
+    for key in ["ArrowRight"] * 3 + ["ArrowUp"] * 2:
+        looked.page.keyboard.press(f"Shift+{key}")
+    looked.expect_address("force=3")
+    assert forced(looked)[3] == pytest.approx((x + 6 / 28, y - 4 / 28), abs=0.011)
+    see(looked.page.locator(".versus", has_text="Glimpse 3 moved"))
+    expect(looked.count).to_have_text("Glimpse 3 of 6")
+    looked.page.keyboard.press("Shift+ArrowLeft")
+    looked.page.wait_for_url(lambda _: forced(looked)[3][0] < x + 5 / 28)
+    expect(looked.count).to_have_text("Glimpse 3 of 6")
+
+
+def test_finger_drags_a_window_and_scrolls_the_page_elsewhere(looked: DrawPage) -> None:
+    looked.page.set_viewport_size({"width": 390, "height": 844})
+    show_glimpse(looked, 3)
+    looked.page.locator(".field").scroll_into_view_if_needed()
+    own = [float(part.replace("−", "-")) for part in re.findall(r"−?[\d.]+", location(looked).inner_text())]
+    devtools = looked.page.context.new_cdp_session(looked.page)
+
+    def touch(kind: str, *at: float) -> None:
+        points = [{"x": at[0], "y": at[1]}] if at else []
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    scrolled = "() => document.querySelector('.stMain').scrollTop"
+    before = looked.page.evaluate(scrolled)
+    touch("touchStart", *place(looked, own[0], own[1]))
+    for share in (0.3, 0.6, 1):
+        touch("touchMove", *place(looked, own[0] + share * (0.4 - own[0]), own[1] + share * (0.6 - own[1])))
+    touch("touchEnd")
+    looked.expect_address("force=3")
+    assert forced(looked)[3] == pytest.approx((0.4, 0.6), abs=0.03)
+    assert looked.page.evaluate(scrolled) == before
+
+
+def test_undo_and_its_own_way_lead_back_and_stay_at_the_glimpse(looked: DrawPage) -> None:
+    undo, own_way = button(looked, "Undo the last move"), button(looked, "Its own way")
+    expect(own_way).to_be_disabled()
+    for number in (2, 4):
+        show_glimpse(looked, number)
+        looked.page.mouse.click(*place(looked, 0.9, -0.9))
+        looked.expect_address(f"{number}%3A0.")
+    assert [*forced(looked)] == [2, 4]
+    show_glimpse(looked, 4)
+    undo.click()
+    looked.page.wait_for_url(lambda _: [*forced(looked)] == [2])
+    expect(looked.page.locator(".versus")).to_contain_text("Glimpse 2 moved")
+    expect(looked.count).to_have_text("Glimpse 4 of 6")
+    own_way.click()
+    looked.page.wait_for_url(lambda _: forced(looked) == {})
+    expect(looked.page.locator(".findings")).to_be_hidden()
+    expect(looked.page.locator(".classes .share.own").first).to_be_hidden()
+    expect(looked.count).to_have_text("Glimpse 4 of 6")
+    undo.click()  # that, too, can be taken back
+    looked.page.wait_for_url(lambda _: [*forced(looked)] == [2])
+
+
+def test_moving_an_earlier_glimpse_lets_the_later_ones_go(looked: DrawPage) -> None:
+    for number in (4, 2):
+        show_glimpse(looked, number)
+        looked.page.mouse.click(*place(looked, 0.9, -0.9))
+        looked.expect_address(f"{number}%3A0.")
+    looked.page.wait_for_url(lambda _: [*forced(looked)] == [2])
+
+
+def test_address_carries_the_places_and_files_tell_both_ways(draw_page: DrawPage) -> None:
+    draw_page.open(DIGIT + "&force=4:-1,-1")
+    see(draw_page.page.locator(".versus", has_text="Glimpse 4 moved"))
+    see(draw_page.answer.filter(has_text="RAM says 7"))
+    expect(draw_page.page.locator(".versus")).to_contain_text("The answer flips at glimpse 6: 9 → 7.")
+    with draw_page.page.expect_download() as download:
+        draw_page.page.get_by_role("button", name="JSON").click()
+    content = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert content["settings"]["force"] == "4:-1.00,-1.00"
+    assert content["forced"] == [3]
+    assert (content["action"], content["own"]["action"], content["truth"]) == (7, 9, 4)
+    assert content["locations"][:3] == content["own"]["locations"][:3]
+
+
+def test_glimpse_that_the_model_does_not_have_is_named(draw_page: DrawPage) -> None:
+    draw_page.open(f"{DIGIT}&force=8:0,0")
+    see(draw_page.answer.filter(has_text="RAM says 9"))
+    expect(draw_page.page.locator(".versus")).to_have_text("This model looks 6 times: it has no glimpse 8 to move.")
+    button(draw_page, "Its own way").click()
+    draw_page.page.wait_for_url(lambda _: forced(draw_page) == {})
+    expect(draw_page.page.locator(".findings")).to_be_hidden()
+
+
+@pytest.mark.parametrize("force", ["x", "3:2,0", "3:0.5"])
+def test_address_with_an_impossible_place_shows_its_own_way(draw_page: DrawPage, force: str) -> None:
+    draw_page.open(f"{DIGIT}&force={force}")
+    see(draw_page.answer.filter(has_text="RAM says 9"))
+    expect(draw_page.page.locator(".classes .share.own").first).to_be_hidden()
+
+
+def test_another_digit_is_looked_at_in_the_models_own_way(looked: DrawPage) -> None:
+    show_glimpse(looked, 4)
+    looked.page.mouse.click(*place(looked, -0.9, -0.9))
+    looked.expect_address("force=4")
+    looked.page.locator(".gallery button").first.click()
+    looked.page.wait_for_url(lambda _: forced(looked) == {})
+    expect(button(looked, "Its own way")).to_be_disabled()
+    expect(button(looked, "Undo the last move")).to_be_disabled()
+
+
+# ---- Elsewhere? ----
+
+
+def test_map_says_what_every_place_would_have_led_to(looked: DrawPage) -> None:
+    page = looked.page
+    show_glimpse(looked, 3)
+    field = page.locator(".field")
+    before = field.evaluate("canvas => canvas.toDataURL()")
+    page.get_by_role("switch", name="Elsewhere?").check()
+    words = re.compile(
+        r"^Best p\(4\) [\d.]+\s% at \(.*\), worst [\d.]+\s% at .* is better than \d+\s% of all places\.$"
+    )
+    expect(page.locator(".reading")).to_have_text(words)
+    expect(field).to_have_attribute("aria-description", words)
+    assert field.evaluate("canvas => canvas.toDataURL()") != before
+    looked.expect_address("elsewhere=probability")
+    expect(page.locator(".legend")).to_be_visible()
+    page.mouse.move(*place(looked, -0.5, -0.5))
+    expect(page.locator(".reading")).to_have_text(
+        re.compile(r"^At \(−0\.(46|54), −0\.(46|54)\): RAM would say \d · p\(4\)")
+    )
+    page.locator(".by").select_option("value")
+    looked.expect_address("elsewhere=value")
+    page.mouse.move(10, 10)
+    expect(page.locator(".reading")).to_have_text(re.compile("^Best value "))
+    page.locator(".by").select_option("right")
+    expect(page.locator(".reading")).to_have_text(re.compile(r"^Looking there, the answer would be 4 in [\d.]+\s%"))
+    # The next glimpse has a map of its own.
+    page.locator(".by").select_option("probability")
+    expect(page.locator(".reading")).to_have_text(words)
+    third = page.locator(".reading").inner_text()
+    page.locator(".viewer").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".reading")).to_have_text(words)
+    expect(page.locator(".reading")).not_to_have_text(third)
+    page.get_by_role("switch", name="Elsewhere?").uncheck()
+    expect(page.locator(".findings")).to_be_hidden()
+    page.wait_for_url(lambda address: "elsewhere" not in address)
+
+
+def test_keys_read_the_map_place_by_place(looked: DrawPage) -> None:
+    show_glimpse(looked, 3)
+    looked.page.get_by_role("switch", name="Elsewhere?").check()
+    reading = looked.page.locator(".reading")
+    expect(reading).to_have_text(re.compile("^Best"))
+    looked.page.locator(".viewer").focus()
+    looked.page.keyboard.press("Shift+ArrowRight")
+    expect(reading).to_have_text(re.compile(r"^At \(.*\): RAM would say \d · p\(4\) "))
+    looked.page.keyboard.press("Escape")
+    expect(reading).to_have_text(re.compile("^Best"))
+
+
+def test_click_on_the_map_keeps_its_promise(looked: DrawPage) -> None:
+    show_glimpse(looked, 4)
+    looked.page.get_by_role("switch", name="Elsewhere?").check()
+    reading = looked.page.locator(".reading")
+    expect(reading).to_have_text(re.compile("^Best"))
+    x, y = place(looked, -27 / 28, -27 / 28)  # the middle of the first pixel
+    looked.page.mouse.move(x, y)
+    expect(reading).to_contain_text("RAM would say 7")
+    looked.page.mouse.click(x, y)
+    looked.expect_address("force=4")
+    expect(looked.count).to_have_text("Glimpse 4 of 6")  # so that one can try the next place
+    looked.page.locator(".viewer .last").click()
+    see(looked.answer.filter(has_text="RAM says 7"))
+
+
+def test_link_opens_with_a_map_on_a_larger_field(draw_page: DrawPage) -> None:
+    draw_page.open("?sample=8&first=centre&model=cluttered-60&elsewhere=probability")
+    expect(draw_page.page.locator(".reading")).to_have_text(re.compile(r"^Best p\(5\) .* of all places\.$"))
+
+
+# ---- How sure is the gaze? ----
+
+
+@pytest.mark.parametrize("gaze", ["mean", "sampled"])
+def test_policy_is_drawn_and_ten_looks_say_how_often_it_answers_what(draw_page: DrawPage, gaze: str) -> None:
+    page = draw_page.page
+    draw_page.open(f"?sample=8&first=centre&gaze={gaze}")
+    see(draw_page.answer.filter(has_text="RAM "))
+    show_glimpse(draw_page, 3)
+    field = page.locator(".field")
+    picture = "canvas => canvas.toDataURL()"
+    pictures = [field.evaluate(picture)]
+    page.get_by_role("switch", name="How sure is the gaze?").check()
+    expect(page.locator(".gaze")).to_contain_text("σ = 0.20")
+    pictures.append(field.evaluate(picture))
+    page.get_by_role("switch", name="ten looks").check()
+    answers = re.compile(r"(Of ten sampled looks, \w+ says? \d(, \w+ says? \d)*|All ten sampled looks say \d)\.$")
+    expect(page.locator(".gaze")).to_have_text(answers)
+    draw_page.expect_address("policy=looks")
+    pictures.append(field.evaluate(picture))
+    assert pictures[2] not in pictures[:2]
+    assert (pictures[0] == pictures[1]) == (gaze == "sampled")  # what locations were sampled from is always shown
+    show_glimpse(draw_page, 1)
+    expect(page.locator(".gaze")).to_contain_text("No policy chooses the first glimpse")
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1024), ("light", 390)])
+def test_questions_have_no_violations_and_fit(draw_page: DrawPage, scheme: str, width: int) -> None:
+    page = draw_page.page
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_viewport_size({"width": width, "height": 844})
+    draw_page.open(DIGIT + "&force=4:-1,-1&elsewhere=probability&policy=looks")
+    expect(page.locator(".reading")).to_have_text(re.compile("^Best"))
+    assert page.locator(".viewer").evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+    violations = Axe().run(page).response["violations"]
+    assert [(found["id"], [node["html"] for node in found["nodes"]]) for found in violations] == []
