@@ -20,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ram.config import RAMConfig, parse_config
+from ram.digit_check import DigitCheck, features
 from ram.files import open_file, parse_json, tensors_content, write_atomically
 from ram.machine import choose_device
 from ram.model import RAM
@@ -29,6 +30,7 @@ SHIPPED = Path(__file__).resolve().parents[1] / "checkpoints"
 FORMAT = "ram-checkpoint-1"
 LARGEST_FILE = 256 * 1024**2  # bytes
 LARGEST_NUMBER = 1e9  # of a look: beyond it nothing is a probability or a place
+DIGIT_CHECK = {name: f"digit_check.{name}" for name in DigitCheck._fields}  # tensors beside the model's weights
 LONGEST_NAME = 40  # characters of a class's name
 FLOAT32 = ("F32", "torch.float32")  # as safetensors and PyTorch call it
 # Fields in which a model may differ from the checkpoint whose weights it begins with.
@@ -74,9 +76,24 @@ def load_checkpoint(path: str | Path, device: str | torch.device = "auto") -> RA
     info = read_info(path)
     with torch.device("meta"):
         model = RAM(info.config)
-    model.load_state_dict(_read_weights(Path(path), model), assign=True)
+    tensors = _read_tensors(Path(path), model)
+    model.load_state_dict({name: tensors[name] for name in model.state_dict()}, assign=True)
     _check_look(Path(path), model, info.image_size)
     return model.to(target).eval()
+
+
+def load_digit_check(path: str | Path) -> DigitCheck | None:
+    """Loads what tells a model's digits from other drawings; None if it has not been fitted.
+
+    Raises:
+        CheckpointError: as for `load_checkpoint`.
+    """
+    with torch.device("meta"):
+        model = RAM(read_info(path).config)
+    tensors = _read_tensors(Path(path), model)
+    if not tensors.keys() & DIGIT_CHECK.values():
+        return None
+    return DigitCheck(**{name: tensors[key] for name, key in DIGIT_CHECK.items()})
 
 
 def read_info(path: str | Path) -> CheckpointInfo:
@@ -157,25 +174,35 @@ def check_fit(model: RAMConfig, start: RAMConfig) -> None:
             )
 
 
-def _read_weights(path: Path, model: RAM) -> dict[str, Tensor]:
-    """Reads the weights for `model`, which is on the meta device; compares names and shapes before it reads any."""
+def _read_tensors(path: Path, model: RAM) -> dict[str, Tensor]:
+    """Reads everything for `model`, which is on the meta device; compares names and shapes before it reads any."""
     with safe_open(path, framework="pt") as file:
-        _check_names(path, file.keys(), model)
-        for name, weight in model.state_dict().items():
+        wanted = _wanted(path, file.keys(), model)
+        for name, tensor in wanted.items():
             found = file.get_slice(name)
-            _check_weight(path, name, found.get_dtype(), found.get_shape(), weight.shape)
+            _check_weight(path, name, found.get_dtype(), found.get_shape(), tensor.shape)
         # Cloned: the tensors are views of the mapped file, and truncating that file later would crash the process.
-        weights = {name: file.get_tensor(name).clone() for name in model.state_dict()}
-    _check_finite(path, weights)
-    return weights
+        tensors = {name: file.get_tensor(name).clone() for name in wanted}
+    _check_finite(path, tensors)
+    return tensors
 
 
-def _check_names(path: Path, names: Iterable[str], model: RAM) -> None:
-    if odd := sorted(set(names) ^ set(model.state_dict())):
+def _wanted(path: Path, names: Iterable[str], model: RAM) -> dict[str, Tensor]:
+    """What a file with these names has to hold, on the meta device: the weights, and a digit check if it has one."""
+    wanted = model.state_dict()
+    if set(names) & set(DIGIT_CHECK.values()):
+        check = DigitCheck(torch.empty(features(model.config), device="meta"), torch.empty((), device="meta"))
+        wanted = {**wanted, **_named(check)}
+    if odd := sorted(set(names) ^ set(wanted)):
         raise CheckpointError(
             f"{path.name} does not have the weights that its configuration needs: "
-            f"{brief(odd[0])} is {'missing' if odd[0] in model.state_dict() else 'not one of them'}"
+            f"{brief(odd[0])} is {'missing' if odd[0] in wanted else 'not one of them'}"
         )
+    return wanted
+
+
+def _named(check: DigitCheck) -> dict[str, Tensor]:
+    return {DIGIT_CHECK[name]: tensor for name, tensor in check._asdict().items()}
 
 
 def _check_weight(path: Path, name: str, kind: str, shape: Sequence[int], wanted: Sequence[int]) -> None:
@@ -201,7 +228,9 @@ def _check_look(path: Path, model: RAM, side: int) -> None:
         raise CheckpointError(f"{path.name} cannot be used: its weights are so large that a look gives no numbers")
 
 
-def save_checkpoint(path: str | Path, weights: dict[str, Tensor], info: CheckpointInfo) -> None:
+def save_checkpoint(
+    path: str | Path, weights: dict[str, Tensor], info: CheckpointInfo, check: DigitCheck | None = None
+) -> None:
     """Writes a checkpoint atomically: a reader sees the old file or the new one.
 
     Raises:
@@ -219,11 +248,11 @@ def save_checkpoint(path: str | Path, weights: dict[str, Tensor], info: Checkpoi
     }
     with torch.device("meta"):
         model = RAM(_parse_metadata(path, metadata).config)
-    _check_names(path, weights, model)
-    for name, weight in model.state_dict().items():
-        _check_weight(path, name, str(weights[name].dtype), weights[name].shape, weight.shape)
-    _check_finite(path, weights)
-    content = tensors_content(weights, metadata)
+    tensors = weights if check is None else {**weights, **_named(check)}
+    for name, tensor in _wanted(path, tensors, model).items():
+        _check_weight(path, name, str(tensors[name].dtype), tensors[name].shape, tensor.shape)
+    _check_finite(path, tensors)
+    content = tensors_content(tensors, metadata)
     if len(content) > LARGEST_FILE:
         raise CheckpointError(
             f"{path.name} would have {len(content):,} bytes; a checkpoint has at most {LARGEST_FILE:,}"

@@ -24,12 +24,15 @@ from ram.checkpoints import (
     CheckpointError,
     CheckpointInfo,
     load_checkpoint,
+    load_digit_check,
     parameter_count,
     read_info,
     save_checkpoint,
 )
 from ram.config import TrainConfig, parse_config
 from ram.data.mnist import MNIST_FOLDER, DataError, Digits, load_mnist, split_training
+from ram.digit_check import DigitCheck
+from ram.digit_check_fit import EXAMPLES, fit_digit_check, unsure_rate
 from ram.evaluation import (
     VALIDATION,
     Gaze,
@@ -49,6 +52,7 @@ from ram.value_fit import FITTED, augmented_outcomes, estimates, fit_value, outc
 
 Seeds = Callable[[str], Iterable[int]]  # the seeds of a measurement, whose name labels the progress bar
 LEAST_SEEDS = 5  # fewer tell too little about the spread
+LEAST_EXAMPLES = 100
 PROTOCOL = "10,000 MNIST test digits, one pass, random first glimpse, most probable class after the last glimpse"
 GAZES: dict[Gaze, str] = {
     "mean": "(a) mean locations",
@@ -68,6 +72,7 @@ COLUMNS = {  # of the table, and whether they hold numbers
     "ten rollouts": True,
     "calibration error": True,
     "value: error, AUC": True,
+    "not sure": True,
 }
 
 
@@ -102,7 +107,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--calibrate",
         action="store_true",
-        help="fit a temperature and the value network to the validation digits, and save the weights and the results",
+        help="fit a temperature, the value network and the digit check with the validation digits, and save all",
+    )
+    parser.add_argument(
+        "--examples", type=int, default=EXAMPLES, help="drawings that are no digit, to fit the digit check on"
     )
     return parser
 
@@ -114,6 +122,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.seeds < LEAST_SEEDS:
         parser.error(f"--seeds {options.seeds} is too few: use at least {LEAST_SEEDS}")
+    if options.examples < LEAST_EXAMPLES:
+        parser.error(f"--examples {options.examples} is too few: use at least {LEAST_EXAMPLES}")
     if options.stored and (options.save or options.calibrate):
         parser.error("--stored measures nothing: leave out --save and --calibrate")
     if options.threads is not None:
@@ -149,7 +159,7 @@ def _evaluate(path: Path, options: argparse.Namespace) -> CheckpointInfo:
     info = read_info(path)
     if options.stored:
         return info
-    model = load_checkpoint(path, choose_device(options.device))
+    model, check = load_checkpoint(path, choose_device(options.device)), load_digit_check(path)
 
     def seeds(what: str) -> Iterable[int]:
         return tqdm(range(options.seeds), desc=f"{path.stem}, {what}", unit="pass", leave=False)
@@ -160,13 +170,14 @@ def _evaluate(path: Path, options: argparse.Namespace) -> CheckpointInfo:
             info = _with(info, _calibrate(model, info, validation, seeds))
             _fit_value(model, info, validation, options.data, seeds)
             info = _with(info, {FITTED: True})
-        info = _with(info, _measure(model, info, test, seeds))
+            check = fit_digit_check(model, info, options.data, options.examples)
+        info = _with(info, _measure(model, check, info, test, seeds))
         held_back = error_rate(passes(model, validation, seeds=seeds("validation")), validation.labels)
         info = _with(info, {VALIDATION: held_back._asdict()})
     except (ConfigError, DataError) as error:
         raise DataError(f"{path.name} cannot be measured: {error}") from error
     if options.save or options.calibrate:
-        save_checkpoint(path, model.state_dict(), info)
+        save_checkpoint(path, model.state_dict(), info, check)
     return info
 
 
@@ -197,7 +208,7 @@ def _fit_value(model: RAM, info: CheckpointInfo, validation: Digits, folder: Pat
     )
 
 
-def _measure(model: RAM, info: CheckpointInfo, test: Digits, seeds: Seeds) -> dict[str, Any]:
+def _measure(model: RAM, check: DigitCheck | None, info: CheckpointInfo, test: Digits, seeds: Seeds) -> dict[str, Any]:
     looks = outcomes(model, test, seeds=seeds("value"))
     results: dict[str, Any] = {"value": value_quality(estimates(model, looks), looks.right)._asdict()}
     for gaze in GAZES:
@@ -205,6 +216,7 @@ def _measure(model: RAM, info: CheckpointInfo, test: Digits, seeds: Seeds) -> di
         results[f"test_error_{gaze}"] = error_rate(log_probs, test.labels)._asdict()
         if gaze == "mean":
             results |= _calibration_errors(log_probs, test, stored_number(info, "temperature"))
+            results["not_sure"] = unsure_rate(model, check, test, log_probs)._asdict()
     return results
 
 
@@ -245,6 +257,7 @@ def _row(name: str, info: CheckpointInfo) -> list[str]:
         *(_figure(stored(info, f"test_error_{gaze}")) for gaze in GAZES),
         "–" if before is None else f"{before.mean:.2f}" + (f" → {after.mean:.2f}" if after else ""),
         "–" if value is None else f"{max(value.share):.3f}, {value.auc[-1]:.2f}",
+        _figure(stored(info, "not_sure")),
     ]
 
 
@@ -277,6 +290,7 @@ def _report(name: str, info: CheckpointInfo) -> dict[str, Any]:
             when: info.results.get(f"calibration_error_{when}") for when in ("before", "after")
         },
         "value": info.results.get("value"),
+        "not_sure_percent": info.results.get("not_sure"),
     }
 
 
@@ -304,6 +318,7 @@ def _as_text(name: str, info: CheckpointInfo) -> str:
         ):
             lines.append(f"  {label:52} {' '.join(f'{one:.{digits}f}' for one in row)}")
         lines.append(f"  {'lowest and highest':52} {value.lowest:.3f} {value.highest:.3f}")
+    lines.append(f"{'digits that it is not sure of, in percent':54} {_figure(stored(info, 'not_sure'))}")
     return "\n".join(lines)
 
 

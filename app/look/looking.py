@@ -14,6 +14,7 @@ from app.look.scene import Floats, Scene
 from ram import RAM
 from ram.checkpoints import LARGEST_NUMBER
 from ram.config import Reward
+from ram.digit_check import DigitCheck
 from ram.model import Rollout
 
 FirstGlimpse = Literal["random", "centre", "place"]
@@ -54,6 +55,7 @@ def look(
     origin: str,
     classes: tuple[str, ...] = (),
     *,
+    check: DigitCheck | None = None,
     arranged: Mapping[str, int] | None = None,
     reward: Reward = "hit",
     truth: int | None = None,
@@ -66,6 +68,7 @@ def look(
         request: how it looks; where glimpses are forced, it looks of its own accord as well.
         origin: where the image came from, in words.
         classes: names of the model's classes, where these are not their numbers.
+        check: what tells this model's digits from other drawings, if it has been fitted; it takes further looks.
         arranged: what was decided about the image, by name, where there was something to decide.
         reward: what the model's value expects.
         truth: the right class, where it is known.
@@ -78,12 +81,18 @@ def look(
         "classes": classes,
         "reward": reward,
         "truth": truth,
+        "is_digit": check is None or _shows_digit(check, model, image),
     }
     own = dataclasses.replace(_look_once(model, image, request.before(1)), **about)
     forced = tuple(number - 1 for number in request.force if number <= model.config.num_glimpses)
     if not forced:
         return own
     return dataclasses.replace(_look_once(model, image, request), **about, forced=forced, own=own)
+
+
+def _shows_digit(check: DigitCheck, model: RAM, image: Floats) -> bool:
+    device = next(model.parameters()).device
+    return bool(check.finds_digit(model, torch.from_numpy(image).to(device)[None]))
 
 
 def _look_once(model: RAM, image: Floats, request: LookRequest) -> Scene:

@@ -13,6 +13,7 @@ from app.look.rewards import WORDS, RewardWords
 if TYPE_CHECKING:
     from ram.config import Reward
 
+SURE = 0.5  # probability from which an answer is rather right than wrong
 Floats = npt.NDArray[np.float32]
 
 
@@ -58,6 +59,8 @@ class Scene:
     """Indices of the glimpses, from 0, that were made to look elsewhere than the model would have."""
     own: Scene | None = None
     """What the same look would have been of the model's own accord; None where nothing was forced."""
+    is_digit: bool = True
+    """Whether the image shows a digit at all, by the model's digit check; True where it has none."""
 
     @property
     def sureness(self) -> Floats:
@@ -92,16 +95,22 @@ class Scene:
 
     @property
     def is_sure(self) -> bool:
-        """Whether the answer is more likely right than wrong, by the model's own probabilities."""
-        return float(self.class_probs[-1].max()) >= 0.5
+        """Whether the image shows a digit, and the answer is more likely right than wrong."""
+        return self.is_digit and self._is_likely
+
+    @property
+    def _is_likely(self) -> bool:
+        return float(self.class_probs[-1].max()) >= SURE
 
     @property
     def answer(self) -> str:
-        """The answer in words, with its probability in percent; for a scribble, that nothing is likely."""
+        """The answer in words, with its probability in percent; or that it is none, and why."""
         probs = self.class_probs[-1]
         name, percent = self.class_names[self.action], 100 * float(probs.max())
         if self.is_sure:
             return f"RAM says {name} ({percent:.1f} %)"
+        if self._is_likely:  # its probability means something only if there is a digit
+            return f"RAM doubts that this is a digit: perhaps {name}"
         if probs.max() < min(0.2, 2 / len(probs)):  # of ten classes: not even twice as likely as by chance
             return "RAM cannot tell: nothing is likely"
         return f"RAM is not sure: perhaps {name} ({percent:.0f} %)"

@@ -13,8 +13,9 @@ from app.server.catalogue import checkpoint_path
 from app.server.limits import read_limits
 from app.server.pytorch import DEVICES
 from ram import RAM, load_checkpoint
-from ram.checkpoints import CheckpointInfo, read_info
+from ram.checkpoints import CheckpointInfo, load_digit_check, read_info
 from ram.data.mnist import Digits, load_mnist
+from ram.digit_check import DigitCheck
 
 
 def load_model(name: str, device: str = "CPU") -> RAM:
@@ -38,6 +39,21 @@ def _load_model(path: Path, modified: int, device: str) -> RAM:
     gc.collect()
     gc.freeze()
     return model
+
+
+def digit_check(name: str) -> DigitCheck | None:
+    """What tells that model's digits from other drawings; None if it has not been fitted.
+
+    Raises:
+        CheckpointError: its file is missing or unusable.
+    """
+    path = checkpoint_path(name)
+    return _load_digit_check(path, _modified(path))
+
+
+@functools.lru_cache(maxsize=100)
+def _load_digit_check(path: Path, modified: int) -> DigitCheck | None:
+    return load_digit_check(path)
 
 
 def model_info(name: str) -> CheckpointInfo:

@@ -15,7 +15,7 @@ from app.look.picture import Picture
 from app.look.scene import Floats, Scene
 from app.look.sources import digit_picture, drawn_picture
 from app.server.catalogue import DEFAULT_MODEL, model_label
-from app.server.models import load_model, model_info, test_digits
+from app.server.models import digit_check, load_model, model_info, test_digits
 from app.session import messages, picture, settings
 from app.session.messages import Message, plain_text
 from app.views.asking import look_request, show_viewer
@@ -83,7 +83,7 @@ def look_at(laid: LaidOut, name: str | None) -> Scene | None:
         return None
     now, current = settings.current(), picture.current()
     try:
-        model, info = load_model(name, now.device), model_info(name)
+        model, check, info = load_model(name, now.device), digit_check(name), model_info(name)
     except ValueError as error:  # a CheckpointError, too
         _complain(str(error))
         return None
@@ -98,6 +98,7 @@ def look_at(laid: LaidOut, name: str | None) -> Scene | None:
             look_request(name),
             current.origin,
             info.class_names(),
+            check=check,
             arranged=now.arrangement.decisions(laid.field),
             reward=expected_by_value(info),
             truth=_right_class(current, info.class_names()),

@@ -1,11 +1,13 @@
 """What checkpoints say of what is no digit: python -m tests.measure.not_digits checkpoints/mnist.safetensors
 
-Scribbles (smooth random lines) and letters (those that no digit looks like, in the font that Pillow carries), drawn on
-the app's canvas with its brushes and prepared as the app prepares a drawing; beside them MNIST digits held back from
-training. None is made as `ram/data/unreadable.py` makes what is trained with, but the letters there are many of these.
-The model looks with mean locations and a random first glimpse.
+Letters and symbols in other shapes than those that models and their digit checks are fitted on
+(`tests/measure/other_shapes.py`, and the letters of the font that Pillow carries), pairs of digits, scribbles and
+blots, drawn on the canvas with its brushes and prepared as the app prepares a drawing; beside them drawn and MNIST
+digits held back from training. In models of larger images they lie as the digit check's examples do, half of them among
+clutter. The model looks with mean locations and a random first glimpse.
 
-Prints a Markdown table: the share of answers, in percent, that the page calls not sure (below one half).
+Prints a Markdown table: the share of answers, in percent, that the page is sure of by the probability alone, and with
+the digit check.
 """
 
 from __future__ import annotations
@@ -21,14 +23,18 @@ from torch import Tensor
 
 from app.look.light import DARK_FIELD
 from ram import RAM, load_checkpoint, prepare_drawing
+from ram.checkpoints import load_digit_check, read_info
 from ram.config import DataConfig
 from ram.data.mnist import as_floats, load_mnist, split_training
+from ram.digit_check import SURE, DigitCheck
+from ram.digit_check_fit import laid_out
+from tests.measure.allographs import CLEAN, IDIOSYNCRATIC
+from tests.measure.other_shapes import LETTERS, NAMED, SYMBOLS
+from tests.measure.pen_digits import BRUSHES, CANVAS_SIZE, Allograph, allographs, draw_all, render, write
 
-CANVAS_SIZE, PAPER, INK = 280, DARK_FIELD, "#ffffff"  # as in the app
-BRUSHES = (12, 20, 28)
-LETTERS = "ABCDEFGHJKMNPRTUVWXYabdefhkmnprtuvwxy"
-SCRIBBLES, LETTERS_EACH, DIGITS = 400, 8, 2000
-SEEDS = 3
+PAPER, INK = DARK_FIELD, "#ffffff"  # as in the app
+LETTERS_OF_FONT = "ABCDEFGHJKMNPRTUVWXYabdefhkmnprtuvwxy"
+SCRIBBLES, BLOTS, PAIRS, LETTERS_EACH, SHAPES_EACH, DRAWN_EACH, DIGITS = 200, 100, 200, 4, 2, 5, 2000
 
 Canvas = UInt8[np.ndarray, "280 280 4"]
 
@@ -37,27 +43,73 @@ def main() -> None:
     """Runs the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.measure.not_digits", description=__doc__)
     parser.add_argument("checkpoints", type=Path, nargs="+", help=".safetensors files")
-    rng = np.random.default_rng(0)
-    images = {
-        "scribbles": prepared([scribble(rng) for _ in range(SCRIBBLES)]),
-        "letters": prepared([letter(name, rng) for name in LETTERS for _ in range(LETTERS_EACH)]),
-        "MNIST digits": as_floats(split_training(load_mnist("train"), DataConfig())[1].images[:DIGITS]),
-    }
-    print(f"| not sure, percent | {' | '.join(images)} |\n|---|{'--:|' * len(images)}")
+    images = all_images(np.random.default_rng(0))
+    print(f"| sure, percent | {' | '.join(images)} |\n|---|{'--:|' * len(images)}")
     for path in parser.parse_args().checkpoints:
-        model = load_checkpoint(path)
-        print(f"| {path.stem} | {' | '.join(f'{unsure(model, batch):.1f}' for batch in images.values())} |")
+        model, info, check = load_checkpoint(path), read_info(path), load_digit_check(path)
+        cells = [sure(model, check, laid_out(batch, info)) for batch in images.values()]
+        print(f"| {path.stem} | {' | '.join(f'{before:.1f} → {after:.1f}' for before, after in cells)} |", flush=True)
+
+
+def all_images(rng: np.random.Generator) -> dict[str, Float[Tensor, "batch 28 28"]]:
+    """The images of every kind."""
+    held_back = split_training(load_mnist("train"), DataConfig())[1]
+    return {
+        "letters": shapes(LETTERS),
+        "letters of a font": prepared([letter(name, rng) for name in LETTERS_OF_FONT for _ in range(LETTERS_EACH)]),
+        "signs": shapes(NAMED),
+        "other symbols": shapes(SYMBOLS),
+        "pairs": torch.from_numpy(np.stack([pair(rng) for _ in range(PAIRS)])),
+        "scribbles": prepared([scribble(rng) for _ in range(SCRIBBLES)]),
+        "blots": prepared([blot(rng) for _ in range(BLOTS)]),
+        "drawn digits": _stacked(allographs(CLEAN, IDIOSYNCRATIC), DRAWN_EACH),
+        "MNIST digits": as_floats(held_back.images[:DIGITS]),
+    }
 
 
 @torch.inference_mode()
-def unsure(model: RAM, images: Float[Tensor, "batch 28 28"]) -> float:
-    """The share of answers, in percent, that are more likely wrong than right by the model's own probabilities."""
-    below = 0.0
-    for seed in range(SEEDS):
-        generator = torch.Generator().manual_seed(seed)
-        rollout = model.rollout(images, sample_locations=False, generator=generator)
-        below += float((rollout.class_probs[:, -1].amax(dim=-1) < 0.5).float().mean())
-    return 100 * below / SEEDS
+def sure(model: RAM, check: DigitCheck | None, images: Float[Tensor, "batch height width"]) -> tuple[float, float]:
+    """The share of answers that the page is sure of, in percent, without and with the digit check."""
+    generator = torch.Generator().manual_seed(0)
+    rollout = model.rollout(images, sample_locations=False, generator=generator)
+    likely = rollout.class_probs[:, -1].amax(dim=-1) >= SURE
+    found = torch.ones_like(likely)
+    if check is not None:
+        found = torch.cat([check.finds_digit(model, part) for part in images.split(200)])
+    return 100 * float(likely.float().mean()), 100 * float((likely & found).float().mean())
+
+
+def shapes(table: dict[str, str]) -> Float[Tensor, "batch 28 28"]:
+    """Each of these shapes, by some hands with every brush."""
+    return _stacked([Allograph(-1, name, strokes, False) for name, strokes in table.items()], SHAPES_EACH)
+
+
+def _stacked(ways: list[Allograph], count: int) -> Float[Tensor, "batch 28 28"]:
+    return torch.from_numpy(np.stack([drawing.image for drawing in draw_all(ways, count, 5)]))
+
+
+def pair(rng: np.random.Generator) -> Float[np.ndarray, "28 28"]:
+    """Two drawn digits side by side, near or farther apart, about equally high."""
+    ways, brush, right, strokes = allographs(CLEAN, IDIOSYNCRATIC), int(rng.choice(BRUSHES)), 0.0, []
+    for _ in range(2):
+        digit = write(ways[rng.integers(len(ways))], rng)
+        low, high = (np.concatenate(digit).min(axis=0), np.concatenate(digit).max(axis=0))
+        scale = rng.uniform(85, 140) / (high - low).max()
+        place = np.array([right, rng.uniform(-8, 8)])
+        strokes += [(stroke - low) * scale + place for stroke in digit]
+        right = max(stroke[:, 0].max() for stroke in strokes) + brush + rng.uniform(-2, 25)
+    low, high = (np.concatenate(strokes).min(axis=0), np.concatenate(strokes).max(axis=0))
+    fit = min(1.0, (CANVAS_SIZE - brush - 4) / (high - low).max())
+    return prepare_drawing(render([(one - (low + high) / 2) * fit + CANVAS_SIZE / 2 for one in strokes], brush))
+
+
+def blot(rng: np.random.Generator) -> Canvas:
+    """A few discs of ink over each other."""
+    image, draw = _canvas()
+    for x, y in rng.normal(CANVAS_SIZE / 2, 28, (rng.integers(3, 12), 2)):
+        radius = rng.uniform(12, 45)
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=INK)
+    return np.asarray(image)
 
 
 def prepared(canvases: list[Canvas]) -> Float[Tensor, "batch 28 28"]:

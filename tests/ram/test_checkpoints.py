@@ -21,11 +21,13 @@ from ram.checkpoints import (
     CheckpointError,
     CheckpointInfo,
     load_checkpoint,
+    load_digit_check,
     parameter_count,
     read_info,
     save_checkpoint,
 )
 from ram.config import RAMConfig
+from ram.digit_check import DigitCheck
 from ram.files import write_atomically
 from ram.machine import choose_device
 from ram.model import RAM
@@ -278,6 +280,47 @@ def test_missing_weights_are_named(path: Path) -> None:
 def test_extra_weights_are_named(path: Path) -> None:
     write(path, {**weights_of(make_model()), "backdoor.weight": torch.zeros(2)})
     refuse(path, r"does not have the weights .*: 'backdoor\.weight' is not one of them$")
+
+
+def digit_check() -> DigitCheck:
+    return DigitCheck(torch.arange(4.0 * 3 * 8), torch.tensor(-1.5))
+
+
+def test_digit_check_is_kept_beside_the_weights(path: Path) -> None:
+    model = make_model()
+    save_checkpoint(path, model.state_dict(), INFO, digit_check())
+    found = load_digit_check(path)
+    assert found is not None
+    assert found.weight.equal(digit_check().weight)
+    assert found.bias.item() == -1.5
+    loaded = load_checkpoint(path, "cpu")
+    assert loaded.state_dict().keys() == model.state_dict().keys()
+    assert parameter_count(CONFIG) == sum(weight.numel() for weight in loaded.parameters())
+
+
+def test_checkpoint_without_a_digit_check_has_none(path: Path) -> None:
+    write(path)
+    assert load_digit_check(path) is None
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ({"digit_check.bias": None}, "needs: 'digit_check.bias' is missing$"),
+        (
+            {"digit_check.weight": torch.zeros(5)},
+            r"digit_check.weight is F32 \[5\]; its configuration needs F32 \[96\]$",
+        ),
+        ({"digit_check.bias": torch.tensor(float("nan"))}, "digit_check.bias has weights that are not finite numbers$"),
+        ({"digit_check.scale": torch.zeros(1)}, "'digit_check.scale' is not one of them$"),
+    ],
+)
+def test_damaged_digit_check_is_named(path: Path, damage: dict[str, Tensor | None], message: str) -> None:
+    check = {"digit_check.weight": digit_check().weight, "digit_check.bias": digit_check().bias, **damage}
+    write(path, {**weights_of(make_model()), **{name: tensor for name, tensor in check.items() if tensor is not None}})
+    for load in (load_checkpoint, load_digit_check):
+        with pytest.raises(CheckpointError, match=message):
+            load(path)
 
 
 def test_no_weights_at_all_are_refused(path: Path) -> None:

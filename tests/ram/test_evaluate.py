@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from ram.checkpoints import CheckpointInfo, load_checkpoint, read_info, save_checkpoint
+from ram.checkpoints import CheckpointInfo, load_checkpoint, load_digit_check, read_info, save_checkpoint
 from ram.config import RAMConfig
-from ram.data.mnist import DataError, Digits, as_floats
+from ram.data.mnist import DataError, Digits, as_floats, load_mnist
 from ram.evaluate import main, results_table
-from ram.evaluation import VALIDATION, OverSeeds, stored, stored_number
+from ram.evaluation import VALIDATION, OverSeeds, passes, stored, stored_number
 from ram.model import RAM
 from ram.value_fit import expected_by_value, stored_value
 
@@ -61,8 +61,14 @@ def saved(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def calibrated(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, calibrated."""
     path = Path(shutil.copy(fresh, tmp_path_factory.mktemp("calibrated")))
-    assert main([str(path), "--calibrate"]) == 0
+    assert main([str(path), "--calibrate", "--examples", "200"]) == 0
     return path
+
+
+def measured_unlikely(path: Path) -> float:
+    """The share of test digits with no probability of one half, in percent, over the five seeds of a measurement."""
+    log_probs = passes(load_checkpoint(path, "cpu"), load_mnist("test"), seeds=range(5))
+    return 100 * float((log_probs.amax(dim=-1).exp() < 0.5).double().mean())
 
 
 def figure(path: Path, name: str) -> OverSeeds:
@@ -75,7 +81,7 @@ def test_saving_adds_results_and_keeps_everything_else(fresh: Path, saved: Path)
     info = read_info(saved)
     assert dataclasses.replace(info, results=INFO.results) == INFO
     assert info.results.items() >= INFO.results.items()
-    measured = {*(f"test_error_{gaze}" for gaze in GAZES), "calibration_error_before", "value", VALIDATION}
+    measured = {*(f"test_error_{gaze}" for gaze in GAZES), "calibration_error_before", "value", "not_sure", VALIDATION}
     assert set(info.results) == {*INFO.results, *measured}
     before, after = load_checkpoint(fresh, "cpu").state_dict(), load_checkpoint(saved, "cpu").state_dict()
     assert all(weight.equal(before[name]) for name, weight in after.items())
@@ -126,6 +132,16 @@ def test_validation_error_is_measured_in_as_many_passes_as_the_test_error(saved:
     assert figure(saved, VALIDATION).mean == pytest.approx(figure(saved, "test_error_mean").mean, abs=5)
 
 
+def test_calibrated_checkpoint_carries_a_digit_check_and_how_much_it_doubts(saved: Path, calibrated: Path) -> None:
+    assert load_digit_check(saved) is None
+    check = load_digit_check(calibrated)
+    assert check is not None
+    assert check.weight.shape == (4 * CONFIG.num_glimpses * CONFIG.hidden_size,)
+    # Of the digits held back it doubts 0.2 %, of the test digits about as many, beside those that are unlikely anyway.
+    unlikely = measured_unlikely(calibrated)
+    assert unlikely <= figure(calibrated, "not_sure").mean <= unlikely + 0.6
+
+
 def test_calibration_changes_no_answer_but_the_averaged_one(saved: Path, calibrated: Path) -> None:
     for gaze in ("mean", "sampled", "random"):
         assert figure(calibrated, f"test_error_{gaze}") == figure(saved, f"test_error_{gaze}")
@@ -134,7 +150,7 @@ def test_calibration_changes_no_answer_but_the_averaged_one(saved: Path, calibra
 
 def test_calibrating_twice_changes_nothing(calibrated: Path, tmp_path: Path) -> None:
     again = Path(shutil.copy(calibrated, tmp_path))
-    assert main([str(again), "--calibrate"]) == 0
+    assert main([str(again), "--calibrate", "--examples", "200"]) == 0
     before, after = (load_checkpoint(path, "cpu").state_dict() for path in (calibrated, again))
     assert all(weight.allclose(before[name], rtol=1e-5) for name, weight in after.items())
     first, second = (read_info(path) for path in (calibrated, again))
@@ -186,7 +202,7 @@ def test_all_checkpoints_of_a_folder_make_a_table(
     assert len(lines) == 4
     assert lines[0].startswith("| checkpoint | images |")
     assert lines[2].startswith("| `measured` | 28×28 | 2 of 12×12 | ")
-    assert lines[3].endswith("| 61.50 | – | – | – | – | – | – |")
+    assert lines[3].endswith("| 61.50 | – | – | – | – | – | – | – |")
 
 
 def test_table_shows_images_scales_and_calibration() -> None:
@@ -215,9 +231,9 @@ def test_table_shows_images_scales_and_calibration() -> None:
         },
     )
     rows = results_table({"large.safetensors": large, "small.safetensors": small}).splitlines()[2:]
-    assert rows[0] == "| `small` | 28×28 | 6 of 8×8 | 209,421 | – | – | – | – | – | 1.23 | – |"
+    assert rows[0] == "| `small` | 28×28 | 6 of 8×8 | 209,421 | – | – | – | – | – | 1.23 | – | – |"
     assert rows[1].startswith("| `large` | 100×100, 8 pieces | 8 of 12×12 at 4 scales | ")
-    assert rows[1].endswith(" | 3.00 ± 0.06" + " | 1.23 ± 0.06" * 4 + " | 1.23 → 0.50 | 0.999, 0.85 |")
+    assert rows[1].endswith(" | 3.00 ± 0.06" + " | 1.23 ± 0.06" * 4 + " | 1.23 → 0.50 | 0.999, 0.85 | – |")
 
 
 def test_table_is_ordered_from_easy_to_hard() -> None:
@@ -272,6 +288,7 @@ def test_missing_data_and_checkpoints_get_one_sentence(
     [
         (["x", "--seeds", "4"], "--seeds 4 is too few: use at least 5"),
         (["x", "--threads", "0"], "--threads 0 is too few: use at least 1"),
+        (["x", "--examples", "99"], "--examples 99 is too few: use at least 100"),
         (["x", "--stored", "--save"], "--stored measures nothing: leave out --save and --calibrate"),
         (["--all", "--stored", "--calibrate"], "--stored measures nothing: leave out --save and --calibrate"),
         ([], "one of the arguments checkpoint --all is required"),

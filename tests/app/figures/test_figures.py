@@ -179,6 +179,14 @@ def test_an_answer_that_is_rather_wrong_than_right_is_none(scene: Scene, probabi
     assert scene_data(unsure)["sure"] == (probability >= 0.5)
 
 
+def test_an_answer_to_what_may_be_no_digit_is_doubted_whatever_its_probability(scene: Scene) -> None:
+    doubted = dataclasses.replace(scene, is_digit=False)
+    assert doubted.answer == "RAM doubts that this is a digit: perhaps 1"
+    assert scene_data(doubted)["sure"] is False
+    unlikely = dataclasses.replace(doubted, class_probs=np.full((3, 3), 1 / 3, np.float32))
+    assert unlikely.answer == "RAM is not sure: perhaps 0 (33 %)"
+
+
 @pytest.mark.parametrize(
     ("best", "answer"), [(0.19, "RAM cannot tell: nothing is likely"), (0.21, "RAM is not sure: perhaps 3 (21 %)")]
 )

@@ -11,6 +11,7 @@ import torch
 from app.look.looking import LookRequest, look
 from app.look.scene import Scene
 from ram import RAM, RAMConfig
+from ram.digit_check import DigitCheck, features
 
 IMAGE = np.random.default_rng(0).random((28, 28), np.float32)
 
@@ -99,3 +100,12 @@ def test_answer_flips_at_the_glimpse_from_which_on_it_is_another(
         return dataclasses.replace(scene, class_probs=np.eye(10, dtype=np.float32)[classes])
 
     assert dataclasses.replace(believing(yours), own=believing(own)).flip == flip
+
+
+@pytest.mark.parametrize("bias", [1.0, -1.0])
+def test_digit_check_decides_whether_the_scene_shows_a_digit(model: RAM, bias: float) -> None:
+    check = DigitCheck(torch.zeros(features(model.config)), torch.tensor(bias))
+    scene = look(model, IMAGE, LookRequest(), "test", check=check)
+    assert scene.is_digit == (bias > 0)
+    assert scene.class_probs.tolist() == look(model, IMAGE, LookRequest(), "test").class_probs.tolist()
+    assert look(model, IMAGE, LookRequest(), "test").is_digit
