@@ -6,8 +6,8 @@ nobody should have made, or leaves in the middle of an answer. After each fault 
 lists every run. In the end the server is asked to stop.
 
 Prints what was met, and exits with 1 unless nothing failed: no visitor saw an error and the log holds no traceback;
-memory and descriptors grew no more than they may from the end of the first third to the last minutes; and nothing is left behind, no
-hidden or temporary file among the runs and no process.
+memory and descriptors grew no more than they may from the end of the first third to the last minutes; and nothing is
+left behind, no hidden or temporary file among the runs and no process.
 """
 
 from __future__ import annotations
