@@ -306,7 +306,10 @@ class RunFolder:
             open_file(self.latest).close()  # `safe_open` would wait for ever at a pipe
             with safe_open(self.latest, framework="pt") as file:
                 tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118, not a dict
-                return tensors, parse_json(file.metadata()["progress"])
+                progress = parse_json(file.metadata()["progress"])
+            if not isinstance(progress, dict):
+                raise ValueError("it does not say how far the run was")
+            return tensors, progress
         except FileNotFoundError:
             raise RunError(f"{self.path} cannot be resumed: it stopped before its first save") from None
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from ram.config import RAMConfig, TrainConfig
-from ram.files import remove_remains, write_atomically
+from ram.files import remove_remains, write_atomically, write_tensors
 from ram.training.run_folder import RunConfig, RunError, RunFolder, RunState
 
 CONFIG = RunConfig("mnist", RAMConfig(hidden_size=8), TrainConfig.of(epochs=3))
@@ -327,3 +327,10 @@ def test_what_a_living_process_writes_stays(folder: RunFolder) -> None:
         done.set()
         writing.result()
     assert (folder.path / "state.json").read_bytes() == content
+
+
+@pytest.mark.parametrize("progress", ["[]", "null", "3", "{", "[" * 100_000])
+def test_save_that_does_not_say_how_far_the_run_was_is_damage(folder: RunFolder, progress: str) -> None:
+    write_tensors(folder.latest, {"a": torch.zeros(1)}, {"progress": progress})
+    with pytest.raises(RunError, match=r"latest\.safetensors is damaged \(.*\): start the run again$"):
+        folder.read_latest()
