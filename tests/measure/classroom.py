@@ -6,8 +6,8 @@ nobody should have made, or leaves in the middle of an answer. After each fault 
 lists every run. In the end the server is asked to stop.
 
 Prints what was met, and exits with 1 unless nothing failed: no visitor saw an error and the log holds no traceback;
-memory and descriptors grew no more than they may from the end of the first third to the last minutes; and nothing is left behind, no
-hidden or temporary file among the runs and no process.
+memory and descriptors grew no more than they may after the first third; the trainings still ran; and no hidden or
+temporary file is left behind among the runs.
 """
 
 from __future__ import annotations
@@ -155,8 +155,8 @@ async def hold_lesson(server: Server, room: Classroom, *, minutes: float, visito
         ]
         await asyncio.gather(*both)
     third = len(samples) // 3
-    # Not the beginning: models are loaded, pictures fill their shelf, and Streamlit keeps the sessions of those who left
-    # for two minutes, each with three descriptors.
+    # Not the beginning: models are loaded, pictures fill their shelf, and Streamlit keeps the sessions of those who
+    # left for two minutes, each with three descriptors.
     first, last = np.mean(samples[third : third + third // 2], axis=0), np.mean(samples[-third // 2 :], axis=0)
     end = np.percentile([run.end for run in crowd.runs], [50, 95])
     print(f"{len(crowd.runs)} drawings, {room.faults} faults; to the end of an answer {end[0]:.0f} / {end[1]:.0f} ms")
