@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.server import allowance
 from app.session import address, pages
 from app.views import draw, model_card, my_drawings, train
 
@@ -22,7 +23,8 @@ page = st.navigation([*every.values()], position="top")
 name = next(name for name, one in every.items() if one is page)
 address.read(name)
 pages.register(every)
-page.run()
+with allowance.kept():
+    page.run()
 address.write(name)
 address.note_drawn(name)
 

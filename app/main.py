@@ -14,7 +14,7 @@ from streamlit import config
 
 from app.components import scripts
 from app.components.pad import engine
-from app.server.capacity import greeting, raise_open_files, visitors_carried
+from app.server.capacity import greet, raise_open_files, visitors_carried
 from app.server.door import Door
 from app.server.limits import read_limits
 from app.server.log import spare_the_disk
@@ -28,7 +28,7 @@ BRIEF = 0.0002
 async def warm_up(_app: st.App) -> AsyncIterator[None]:
     """Imports PyTorch beside the server, which answers meanwhile."""
     spare_the_disk()
-    print(greeting(limits, open_files), flush=True)
+    greet(limits, open_files)
     threading.Thread(target=_load, daemon=True).start()
     yield
 

@@ -52,6 +52,12 @@ def greeting(limits: Limits, open_files: int) -> str:
     return "\n".join(("", "  Glimpse Playground", *(f"  {line}" for line in lines), ""))
 
 
+def greet(limits: Limits, open_files: int) -> None:
+    """Says it, with escapes for letters that the console does not have."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(greeting(limits, open_files).encode(encoding, "backslashreplace").decode(encoding), flush=True)
+
+
 def _carried_by(open_files: int) -> int:
     return (open_files - THE_SERVER) // A_VISITOR
 

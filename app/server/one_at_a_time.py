@@ -11,6 +11,8 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
+from app.server import allowance
+
 PATIENCE_S = 1.0
 LONG_PATIENCE_S = 20.0
 
@@ -21,14 +23,18 @@ _mine = threading.local()
 
 @contextlib.contextmanager
 def turn(patience_s: float = PATIENCE_S) -> Iterator[None]:
-    """Runs the block while no other session runs one; after `patience_s` of waiting it no longer waits for them."""
-    _mine.held = _turn.acquire(timeout=patience_s)
-    try:
-        yield
-    finally:
-        if _mine.held:
-            _turn.release()
-            _mine.held = False
+    """Runs the block while no other session runs one; after `patience_s` of waiting it no longer waits for them.
+
+    A session that has computed much lately waits before that, with the turn left to others.
+    """
+    with allowance.kept():
+        _mine.held = _turn.acquire(timeout=patience_s)
+        try:
+            yield
+        finally:
+            if _mine.held:
+                _turn.release()
+                _mine.held = False
 
 
 @contextlib.contextmanager

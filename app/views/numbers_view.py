@@ -16,6 +16,7 @@ from app.figures.film_strip import film_strip
 from app.figures.numbers import rollout_json, scene_rows
 from app.look.scene import Scene
 from app.server.models import model_info
+from app.server.one_at_a_time import aside
 from app.session.look_on_show import Look, Shown
 from app.views.controls import is_comparing
 from ram.checkpoints import CheckpointError, CheckpointInfo
@@ -65,7 +66,8 @@ def show_table_and_files(look: Look, model: str | None) -> None:
 def _file(build: Callable[[Scene], bytes], look: Look) -> bytes:
     if look.scene is None:
         raise ValueError("There is nothing to take away: draw something first.")
-    return build(look.scene)
+    with aside():
+        return build(look.scene)
 
 
 def _results(name: str | None) -> CheckpointInfo | None:

@@ -19,6 +19,8 @@ FAINTEST = 24  # Grey levels: what differs less from the paper is paper.
 REACH = 8  # Pixels: how far the filters look beyond the ink.
 TALL = 0.6  # Of the drawing's height: two things as tall as that, side by side, are two digits ...
 WIDE = 0.45  # ... if together they are at least so wide, in heights.
+MOST_LINES = 0.3  # Of a picture's rows or columns: more are no lines on paper.
+THICKEST_LINE = 0.02  # Of the picture's side.
 SPECK = 0.05  # Of the largest piece's ink: a separate piece with less is dust, or a slip of the hand.
 
 
@@ -120,9 +122,9 @@ def _is_one(ink: Float[np.ndarray, "height width"]) -> bool:
     if not ink.any():
         return True
     left, top, right, bottom = _box(ink)
-    mask = ink[top:bottom, left:right] > 0.5
+    mask = np.asarray(ink[top:bottom, left:right] > 0.5)
     height, width = mask.shape
-    inked = mask.any(axis=0)
+    inked = np.asarray(mask.any(axis=0))
     gaps = np.flatnonzero(~inked[1:] & inked[:-1]) + 1
     return width < WIDE * height or not any(
         min(_height(mask[:, :gap]), _height(mask[:, gap:])) >= TALL * height for gap in gaps
@@ -159,6 +161,7 @@ def _pixels(array: np.ndarray) -> UInt8[np.ndarray, "height width channels"]:
 
 def _read(pixels: UInt8[np.ndarray, "height width channels"]) -> _Drawing:
     """Finds the ink; a digit that is small in a large picture is looked at again from near."""
+    pixels = _without_lines(pixels)
     height, width, _ = pixels.shape
     factor = -(-max(height, width) // LONGEST_SIDE)
     drawing = _find_ink(_reduce(pixels, factor) if factor > 1 else pixels)
@@ -172,6 +175,37 @@ def _read(pixels: UInt8[np.ndarray, "height width channels"]) -> _Drawing:
     columns = slice(max(0, left - margin) * factor, min((right + margin) * factor, width))
     near = _read(pixels[rows, columns])
     return drawing._replace(ink=near.ink, size=near.size)
+
+
+def _without_lines(pixels: UInt8[np.ndarray, "height width channels"]) -> UInt8[np.ndarray, "height width channels"]:
+    """Takes off the lines that paper is printed with: what runs thin, straight and of one colour from edge to edge."""
+    paper = np.median(_border(pixels), axis=0).astype(np.uint8)
+    bare = pixels
+    for turned in (False, True):
+        picture = bare.swapaxes(0, 1) if turned else bare
+        lines = _lines_across(picture, paper)
+        if lines.any():
+            colours = picture[:, :1][lines]
+            alike = _difference(picture[lines], np.broadcast_to(colours, picture[lines].shape)) <= 2 * FAINTEST
+            cleaned = picture.copy()
+            cleaned[lines] = np.where(alike[..., None], paper, picture[lines])
+            bare = cleaned.swapaxes(0, 1) if turned else cleaned
+    return np.ascontiguousarray(bare)
+
+
+def _lines_across(
+    picture: UInt8[np.ndarray, "height width channels"], paper: UInt8[np.ndarray, " channels"]
+) -> Bool[np.ndarray, " height"]:
+    """Which rows are no paper at both edges, and of the same colour there; none if they are thick, or too many."""
+    left, right = picture[:, :1], picture[:, -1:]
+    blank = np.broadcast_to(paper, left.shape)
+    off = np.minimum(_difference(left, blank), _difference(right, blank))[:, 0] > FAINTEST
+    lines = off & (_difference(left, right)[:, 0] <= 2 * FAINTEST)
+    changes = np.flatnonzero(np.diff(np.concatenate([[False], lines, [False]]).astype(np.int8)))
+    thickness = np.diff(changes)[::2]
+    if not lines.any() or lines.mean() > MOST_LINES or thickness.max() > max(2, THICKEST_LINE * len(lines)):
+        return np.zeros_like(lines)
+    return lines
 
 
 def _reduce(pixels: UInt8[np.ndarray, "height width channels"], factor: int) -> np.ndarray:

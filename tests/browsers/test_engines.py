@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +12,7 @@ from tests.browsers.engines import Engine, firefox, line, press, wait_for, webki
 from tests.processes import end_runs
 from tests.servers import started_server
 
-ENGINES = {"Firefox": firefox, "WebKit": webkit}
+ENGINES: dict[str, Callable[[Path], AbstractContextManager[Engine]]] = {"Firefox": firefox, "WebKit": webkit}
 LEFT, HOME, END = "\ue012", "\ue011", "\ue010"  # as WebDriver writes these keys
 
 # Finds elements in components, too, which have a tree of their own each, and listens for what fails.

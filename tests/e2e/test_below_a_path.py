@@ -25,7 +25,7 @@ def below(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with started_server(folder, arguments=flags) as server, contextlib.ExitStack() as stack:
         port = int(server.address.rpartition(":")[2])
         yield f"http://127.0.0.1:{stack.enter_context(stripping_proxy(PATH, port)) if has_proxy else port}{PATH}"
-    assert "Traceback" not in (folder / "log").read_text()
+    assert "Traceback" not in (folder / "log").read_text(encoding="utf-8")
 
 
 def test_visitor_draws_moves_between_pages_and_comes_back(page: Page, below: str) -> None:

@@ -1,9 +1,10 @@
 """What a few visitors can cost the others: python -m tests.measure.attackers [--visitors 10] [--seconds 15]
 
 Visitors draw as in tests/measure/load.py. Beside them, none, one and three attackers do without a pause what is allowed
-and costs most: they draw with the model whose look is dearest, open pages that rank the hardest digits of one such
-model after the other, or upload the largest picture. Prints the end's p50 and p95 of the visitors' drawings for each,
-p95 also in times of what it was without attackers in the same minutes (bar: at most 2).
+and costs most: they draw with the model whose look is dearest, open the page again and again, open it with one model
+after the other whose hardest digits have to be found, or upload the largest picture. Prints the end's p50 and p95 of
+the visitors' drawings for each; p95 also in times of what it was without attackers in the same minutes (bar: at most
+2).
 """
 
 from __future__ import annotations
@@ -46,6 +47,13 @@ async def draw_dearly(address: str, index: int) -> None:
             await attacker.draw(value)
 
 
+async def open_pages(address: str, _: int) -> None:
+    """Comes again and again."""
+    while True:
+        async with visit(address) as attacker:
+            await attacker.open()
+
+
 async def rank(address: str, index: int) -> None:
     """Opens pages that have to rank the test digits of another model."""
     for number in itertools.count(index):
@@ -63,7 +71,12 @@ async def upload_much(address: str, _: int) -> None:
             await attacker.give(file.getvalue())
 
 
-ATTACKS: dict[str, Attack] = {"draw dearly": draw_dearly, "rank digits": rank, "upload pictures": upload_much}
+ATTACKS: dict[str, Attack] = {
+    "draw dearly": draw_dearly,
+    "open pages": open_pages,
+    "rank digits": rank,
+    "upload pictures": upload_much,
+}
 
 
 def attack_for_ever(name: str, address: str, index: int) -> None:
@@ -119,7 +132,7 @@ def add_models(runs: Path) -> None:
     from ram.config import RAMConfig
     from ram.model import RAM
 
-    config = RAMConfig(num_glimpses=52, glimpse_size=12, num_scales=4)  # nearly 12 times a usual look
+    config = RAMConfig(num_glimpses=45, glimpse_size=12, num_scales=4)  # nearly 12 times a usual look
     for number in range(MODELS):
         folder = runs / f"dear-{number}"
         folder.mkdir(parents=True)

@@ -226,7 +226,7 @@ def test_want_of_memory_ends_a_run_with_one_sentence(tmp_path: Path) -> None:
         cwd=ROOT,
         check=False,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     assert done.returncode == 1
     message = (

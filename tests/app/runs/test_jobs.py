@@ -148,10 +148,10 @@ def test_killed_run_says_so_loses_nothing_saved_and_resumes(jobs: Jobs) -> None:
 
 def test_run_that_the_system_ended_for_want_of_memory_says_so_and_resumes(jobs: Jobs, tmp_path: Path) -> None:
     kills = jobs._supervisor.kills = tmp_path / "vmstat"
-    kills.write_text("pgfault 7\noom_kill 2\noom_kill_other 9\n")
+    kills.write_text("pgfault 7\noom_kill 2\noom_kill_other 9\n", encoding="utf-8")
     run = submit(jobs, LONG)
     wait(jobs, run, trains)
-    kills.write_text("pgfault 8\noom_kill 3\noom_kill_other 9\n")
+    kills.write_text("pgfault 8\noom_kill 3\noom_kill_other 9\n", encoding="utf-8")
     os.kill(jobs.run_folder(run).holder() or 0, signal.SIGKILL)
     job = wait(jobs, run, status("failed"))
     assert job.problem == "Memory ran out, and the system ended it."

@@ -64,7 +64,7 @@ def test_drawings_make_an_epoch_larger() -> None:
 
 def test_estimate_agrees_with_trainings() -> None:
     command = [sys.executable, "-m", "tests.measure.training_memory", "--only", "2", "3", "5"]
-    table = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    table = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout
     rows = re.findall(r"\| ([\d,]+) \| ([\d,]+) \|", table)
     sizes = [tuple(int(size.replace(",", "")) for size in row) for row in rows]
     assert len(sizes) == 3

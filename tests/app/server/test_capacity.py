@@ -24,7 +24,7 @@ print(raise_open_files(), resource.getrlimit(resource.RLIMIT_NOFILE))
 
 
 def test_limit_of_open_files_is_raised_as_far_as_the_system_allows() -> None:
-    result = subprocess.run([sys.executable, "-c", RAISE], cwd=ROOT, capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-c", RAISE], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
     assert result.stdout == "1000 (1000, 1000)\n"
 
 

@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("door")
     with started_server(folder, most_visitors=SEATS, hosts=[OURS], frames=[LESSONS]) as server:
         yield server.address.removeprefix("http://")
-    assert "Traceback" not in (folder / "log").read_text()
+    assert "Traceback" not in (folder / "log").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ async def upload_many(server: str) -> None:
 def test_log_stays_small_whatever_somebody_sends(tmp_path: Path) -> None:
     with started_server(tmp_path) as server:
         asyncio.run(send_nonsense(server.address.removeprefix("http://"), times=60))
-    log = (tmp_path / "log").read_text()
+    log = (tmp_path / "log").read_text(encoding="utf-8")
     assert 0 < log.count("Error deserializing back message") < 10  # Streamlit logs each, with a traceback
 
 

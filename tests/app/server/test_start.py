@@ -75,7 +75,7 @@ def get(server: Server, path: str) -> tuple[int, str]:
     ],
 )
 def test_server_talks_to_nobody(tmp_path: Path, arguments: Sequence[str]) -> None:
-    (tmp_path / "sitecustomize.py").write_text(WITNESS)
+    (tmp_path / "sitecustomize.py").write_text(WITNESS, encoding="utf-8")
     witness = {"PYTHONPATH": f"{tmp_path}:{ROOT}", "WITNESS": str(tmp_path / "talk"), "BROWSER": "true"}
     with started_server(tmp_path, arguments=arguments, environment=witness) as server:
         asyncio.run(draw(server))
@@ -85,17 +85,18 @@ def test_server_talks_to_nobody(tmp_path: Path, arguments: Sequence[str]) -> Non
             connection.request("GET", "/_stcore/stream", headers={**headers, **WEBSOCKET})
             assert connection.getresponse().status in (403, 421)
             connection.close()
-    assert (tmp_path / "talk").read_text() == ""
+    assert (tmp_path / "talk").read_text(encoding="utf-8") == ""
 
 
 WEBSOCKET = {"Connection": "Upgrade", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
 
 
 def test_witness_sees_a_request(tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text(WITNESS)
+    (tmp_path / "sitecustomize.py").write_text(WITNESS, encoding="utf-8")
     (tmp_path / "talks.py").write_text(
         "import contextlib, urllib.request\n"
-        "with contextlib.suppress(OSError):\n    urllib.request.urlopen('http://192.0.2.1', timeout=0.1)\n"
+        "with contextlib.suppress(OSError):\n    urllib.request.urlopen('http://192.0.2.1', timeout=0.1)\n",
+        encoding="utf-8",
     )
     subprocess.run(
         [sys.executable, "talks.py"],
@@ -103,7 +104,7 @@ def test_witness_sees_a_request(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(tmp_path), "WITNESS": str(tmp_path / "talk")},
         check=True,
     )
-    assert "socket.connect 192.0.2.1" in (tmp_path / "talk").read_text()
+    assert "socket.connect 192.0.2.1" in (tmp_path / "talk").read_text(encoding="utf-8")
 
 
 def test_server_listens_on_this_machine_alone_unless_told_otherwise(tmp_path: Path) -> None:
@@ -119,7 +120,7 @@ def test_server_listens_on_this_machine_alone_unless_told_otherwise(tmp_path: Pa
 def test_configuration_is_the_projects_wherever_one_stands(tmp_path: Path) -> None:
     stand = tmp_path / "elsewhere"
     (stand / ".streamlit").mkdir(parents=True)
-    (stand / ".streamlit" / "config.toml").write_text(FOREIGN_CONFIGURATION)
+    (stand / ".streamlit" / "config.toml").write_text(FOREIGN_CONFIGURATION, encoding="utf-8")
     with started_server(tmp_path, arguments=["--server.headless=true"], cwd=stand) as server:
         asyncio.run(draw(server))
         with socket.socket() as caller:
@@ -135,7 +136,7 @@ def test_poorest_place_is_good_enough(tmp_path: Path, runs: str) -> None:
         status, page = get(server, "/train")
         assert status == 200
         assert "<h1" in page
-    log = (tmp_path / "log").read_text()
+    log = (tmp_path / "log").read_text(encoding="utf-8")
     assert "Traceback" not in log, log
 
 

@@ -403,3 +403,24 @@ def test_two_tall_things_side_by_side_are_not_one(name: str) -> None:
     if not is_one:
         with pytest.raises(DrawingError, match="more than one thing"):
             check_is_drawing(canvas)
+
+
+@pytest.mark.parametrize("kinds", ["rows", "columns", "rows columns", "rows margin"])
+def test_printed_lines_are_paper(kinds: str) -> None:
+    plain = opaque(strokes(), ink=(40, 40, 70))
+    paper = np.full_like(plain, 255)
+    if "rows" in kinds:
+        paper[7::25] = paper[8::25] = (120, 150, 215)
+    if "columns" in kinds:
+        paper[:, 11::25] = (120, 150, 215)
+    if "margin" in kinds:
+        paper[:, 30:32] = (225, 110, 110)
+    printed = np.minimum(plain, paper)
+    assert difference(prepare_drawing(printed), prepare_drawing(plain)) < 0.02
+    check_is_drawing(printed)
+
+
+def test_stroke_that_reaches_one_edge_is_no_printed_line() -> None:
+    picture = np.full((280, 280), 255, np.uint8)
+    picture[60:64, 0:200] = 0
+    assert prepare_drawing(picture).any()
