@@ -1,7 +1,9 @@
 // What mouse, pen and fingers do to a canvas of Fabric's, without what is no drawing: it would lose a stroke in which
 // another button is pressed, draw one where two fingers pinch, and go on with one that the system has taken over.
 
-const PINCH = 250; // ms: fingers that come down closer to each other are a pinch; later, the hand rests on the screen
+// A second finger makes a pinch, unless the first has been down for longer, and moved farther: then the hand rests.
+const PINCH = 250; // ms
+const STILL = 10; // pixels
 
 /**
  * Watches a canvas until `stop` aborts.
@@ -14,6 +16,7 @@ export function watchFingers(canvas, on, stop) {
   let down = false;
   let refused = false; // until all fingers are up
   let since = 0;
+  let start = { clientX: 0, clientY: 0 };
   const isOn = (event) => event.composedPath()[0] === canvas();
   const swallow = (event) => event.stopImmediatePropagation();
 
@@ -55,13 +58,17 @@ export function watchFingers(canvas, on, stop) {
     touchstart(event) {
       if (refused && isOn(event)) swallow(event);
       else if (down && event.touches.length > 1) {
-        if (performance.now() - since > PINCH) return;
+        const [{ clientX, clientY }] = event.touches;
+        const moved = Math.hypot(clientX - start.clientX, clientY - start.clientY);
+        if (performance.now() - since > PINCH && moved > STILL) return;
         refused = true;
         if (isOn(event)) swallow(event);
         cancel(event);
       } else if (isOn(event)) {
-        if (event.touches.length === 1) begin();
-        else swallow(event);
+        if (event.touches.length === 1) {
+          start = event.touches[0];
+          begin();
+        } else swallow(event);
       }
     },
     touchcancel(event) {
