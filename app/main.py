@@ -58,7 +58,7 @@ door = Middleware(
 )
 canvas = [*scripts("pad"), *scripts("pad_tools"), engine()]
 early = {
-    "draw": [*canvas, *scripts("viewer"), *scripts("gallery")],
+    "draw": list(dict.fromkeys([*canvas, *scripts("viewer"), *scripts("present"), *scripts("gallery")])),
     "drawings": [*canvas, *scripts("classes")],
     "train": scripts("learning"),
 }

@@ -84,8 +84,8 @@ class DrawPage:
         see(self.answer.filter(has_text=f"RAM says {digit} ("))
 
     def expect_empty_stage(self) -> None:
-        """Waits until the viewer invites to draw, and the canvas is empty, too."""
-        see(self.page.locator(".viewer .empty", has_text="Draw a digit"))
+        """Waits until the viewer invites to draw, or shows an example, and the canvas is empty, too."""
+        see(self.page.locator(".viewer .empty", has_text=re.compile("Draw (a digit|your own)")))
         wait_until(lambda: self.ink() == 0)
 
     def expect_address(self, *settings: str) -> None:

@@ -55,7 +55,9 @@ def test_outlines_stand_where_canvas_and_viewer_will(page: Page, server: str) ->
 @pytest.mark.parametrize("name", HEADINGS)
 def test_each_page_has_its_heading_and_streamlits_scripts(page: Page, server: str, name: str) -> None:
     answer = page.request.get(f"{server}/{name}")
-    assert re.sub('<link rel="modulepreload" href="_stcore[^>]*>', "", answer.text()) == first_page(name)
+    assert re.sub('<link rel="modulepreload" href="_stcore[^>]*>', "", answer.text()) == first_page(
+        name, before=scripts("history")
+    )
     assert answer.headers["cache-control"] == "no-cache"
     head = (
         INDEX.read_text(encoding="utf-8").split("</head>")[0].replace("Streamlit</title>", "Glimpse Playground</title>")

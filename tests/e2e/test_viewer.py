@@ -95,9 +95,10 @@ def test_reduced_motion_shows_the_end_at_once(draw_page: DrawPage) -> None:
 def test_settings_travel_in_the_url(draw_page: DrawPage) -> None:
     draw_page.open()
     draw_page.page.get_by_role("radio", name="centre").click()
-    draw_page.page.get_by_role("radio", name="sampled").click()
     draw_page.page.get_by_role("button", name="Look again").click()
     draw_page.page.locator(".speed").select_option("2")
+    draw_page.page.get_by_role("button", name="More").click()
+    draw_page.page.get_by_role("radio", name="sampled").click()
     draw_page.expect_address("first=centre", "gaze=sampled", "seed=1", "speed=2")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors import safe_open
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file, save, save_file
 
 from app.look.layout import model_field
 from app.look.looking import LookRequest, look
@@ -33,11 +33,15 @@ def test_uploaded_checkpoint_can_be_chosen(jobs: Jobs) -> None:
 
 
 def checkpoint(tmp_path: Path, config: RAMConfig, image_size: int = 28, spoil: float | None = None) -> bytes:
-    model = RAM(config)
-    if spoil is not None:
-        next(model.parameters()).data.fill_(spoil)
-    save_checkpoint(tmp_path / "made", model.state_dict(), CheckpointInfo(config, image_size, {}, {}))
-    return (tmp_path / "made").read_bytes()
+    file = tmp_path / "made"
+    save_checkpoint(file, RAM(config).state_dict(), CheckpointInfo(config, image_size, {}, {}))
+    if spoil is not None:  # which `save_checkpoint` would refuse
+        with safe_open(file, framework="pt") as content:
+            tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118, not a dict
+            metadata = content.metadata()
+        next(iter(tensors.values())).fill_(spoil)
+        save_file(tensors, file, metadata)
+    return file.read_bytes()
 
 
 @pytest.mark.parametrize("side", [28, 60, 256])
