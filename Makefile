@@ -4,12 +4,12 @@ BIN := .venv/bin
 
 NODE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/node
 
-.PHONY: run test test-browsers test-locale lint format browser
+.PHONY: run test test-browsers test-locale lint format browser nginx
 
 run: .venv/run
 	$(BIN)/streamlit run app/main.py
 
-test: .venv/js browser
+test: .venv/js browser nginx
 	$(NODE) --test "tests/js/*.test.js"
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
@@ -42,6 +42,11 @@ browser: .venv/dev
 	@[ -n "$$(which chromium-headless-shell chromium chromium-browser google-chrome 2>/dev/null)" ] \
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium-headless-shell; } \
 	|| $(BIN)/playwright install --only-shell chromium
+
+# Some tests want nginx; where it cannot be installed, they are left out.
+nginx:
+	@which nginx >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq nginx-light; } \
+	|| echo "nginx is not installed: its tests are left out."
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
