@@ -287,8 +287,8 @@ def parse_config(kind: type[C], values: dict[str, Any]) -> C:
 def parse_what_is_known(kind: type[C], values: dict[str, Any]) -> tuple[C, dict[str, Any]]:
     """Builds a configuration from what another version wrote, and returns beside it what this one does not know.
 
-    That are fields that are not there any more, or not yet, and texts that are no choice; the former are left out
-    and the latter replaced by the default.
+    Those are fields that no longer exist, or do not exist yet, which are left out, and texts that are no choice, which
+    give way to the default.
 
     Raises:
         ConfigError: a value is not possible, or there are no fields.

@@ -21,6 +21,8 @@ REFINED = 96  # ... of which those are quartered where most changes: about 784 p
 LOOKS = 10
 MOST_BYTES = 64 * 2**20  # of patches that are computed at once: those of all our own models fit
 
+_SHOWN = {"probs": 4, "values": 2}  # decimals
+
 
 class Outcomes(NamedTuple):
     """What N looks came to in the end."""
@@ -54,7 +56,9 @@ class Elsewhere:
 
     def better_than(self, quantity: str) -> float:
         """The share of the image, 0 to 1, in which the glimpse would have come to less, by `probs` or `values`."""
-        less = getattr(self.outcomes, quantity) < getattr(self.own, quantity)
+        # As precisely as it is shown: what cannot be told apart is not less.
+        outcomes, own = (getattr(each, quantity).round(_SHOWN[quantity]) for each in (self.outcomes, self.own))
+        less = outcomes < own
         areas = self.sides.astype(float) ** 2
         return float(areas[less].sum() / areas.sum())
 

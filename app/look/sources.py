@@ -35,4 +35,10 @@ def uploaded_picture(content: bytes) -> Picture:
 def digit_picture(digits: Digits, position: int) -> Picture:
     """One of the test digits as a picture."""
     image = as_floats(digits.images[position]).numpy()
-    return Picture(image, f"MNIST test digit {position}, a {int(digits.labels[position])}", test_digit=position)
+    return Picture(image, f"MNIST {name_of(digits, position)}", test_digit=position)
+
+
+def name_of(digits: Digits, position: int) -> str:
+    """A test digit in words, such as "test digit 61, an 8"."""
+    label = int(digits.labels[position])
+    return f"test digit {position}, {'an' if label == 8 else 'a'} {label}"

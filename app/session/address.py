@@ -20,6 +20,8 @@ def read(page: str = "") -> None:
     that Streamlit forgot because their page was left get their values back.
     """
     state = st.session_state
+    is_other_page = state.get("read_page") != page
+    state.read_page = page
     is_new_page = state.get("drawn_page") != page
     if is_new_page:
         state.drawn_page = None
@@ -34,7 +36,8 @@ def read(page: str = "") -> None:
                 known[key] = setting.parse(st.query_params[setting.name or key])
             except (KeyError, ValueError):
                 known[key] = setting.default
-        if key not in state:
+        if key not in state or is_other_page:
+            # With a page that was left go its widgets' values, and what they had been given at first comes back.
             state[key] = known[key]
         elif is_new_page:
             # The browser hears only of values that were given in the same run: without this, it would send those that
@@ -42,8 +45,15 @@ def read(page: str = "") -> None:
             state[key] = state[key]
         if not setting.is_possible(state[key]):
             # A run was deleted, perhaps in another tab: a session that used it goes on with the default.
-            state[key] = known[key] = setting.default
+            state[key] = setting.default
+        known[key] = state[key]
     state.known_settings = known
+
+
+def keep() -> None:
+    """Keeps all settings as they are now, for the page that comes next."""
+    state = st.session_state
+    state.known_settings = {key: state.get(key, value) for key, value in state.known_settings.items()}
 
 
 def note_drawn(page: str) -> None:
@@ -53,8 +63,9 @@ def note_drawn(page: str) -> None:
 
 def write(page: str) -> None:
     """Puts all settings that are not the default, and the links, into the URL of this page."""
+    keep()
     state = st.session_state
-    known = state.known_settings = {key: state.get(key, value) for key, value in state.known_settings.items()}
+    known = state.known_settings
     query = {
         setting.name or key: f"{known[key]:g}" if isinstance(setting.default, float) else f"{known[key]}"
         for key, setting in state.settings_in_address.items()

@@ -24,6 +24,8 @@ from app.session.shelf import Kept, pictures, this_session
 
 CANVAS = Canvas("canvas")
 PAGE = "draw"  # whose messages are about the picture
+NO_DIGIT = "This link names no test digit: there are 10,000, counted from 0. Draw your own, or take one of them."
+GONE = "The picture of this link is no longer on this server. Draw your own, or take a test digit."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,9 +163,13 @@ def _named_by_the_url() -> _State:
     address.set_link(sample="", picture="")
     if sample:
         is_position = sample.isascii() and sample.isdecimal() and len(sample) <= len("9999")
+        if not is_position:
+            messages.say(PAGE, messages.Message(NO_DIGIT, is_problem=True))
         return _State(requested_digit=int(sample) if is_position else None)
     kept = pictures().get(name, this_session())
     if kept is None:
+        if name:
+            messages.say(PAGE, messages.Message(GONE, is_problem=True))
         return _State()
     address.set_link(picture=name)
     strokes = kept.strokes

@@ -59,7 +59,7 @@ def _summary(collection: Collection) -> None:
     count, held_back = len(collection.digits.labels), int(collection.held_back.sum())
     if count:
         st.caption(
-            f"{count_drawings(count)}. Every fourth of a class is held back to measure with: {held_back} so far"
+            f"{count_drawings(count)}. Every fourth drawing of a class is held back for measuring: {held_back} so far"
             + (", marked with a dot." if held_back else ".")
         )
     else:
@@ -106,7 +106,7 @@ def show_more(collection: Collection) -> None:
         "Fine-tune a model on these", icon=":material/model_training:", type="primary", key="fine-tune"
     ):
         recipe.take_own_drawings()
-        st.switch_page(pages.page("train"))
+        pages.go_to("train")
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         _files(collection, is_empty=is_empty)
     _say("file", "")

@@ -86,7 +86,7 @@ def in_words(scene: Scene, info: CheckpointInfo | None) -> str:
     sentence = "The value foresees whether the answer after the last glimpse will be right."
     if (measured := _accuracy(info, str(scene.settings.get("gaze", "mean")))) is not None:
         accuracy, digits = measured
-        sentence += f" It is for {accuracy:.1f} of 100 {digits}"
+        sentence += f" The answer is right for {accuracy:.1f} of 100 {digits}"
         sentence += ", so there is little to foresee and the value is nearly flat." if accuracy >= _FLAT else "."
     return f"{sentence} {bars}"
 

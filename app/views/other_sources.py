@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.components.gallery import digit_gallery
 from app.look.hardest import HARDEST_OF, hardest_digits
-from app.look.sources import digit_picture, uploaded_picture
+from app.look.sources import digit_picture, name_of, uploaded_picture
 from app.look.uploads import UploadError
 from app.server.limits import read_limits
 from app.server.models import test_digits
@@ -60,7 +60,7 @@ def _show_gallery(chosen: int | None) -> None:
     digit_gallery(
         digits.images[positions].numpy(),
         keys=positions,
-        names=[f"test digit {position}, a {int(digits.labels[position])}" for position in positions],
+        names=[name_of(digits, position) for position in positions],
         chosen=chosen,
         label="Test digits",
         key=GALLERY,

@@ -43,8 +43,11 @@ def show_cover() -> None:
 def _take_mode() -> None:
     mode = widgets.value(KEY).mode
     settings.present(mode)
-    if mode == "yes" and picture.current() is None:
+    current = picture.current()
+    if mode == "yes" and current is None:
         _take_digit(settings.current().next_kind)
+    if mode == "cover" and current is not None and current.test_digit is not None:
+        picture.show(None)  # nobody has seen it yet
 
 
 def _take_next() -> None:

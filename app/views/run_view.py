@@ -109,6 +109,8 @@ def _state(runs: Jobs, job: Job, *, named: bool) -> None:
     words, icon = STATUS[job.status]
     if job.status == "waiting":
         words = _place_in_queue(runs, job)
+    if job.status == "stopped" and not job.has_checkpoint:
+        words = "stopped before there was anything to keep"
     if named:
         st.html(f"<h3>{html.escape(job.name)}</h3>")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):

@@ -81,7 +81,7 @@ def _actions(runs: Jobs, job: Job) -> None:
 
 def _use(job: Job, *, compare: bool) -> None:
     settings.use_model(job.id, compare=compare)
-    st.switch_page(pages.page("draw"))
+    pages.go_to("draw")
 
 
 def _more(runs: Jobs, job: Job | None) -> None:

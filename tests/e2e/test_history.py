@@ -44,3 +44,19 @@ def test_back_and_forward_lead_from_page_to_page_as_they_were_left(draw_page: Dr
     expect(page).not_to_have_url(left)
     page.go_back()  # to where the tab came from, and not to an earlier stroke
     expect(page).to_have_url("about:blank")
+
+
+def test_setting_made_on_a_later_page_survives_the_next_change_of_pages(draw_page: DrawPage) -> None:
+    page = draw_page.page
+    page.goto(f"{draw_page.server}/train")
+    see(page.get_by_role("heading", name="Train", exact=True), seconds=60)
+    page.get_by_role("link", name="Draw", exact=True).click()
+    see(page.locator(".viewer .classes li").nth(9))
+    page.get_by_role("radio", name="centre").click()
+    draw_page.expect_address("first=centre")
+    for _ in range(2):
+        page.get_by_role("link", name="Train").click()
+        see(page.get_by_role("heading", name="Train", exact=True))
+        page.get_by_role("link", name="Draw", exact=True).click()
+        draw_page.expect_address("first=centre")
+        expect(page.get_by_role("radio", name="centre")).to_be_checked()

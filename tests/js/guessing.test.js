@@ -66,3 +66,7 @@ test("nobody is right where nobody knows the class", () => {
   assert.deepEqual(verdict({ label: "", says: ["7"], said: [null, "7"] }), ["You said 7."]);
   assert.deepEqual(verdict({ label: "", says: ["7"], said: [null, null] }), []);
 });
+
+test("an eight has an n before it", () => {
+  assert.equal(verdict({ label: "8", says: ["8"], said: [null, null] })[0], "It is an 8.");
+});

@@ -118,10 +118,10 @@ test("both ways are compared step by step, and the answers only at the end", () 
   };
   assert.equal(versusInWords({ ...scene, own: null }, 1), "");
   assert.match(versusInWords({ ...scene, value_name: "expected information" }, 0), /, expected information 0\.50 →/);
-  assert.equal(versusInWords(scene, 0), "Glimpse 1 and 2 moved. p(1) 50.0\u00a0% → 50.0\u00a0%, value 0.50 → 0.50.");
+  assert.equal(versusInWords(scene, 0), "Glimpses 1 and 2 moved. p(1) 50.0\u00a0% → 50.0\u00a0%, value 0.50 → 0.50.");
   assert.equal(
     versusInWords(scene, 1),
-    "Glimpse 1 and 2 moved. p(1) 75.0\u00a0% → 25.0\u00a0%, value 0.75 → 0.25. The answer flips at glimpse 2: 1 → 0.",
+    "Glimpses 1 and 2 moved. p(1) 75.0\u00a0% → 25.0\u00a0%, value 0.75 → 0.25. The answer flips at glimpse 2: 1 → 0.",
   );
   assert.match(versusInWords({ ...scene, flip: null, forced: [1] }, 1), /^Glimpse 2 moved\. .* The answer stays 1\.$/);
 });
@@ -130,6 +130,11 @@ test("a glimpse that the model does not have is named", () => {
   assert.equal(missingInWords({ missing: [], values: [0, 0] }), "");
   assert.equal(
     missingInWords({ missing: [3, 5], values: [0, 0] }),
-    "This model looks 2 times: it has no glimpse 3 and 5 to move.",
+    "This model looks 2 times: it has no glimpses 3 and 5 to move.",
   );
+});
+
+test("where every place comes to the same, none is called better", () => {
+  const same = { ...MAP, probabilities: MAP.probabilities.map(() => 10_000) };
+  assert.equal(mapInWords(same, "probability", CLASSES), "p(1) would come to 100.00\u00a0% wherever it looked.");
 });

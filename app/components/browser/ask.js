@@ -231,7 +231,7 @@ export function looksInWords(answers, classes) {
  */
 export function versusInWords({ own, classes, probabilities, values, value_name = "value", flip, forced }, step) {
   if (!own) return "";
-  const moved = `Glimpse ${listed(forced.map((index) => index + 1))} moved`;
+  const moved = `${forced.length > 1 ? "Glimpses" : "Glimpse"} ${listed(forced.map((index) => index + 1))} moved`;
   const answer = best(own.probabilities[values.length - 1]); // of its own accord
   const [before, after] = [own.probabilities[step][answer], probabilities[step][answer]].map(percent);
   const value = `${value_name} ${signed(own.values[step])} → ${signed(values[step])}`;
@@ -248,7 +248,7 @@ export function versusInWords({ own, classes, probabilities, values, value_name 
  */
 export function missingInWords({ missing, values }) {
   if (missing.length === 0) return "";
-  return `This model looks ${values.length} times: it has no glimpse ${listed(missing)} to move.`;
+  return `This model looks ${values.length} times: it has no ${missing.length > 1 ? "glimpses" : "glimpse"} ${listed(missing)} to move.`;
 }
 
 /** @param {number[]} row */

@@ -72,8 +72,11 @@ export function verdict({ label, says, said }) {
   const guess = said.at(-1);
   if (!label) return guess ? [`You said ${guess}.`] : [];
   const mine = guess ? `You said ${guess}: ${since(knewAfter(said, label, 0))}` : "You said nothing.";
-  return [`It is a ${label}.`, `RAM: ${since(knewAfter(says, label, 1))}`, mine];
+  return [`It is ${withArticle(label)}.`, `RAM: ${since(knewAfter(says, label, 1))}`, mine];
 }
+
+/** @param {string} name Of a class. */
+const withArticle = (name) => `${/^(8|1[18]$|[aefhilmnorsx]$|[aeiou]\w)/i.test(name) ? "an" : "a"} ${name}`;
 
 /** @param {number | null} glimpses */
 function since(glimpses) {

@@ -111,6 +111,7 @@ export function mapInWords(found, by, classes, value = "value") {
   const shown = (/** @type {number} */ number) => (by === "value" ? signed(number / SCALE) : percent(number / SCALE));
   const what = by === "value" ? value : `p(${classes[found.asked]})`;
   const [best, worst] = [Math.max(...numbers), Math.min(...numbers)];
+  if (shown(best) === shown(worst)) return `${what} would come to ${shown(best)} wherever it looked.`;
   const at = (/** @type {number} */ number) => `${shown(number)} at ${point(found.places[numbers.indexOf(number)])}`;
   const own = by === "value" ? signed(found.own.value) : percent(found.own.probability);
   // No policy chooses the first glimpse.

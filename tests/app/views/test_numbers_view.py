@@ -36,14 +36,15 @@ def figure(mean: float) -> dict[str, object]:
         (
             {"test_error_mean": figure(0.43), "validation_error": 9.0},
             "mean",
-            " It is for 99.6 of 100 test digits, so there is little to foresee and the value is nearly flat.",
+            " The answer is right for 99.6 of 100 test digits, so there is little to foresee and the value is nearly "
+            "flat.",
         ),
         (
             {"test_error_mean": figure(0.43), "test_error_sampled": figure(5.0)},
             "sampled",
-            " It is for 95.0 of 100 test digits.",
+            " The answer is right for 95.0 of 100 test digits.",
         ),
-        ({"validation_error": 12.34}, "mean", " It is for 87.7 of 100 validation digits."),
+        ({"validation_error": 12.34}, "mean", " The answer is right for 87.7 of 100 validation digits."),
         ({"validation_error": 1.0}, "sampled", ""),
         ({}, "mean", ""),
     ],
