@@ -209,7 +209,7 @@ def test_every_fourth_is_marked_as_held_back() -> None:
         keep(page, 4, BAR)
     assert component(page, "kept_4")["marked"] == [False, False, False, True, False]
     assert component(page, "kept_4")["names"][3] == "4, drawing 4 of 5, held back"
-    assert "5 drawings. Every fourth of a class is held back to measure with: 1 so far" in texts(page)
+    assert "5 drawings. Every fourth drawing of a class is held back for measuring: 1 so far" in texts(page)
 
 
 def test_chosen_drawing_is_removed_and_brought_back() -> None:
