@@ -78,6 +78,7 @@ export class Ask {
     this.#scene = scene;
     this.#maps.clear();
     this.#asked = null;
+    for (const name of /** @type {const} */ (["elsewhere-on", "policy-on"])) this.ui[name].disabled = scene === null;
     if (scene) this.ui.by.options[2].textContent = scene.value_name;
     if (scene) this.ui.by.options[0].textContent = `p(${scene.classes[scene.asked]})`;
   }
