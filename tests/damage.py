@@ -124,7 +124,7 @@ def bent_tensors(content: bytes, random: Random) -> bytes:
     """A safetensors file whose description or whose numbers are odd."""
     try:
         tensors, metadata, numbers = split(content)
-    except (ValueError, struct.error):  # it was damaged before
+    except (ValueError, RecursionError, struct.error):  # it was damaged before
         return bent(content, random)
     kind = random.randrange(4)
     if kind == 0 and metadata:
@@ -207,7 +207,7 @@ def _damage_file(path: Path, random: Random) -> None:
         path.write_bytes(bent_tensors(content, random))
     elif path.suffix in (".json", ".jsonl") and kind < 11:
         rate = random.choice([0.02, 0.1, 0.4])
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, RecursionError):
             if path.suffix == ".json":
                 changed = [json.dumps(mutated(json.loads(content or b"{}"), random, rate))]
             else:
