@@ -121,9 +121,17 @@ def test_stopped_run_keeps_its_best_and_goes_on(jobs: Jobs) -> None:
     wait(jobs, run, lambda job: job.status == "running" and job.state.step > stopped.state.step)
 
 
-def test_run_that_is_only_starting_can_be_stopped(jobs: Jobs) -> None:
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(lambda _run: True, id="while PyTorch is imported"),
+        pytest.param(RunFolder.is_running, id="as soon as it holds its folder"),
+    ],
+)
+def test_run_that_is_only_starting_can_be_stopped(jobs: Jobs, moment: Callable[[RunFolder], bool]) -> None:
     run = submit(jobs, LONG)
     jobs.tick()
+    wait_until(lambda: moment(jobs.run_folder(run)))
     jobs.stop(run)
     assert wait(jobs, run, status("stopped")).problem == ""
     assert not jobs.run_folder(run).is_running()
