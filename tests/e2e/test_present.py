@@ -106,7 +106,7 @@ def test_next_digit_comes_unseen(shown: DrawPage) -> None:
     shown.expect_address("next=misread", "present=yes")
     before = page.url
     page.get_by_role("button", name="Next digit").click()
-    wait_until(lambda: page.url != before)
+    wait_until(lambda: page.evaluate("location.href") != before)
     assert "sample=17" not in page.url
     assert page.evaluate("document.activeElement.shadowRoot?.activeElement?.className") == "stage"
 
