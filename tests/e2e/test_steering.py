@@ -96,9 +96,11 @@ def test_window_is_dragged_by_mouse_and_shows_at_once_what_it_would_see(looked: 
     mouse.move(*end, steps=5)
     expect(location(looked)).to_have_text(re.compile(r"\(0\.(49|50|51), 0\.(19|20|21)\)"))
     assert patch.evaluate("canvas => canvas.toDataURL()") != before
-    assert forced(looked) == {}  # nothing is sent before it is let go
+    assert forced(looked) == {}  # nothing is sent before it is let go ...
+    expect(looked.page.locator(".classes .share.yours").first).to_have_css("opacity", "0")  # ... and nothing known
     mouse.up()
     looked.expect_address("force=3")
+    expect(looked.page.locator(".classes .share.yours").first).to_have_css("opacity", "1")
     assert forced(looked)[3] == pytest.approx((0.5, 0.2), abs=0.02)
 
 
@@ -287,6 +289,12 @@ def test_another_digit_is_looked_at_in_the_models_own_way(looked: DrawPage) -> N
     expect(button(looked, "Undo move")).to_be_disabled()
 
 
+def violations(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe-core has to say of the page."""
+    found = Axe().run(page).response["violations"]
+    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
+
+
 # ---- Elsewhere? ----
 
 
@@ -390,8 +398,13 @@ def test_questions_have_no_violations_and_fit(draw_page: DrawPage, scheme: str, 
     page = draw_page.page
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.set_viewport_size({"width": width, "height": 844})
-    draw_page.open(DIGIT + "&force=4:-1,-1&elsewhere=probability&policy=looks")
-    expect(page.locator(".reading")).to_have_text(re.compile("^Best"))
+    draw_page.open(DIGIT + "&force=4:-1,-1")
+    see(page.locator(".versus", has_text="Glimpse 4 moved"))
+    assert violations(page) == []
+    page.keyboard.press("Shift+ArrowUp")
+    expect(page.locator(".viewer.held")).to_have_count(1)
+    assert violations(page) == []
+    page.goto(f"{draw_page.server}/{DIGIT}&force=4:-1,-1&elsewhere=probability&policy=looks")
+    expect(page.locator(".reading")).to_have_text(re.compile("^Best"), timeout=60_000)
     assert page.locator(".viewer").evaluate("element => element.scrollWidth - element.clientWidth") <= 0
-    violations = Axe().run(page).response["violations"]
-    assert [(found["id"], [node["html"] for node in found["nodes"]]) for found in violations] == []
+    assert violations(page) == []
