@@ -104,6 +104,39 @@ def test_window_is_dragged_by_mouse_and_shows_at_once_what_it_would_see(looked: 
     assert forced(looked)[3] == pytest.approx((0.5, 0.2), abs=0.02)
 
 
+# How far below the page's top each of these parts begins.
+TOPS = """() => {
+  const parts = [".transport", ".answer", ".ask", ".belief", ".glimpse", ".value", ".live-charts", ".gallery"];
+  const components = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")];
+  const places = [document, ...components.map((component) => component.shadowRoot)];
+  const top = document.querySelector(".stMain").scrollTop;
+  return parts.map((part) => {
+    const found = places.map((place) => place?.querySelector(part)).find((element) => element?.checkVisibility());
+    return [part, found ? Math.round(found.getBoundingClientRect().top + top) : -1];
+  });
+}"""
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+def test_neither_the_first_stroke_nor_a_move_shifts_what_is_there(draw_page: DrawPage, width: int) -> None:
+    page = draw_page.page
+    page.set_viewport_size({"width": width, "height": 900})
+    draw_page.open()
+    draw_page.expect_empty_stage()
+    empty = dict(page.evaluate(TOPS))
+    draw_page.draw(7)
+    draw_page.expect_answer(7)
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    drawn = dict(page.evaluate(TOPS))
+    beside = [".gallery"] if width > 900 else []  # on a phone it lies below the charts
+    for part in [".transport", ".answer", ".ask", ".belief", ".glimpse", *beside]:
+        assert drawn[part] == empty[part], part
+    show_glimpse(draw_page, 3)
+    page.mouse.click(*place(draw_page, 0.9, 0.9))
+    see(page.locator(".versus", has_text="Glimpse 3 moved"))
+    assert dict(page.evaluate(TOPS)) == drawn
+
+
 def test_escape_lets_go_of_a_window(looked: DrawPage) -> None:
     show_glimpse(looked, 3)
     before = location(looked).inner_text()
