@@ -44,9 +44,11 @@ def show() -> None:
         st.container(key="title").html(heading("draw"))
         with st.container(key="controls", horizontal=True, vertical_alignment="bottom"):
             controls.show()
-        draw, stage, gets = (st.container(key=key) for key in ("draw", "stage", "gets"))
-        with st.container(key="tools", horizontal=True, vertical_alignment="center", gap="small"):
+        # In this order the keys go through them.
+        draw = st.container(key="draw")
+        with st.container(key="tools", horizontal=True, vertical_alignment="bottom", gap="small"):
             _canvas_tools()
+        stage, gets = (st.container(key=key) for key in ("stage", "gets"))
         with stage:
             with st.container(key="stage_title", horizontal=True, vertical_alignment="center"):
                 st.html("<h2>What the model looks at</h2>", width="content")
@@ -72,7 +74,7 @@ def show() -> None:
 
 def _canvas_tools() -> None:
     pad_tools(picture.CANVAS.key, key="canvas_tools")
-    st.select_slider("Brush size", BRUSHES, key="brush", label_visibility="collapsed", width=84)
+    st.select_slider("Brush size", BRUSHES, key="brush", width=84)
 
 
 @st.fragment
