@@ -1,0 +1,134 @@
+"""What the microscope shows of a model: looks, what they push, and where steps have led. Kept for all sessions."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from app.look.looking import LookRequest, look
+from app.look.microscope import (
+    REDRAWS,
+    Draw,
+    Learned,
+    Looks,
+    Setup,
+    Through,
+    draw_looks,
+    push,
+    redraw,
+    take_steps,
+    through_location,
+    untouched,
+)
+from app.look.scene import Scene
+from app.server.catalogue import checkpoint_path, model_labels
+from app.server.limits import read_limits
+from app.server.models import load_model_of
+from ram.checkpoints import CheckpointError
+from ram.config import Baseline
+from ram.files import parse_json, read_file
+
+LARGEST_INDEX = 64 * 1024  # bytes
+
+
+class Stage(NamedTuple):
+    """A model at one moment of its training."""
+
+    label: str
+    path: Path
+    model: str = ""
+    """Its name, if it is one of the `model_names`."""
+
+
+class _File(NamedTuple):
+    path: Path
+    modified: int
+
+
+class Observation(NamedTuple):
+    """All that is shown of one setup."""
+
+    scene: Scene
+    """The look of the policy's means."""
+    draw: Draw
+    redraws: dict[Baseline, list[np.ndarray]]
+    """The pushes of the draw and those after it: with the baseline in question, and with none."""
+    earned: tuple[float, float]
+    """Mean reward of the looks of all these draws: before any step, and now."""
+    learned: Learned
+    through: Through | None
+
+
+def stages() -> dict[str, Stage]:
+    """The stages that can be chosen, by their key: those of the recorded run, then all models and runs."""
+    recorded = read_limits().checkpoints / "recorded" / "one-minute"
+    models = {name: Stage(label, checkpoint_path(name), name) for name, label in model_labels().items()}
+    return _recorded(recorded) | models
+
+
+def first_choice(choices: Mapping[str, Stage]) -> str:
+    """The stage that a newcomer finds: early in the recorded training, where there is something to learn.
+
+    Raises:
+        CheckpointError: there is none at all.
+    """
+    keys = [*choices]
+    if not keys:
+        raise CheckpointError("There is no model: put a checkpoint into the folder checkpoints/")
+    return keys[1] if keys[1:] and not choices[keys[1]].model else keys[0]
+
+
+def _recorded(folder: Path) -> dict[str, Stage]:
+    try:
+        rows = parse_json(read_file(folder / "stages.json", LARGEST_INDEX))["stages"]
+        return {
+            f"recorded-{number}": Stage(f"One minute: {row['name']}", folder / row["file"])
+            for number, row in enumerate(rows)
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def observe(path: Path, setup: Setup, taken: Sequence[int], seed: int, *, through: bool) -> Observation:
+    """What is to be seen after the steps on the looks of the seeds in `taken`, in the looks of `seed`.
+
+    Raises:
+        CheckpointError: the file is missing or unusable.
+        ValueError: its weights, or those after the steps, are so large that a look gives no numbers.
+    """
+    file = _File(path, path.stat().st_mtime_ns if path.exists() else 0)
+    return _observe(file, setup, tuple(taken), seed, through)
+
+
+@functools.lru_cache(maxsize=64)
+def _observe(file: _File, setup: Setup, taken: tuple[int, ...], seed: int, through: bool) -> Observation:
+    seeds = range(seed, seed + REDRAWS)
+    start, learned = (_learned(file, setup, steps) for steps in ((), taken))
+    before, now = (redraw(each.model, setup, seeds) for each in (start, learned))
+    kinds: set[Baseline] = {"none", setup.baseline}
+    request = LookRequest(file.path.stem, first="place", place=setup.start)
+    return Observation(
+        scene=look(learned.model, setup.image, request, "", truth=setup.label),
+        draw=draw_looks(learned.model, setup, seed),
+        redraws={kind: [push(looks, setup.std, kind) for looks in now] for kind in kinds},
+        earned=(_mean_reward(before), _mean_reward(now)),
+        learned=learned,
+        through=through_location(learned.model, setup) if through else None,
+    )
+
+
+def _mean_reward(draws: list[Looks]) -> float:
+    return float(np.mean([looks.rewards.mean() for looks in draws]))
+
+
+# Few, because each holds a copy of a model. Those before it are taken up where the last one left off.
+@functools.lru_cache(maxsize=24)
+def _learned(file: _File, setup: Setup, taken: tuple[int, ...]) -> Learned:
+    if not taken:
+        return untouched(load_model_of(file.path), setup)
+    known = len(taken) - (len(taken) % 10 or 10)
+    return take_steps(_learned(file, setup, taken[:known]), setup, taken[known:])
