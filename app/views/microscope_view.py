@@ -36,6 +36,7 @@ WHAT_IS_SEEN = (
     "less pushes it away.</p><p>The mean of all that is the <b>white arrow</b>: REINFORCE. No derivative of the image "
     "is needed.</p></div>"
 )
+FOLLOWS = {"reinforce": "REINFORCE", "action": "cross-entropy", "value": "value error", "all": "all three"}
 NO_LABEL = "Without a label there is no reward: say which digit this is"
 SURE = 0.9  # probability from which on a label that the model does not name is worth a second look
 
@@ -196,7 +197,14 @@ def _show_controls(choices: dict[str, Stage], info: CheckpointInfo) -> None:
     with st.container(key="learning_actions", horizontal=True, vertical_alignment="center"):
         now = session.current()
         st.button("Sixteen others", on_click=session.look_at_others, icon=":material/casino:")
-        st.button("Take the step", on_click=session.step, args=(1,), icon=":material/step:", disabled=not now.can_step)
+        st.button(
+            "Take the step",
+            on_click=session.step,
+            args=(1,),
+            icon=":material/step:",
+            disabled=not now.can_step,
+            help=f"Gradient descent on a copy of the weights, with the loss that trains: {FOLLOWS[now.follows]}.",
+        )
         st.button(
             "Take ten", on_click=session.step, args=(10,), icon=":material/fast_forward:", disabled=not now.can_step
         )
@@ -287,15 +295,10 @@ def _show_gradients(found: Observation, setup: Setup) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.segmented_control(
                 "A step follows",
-                ["reinforce", "action", "value", "all"],
+                [*FOLLOWS],
                 key="follows",
                 required=True,
-                format_func={
-                    "reinforce": "REINFORCE",
-                    "action": "cross-entropy",
-                    "value": "value error",
-                    "all": "all three",
-                }.__getitem__,
+                format_func=FOLLOWS.__getitem__,
                 help="Training follows all three at once.",
             )
             st.segmented_control(

@@ -10,7 +10,7 @@ import { keptPerRoot, partsOf } from "./mount.js";
 const SPACE = "http://www.w3.org/2000/svg";
 const LAYOUTS = {
   wide: { column: 176, row: 52, width: 142, height: 46, left: 4, top: 6, view: [1030, 270] },
-  narrow: { column: 132, row: 86, width: 122, height: 48, left: 2, top: 4, view: [392, 490] },
+  narrow: { column: 140, row: 86, width: 114, height: 48, left: 2, top: 4, view: [398, 490] },
 };
 const PARTS = /** @type {const} */ (["gradients", "flow", "norms", "cuts", "through", "stairs", "verdict"]);
 
