@@ -27,9 +27,10 @@ FLOORS = {  # from the lowest to the highest; what stands on none of them stands
             "digit_check_fit",
             "controls",
             "presets",
+            "recordings",
         ],
         ["training"],
-        ["train", "evaluate", "benchmark"],
+        ["train", "record", "evaluate", "benchmark"],
     ],
 }
 NOT_FOR_RAM = {"streamlit", "plotly", "app"}
