@@ -30,9 +30,9 @@ from app.server.limits import read_limits
 from app.server.models import load_model_of
 from ram.checkpoints import CheckpointError
 from ram.config import Baseline
-from ram.files import parse_json, read_file
+from ram.recordings import RECORDINGS, read_stages
 
-LARGEST_INDEX = 64 * 1024  # bytes
+RUN = "one-minute"  # the recorded run that is kept in stages
 
 
 class Stage(NamedTuple):
@@ -65,9 +65,13 @@ class Observation(NamedTuple):
 
 def stages() -> dict[str, Stage]:
     """The stages that can be chosen, by their key: those of the recorded run, then all models and runs."""
-    recorded = read_limits().checkpoints / "recorded" / "one-minute"
+    folder = read_limits().checkpoints / "recorded"
+    recorded = {
+        f"{RUN}-{stage.step}": Stage(f"{RECORDINGS[RUN].title}: {stage.name}", stage.path)
+        for stage in read_stages(RUN, folder)
+    }
     models = {name: Stage(label, checkpoint_path(name), name) for name, label in model_labels().items()}
-    return _recorded(recorded) | models
+    return recorded | models
 
 
 def first_choice(choices: Mapping[str, Stage]) -> str:
@@ -80,17 +84,6 @@ def first_choice(choices: Mapping[str, Stage]) -> str:
     if not keys:
         raise CheckpointError("There is no model: put a checkpoint into the folder checkpoints/")
     return keys[1] if keys[1:] and not choices[keys[1]].model else keys[0]
-
-
-def _recorded(folder: Path) -> dict[str, Stage]:
-    try:
-        rows = parse_json(read_file(folder / "stages.json", LARGEST_INDEX))["stages"]
-        return {
-            f"recorded-{number}": Stage(f"One minute: {row['name']}", folder / row["file"])
-            for number, row in enumerate(rows)
-        }
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
 
 
 def observe(path: Path, setup: Setup, taken: Sequence[int], seed: int, *, through: bool) -> Observation:

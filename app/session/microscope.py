@@ -85,11 +85,19 @@ def back_to_the_start() -> None:
     st.session_state.taken, st.session_state.draw_number = "", 0
 
 
-def set_up(**settings: Any) -> None:
-    """Shows something, from the start."""
+def set_up(part: str, **settings: Any) -> None:
+    """Shows something, from the start; the browser brings that part of the page into view."""
     back_to_the_start()
+    _, number = st.session_state.get("wanted_part", ("", 0))
+    st.session_state.wanted_part = part, number + 1
     for name, value in settings.items():
         st.session_state[name] = value
+
+
+def call_of(part: str) -> int:
+    """The number of the call that brings a part into view; 0 if another part was called last."""
+    wanted, number = st.session_state.get("wanted_part", ("", 0))
+    return number if wanted == part else 0
 
 
 def label_of(picture: int) -> str:

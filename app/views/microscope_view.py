@@ -15,6 +15,7 @@ from app.look.looking import LookRequest, start_of
 from app.look.microscope import PARTS, Part, Setup
 from app.look.observing import Observation, Stage, first_choice, observe, stages
 from app.look.picture import Picture
+from app.look.questions import FIVE
 from app.look.sources import digit_picture, name_of
 from app.server.models import info_of, test_digits
 from app.server.one_at_a_time import aside
@@ -27,7 +28,6 @@ from app.views.look_view import FoundField, find_field, lay_out_picture
 from ram.checkpoints import CheckpointInfo
 from ram.data.mnist import DataError
 
-FIRST_DIGIT = 61  # what a newcomer finds: an eight that half of the looks read right, early and late in a training
 GALLERY, GALLERY_SIZE = "learning_gallery", 12
 WHAT_IS_SEEN = (
     "<h2>What you see</h2><div class='explained'><p>After its glimpse the model may look anywhere under the "
@@ -68,7 +68,14 @@ def show() -> None:
             found = _observe(stage, setup)
             problem = _doubt(found, lying, info)
         with place:
-            microscope(found, setup, prompt=problem or NO_LABEL, steps=len(session.current().steps), key="microscope")
+            microscope(
+                found,
+                setup,
+                prompt=problem or NO_LABEL,
+                steps=len(session.current().steps),
+                call=session.call_of("microscope"),
+                key="microscope",
+            )
         if problem:
             warning.warning(plain_text(f"{problem}."), icon=":material/label:")
     except (ValueError, DataError) as error:  # a CheckpointError, too
@@ -94,7 +101,7 @@ def _lying() -> Lying:
         picture.show(digit_picture(test_digits(), position))
     current = picture.current()
     if current is None or not current.is_one:
-        current = digit_picture(test_digits(), FIRST_DIGIT)
+        current = digit_picture(test_digits(), FIVE)
     if current.test_digit is not None:
         return Lying(current, str(int(test_digits().labels[current.test_digit])))
     return Lying(current, session.label_of(hash(current.image.tobytes())))
@@ -308,4 +315,4 @@ def _show_gradients(found: Observation, setup: Setup) -> None:
                 required=True,
                 help="What would reach the place if it were not detached.",
             )
-        gradients(found, setup, key="gradients")
+        gradients(found, setup, call=session.call_of("gradients"), key="gradients")

@@ -1,11 +1,11 @@
 // Where the gradient goes: the flow of one move with the way back of each part of the loss, its norms, and its cuts.
 
 import { BOXES, CUTS, LOSSES, NETWORKS, normText, throughInWords, WAYS } from "./flow.js";
-import { keptPerRoot, partsOf } from "./mount.js";
+import { comesWhenCalled, keptPerRoot, partsOf } from "./mount.js";
 
 /** @typedef {import("./flow.js").Part} Part */
 /** @typedef {{ crop: boolean, slope: number[], moved: number[], shifts: number[], along: number[] }} Through */
-/** @typedef {{ norms: import("./flow.js").Norms, follows: Part[], through: Through | null }} Data */
+/** @typedef {{ norms: import("./flow.js").Norms, follows: Part[], through: Through | null, call: number }} Data */
 
 const SPACE = "http://www.w3.org/2000/svg";
 const LAYOUTS = {
@@ -16,9 +16,11 @@ const PARTS = /** @type {const} */ (["gradients", "flow", "norms", "cuts", "thro
 
 export default keptPerRoot((root) => {
   const ui = partsOf(root, PARTS);
+  const come = comesWhenCalled(ui.gradients);
   return {
     /** @param {import("./mount.js").Component<Data>} component */
     update({ data }) {
+      come(data.call);
       ui.flow.replaceChildren(drawn("wide", data), drawn("narrow", data));
       writeNorms(ui.norms, data);
       ui.cuts.replaceChildren(...CUTS.map((reason, index) => cutRow(index + 1, reason)));

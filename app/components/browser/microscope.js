@@ -14,7 +14,7 @@ import { cleared, fit } from "./canvas.js";
 import { placeOf } from "./layout.js";
 import { cssColor } from "./light.js";
 import { clamp, ease, mix } from "./motion.js";
-import { keptPerRoot, partsOf } from "./mount.js";
+import { comesWhenCalled, keptPerRoot, partsOf } from "./mount.js";
 import { drawPolicy } from "./overlays.js";
 import { Stage } from "./stage.js";
 
@@ -50,6 +50,7 @@ class Microscope {
   /** @param {ParentNode} root */
   constructor(root) {
     this.ui = partsOf(root, PARTS);
+    this.come = comesWhenCalled(this.ui.microscope);
     /** @type {Shown | null} */
     this.shown = null;
     /** @type {number | null} */
@@ -73,8 +74,9 @@ class Microscope {
     this.resizing.disconnect();
   }
 
-  /** @param {import("./mount.js").Component<{ shown: Shown | null, prompt: string, light: import("./light.js").Light }>} component */
-  update({ data: { shown, prompt, light } }) {
+  /** @param {import("./mount.js").Component<{ shown: Shown | null, prompt: string, call: number, light: import("./light.js").Light }>} component */
+  update({ data: { shown, prompt, call, light } }) {
+    this.come(call);
     this.light = light;
     this.ui.microscope.classList.toggle("idle", !shown);
     this.ui.empty.textContent = shown ? "" : prompt;

@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from app.look.observing import stages
 from app.look.picture import DRAWING, Picture
+from app.look.questions import QUESTIONS, USUAL
 from app.look.steps import MOST_STEPS, parse_steps, steps_text
 from app.session.shelf import Kept, pictures
-from app.views.questions_view import QUESTIONS
 from ram.data.mnist import load_mnist
 
 FRAME = str(Path(__file__).parents[3] / "app" / "frame.py")
@@ -141,13 +141,32 @@ def test_label_that_the_model_does_not_know_earns_nothing() -> None:
 def test_each_question_sets_the_microscope_up(number: int) -> None:
     app = open_page(looks="3", taken="0x2", move="2")
     app.button(key=f"show_{number}").click().run()
-    wanted, found = QUESTIONS[number].settings, shown(app)
-    assert found["steps"] == QUESTIONS[number].steps
-    assert (data_of(app, "gradients")["through"] is not None) == (wanted.get("through") == "yes")
-    names = {"subtract": "baseline", "earns": "reward", "sigma": "std"}
-    assert {name: found[names[name]] for name in wanted if name in names} == {
-        name: value for name, value in wanted.items() if name in names
-    }
+    question, found, gradients = QUESTIONS[number], shown(app), data_of(app, "gradients")
+    wanted = {**USUAL, **question.settings}
+    assert (found["steps"], found["move"]) == (question.steps, 1)
+    assert [found[name] for name in ("baseline", "reward", "std")] == [
+        wanted[name] for name in ("subtract", "earns", "sigma")
+    ]
+    assert str(app.selectbox(key="stage").value).startswith("one-minute-")
+    assert f"Test digit {question.digit}" in app.markdown[0].value
+    assert (gradients["through"] is not None) == (wanted["through"] == "yes")
+
+
+def test_questions_show_what_their_answers_say() -> None:
+    app = open_page()
+    found = [(app.button(key=f"show_{number}").click().run(), shown(app))[1] for number in range(len(QUESTIONS))]
+    # It learns: more looks are right.
+    assert found[0]["earned_now"] > found[0]["earned_before"] + 0.3
+    # One pixel changes more than the derivative says.
+    for number in (1, 5):
+        app.button(key=f"show_{number}").click().run()
+        through = data_of(app, "gradients")["through"]
+        assert max(map(abs, through["moved"])) > 3 * max(map(abs, through["slope"]))
+    # A baseline calms the push.
+    redraws = found[3]["redraws"]
+    assert redraws["rollouts"]["spread"] < 0.5 * redraws["none"]["spread"]
+    # Without noise there is nothing to compare.
+    assert np.abs(found[4]["advantages"]).max() == 0
 
 
 def test_gradients_tell_their_norms_and_what_a_step_follows() -> None:
