@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from app.look.cost import USUAL, look_cost
 from app.look.looking import LookRequest, look
 from app.look.microscope import (
     REDRAWS,
@@ -28,10 +29,11 @@ from app.look.scene import Scene
 from app.server.catalogue import checkpoint_path, model_labels
 from app.server.limits import read_limits
 from app.server.models import load_model_of
-from ram.checkpoints import CheckpointError
+from ram.checkpoints import CheckpointError, CheckpointInfo
 from ram.config import Baseline
 from ram.recordings import RECORDINGS, read_stages
 
+LARGEST = 4  # times what a look of a usual model multiplies: a hundred steps then take some seconds
 RUN = "one-minute"  # the recorded run that is kept in stages
 
 
@@ -84,6 +86,18 @@ def first_choice(choices: Mapping[str, Stage]) -> str:
     if not keys:
         raise CheckpointError("There is no model: put a checkpoint into the folder checkpoints/")
     return keys[1] if keys[1:] and not choices[keys[1]].model else keys[0]
+
+
+def problem_of(info: CheckpointInfo) -> str:
+    """Why a model cannot lie under the microscope, as a sentence; empty if it can."""
+    if info.config.num_glimpses < 2:
+        return "This model looks only once: it has no move to learn. Choose another stage"
+    times = look_cost(info.config, info.image_size).multiplications / USUAL.multiplications
+    if times > LARGEST:
+        return (
+            f"This model computes {times:.0f} times as much as a usual one, too much for so many looks. Choose another"
+        )
+    return ""
 
 
 def observe(path: Path, setup: Setup, taken: Sequence[int], seed: int, *, through: bool) -> Observation:

@@ -13,10 +13,11 @@ from app.components.microscope import gradients, microscope
 from app.look.field import Field
 from app.look.looking import LookRequest, start_of
 from app.look.microscope import PARTS, Part, Setup
-from app.look.observing import Observation, Stage, first_choice, observe, stages
+from app.look.observing import Observation, Stage, first_choice, observe, problem_of, stages
 from app.look.picture import Picture
 from app.look.questions import FIVE
 from app.look.sources import digit_picture, name_of
+from app.look.steps import MOST_STEPS
 from app.server.models import info_of, test_digits
 from app.server.one_at_a_time import aside
 from app.session import microscope as session
@@ -30,11 +31,11 @@ from ram.data.mnist import DataError
 
 GALLERY, GALLERY_SIZE = "learning_gallery", 12
 WHAT_IS_SEEN = (
-    "<h2>What you see</h2><div class='explained'><p>After its glimpse the model may look anywhere under the "
-    "<b>Gaussian</b>: its mean μ is what the location network says.</p><p><b>Sixteen looks</b> are sampled, and each "
-    "goes on to its answer.</p><p>One that earns more than the <b>baseline</b> b pulls μ to itself, one that earns "
-    "less pushes it away.</p><p>The mean of all that is the <b>white arrow</b>: REINFORCE. No derivative of the image "
-    "is needed.</p></div>"
+    "After its glimpse the model may look anywhere under the <b>Gaussian</b>: its mean μ is what the location network "
+    "says.",
+    "<b>Sixteen looks</b> are sampled, and each goes on to its answer.",
+    "One that earns more than the <b>baseline</b> b pulls μ to itself, one that earns less pushes it away.",
+    "The mean of all that is the <b>white arrow</b>: REINFORCE. No derivative of the image is needed.",
 )
 FOLLOWS = {"reinforce": "REINFORCE", "action": "cross-entropy", "value": "value error", "all": "all three"}
 NO_LABEL = "Without a label there is no reward: say which digit this is"
@@ -136,10 +137,11 @@ def _show_digit(lying: Lying, info: CheckpointInfo) -> None:
         key=GALLERY,
         on_pick=_take_digit,
     )
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button("Others", on_click=picture.turn_gallery_page, icon=":material/shuffle:", help="Show other digits")
         st.page_link(pages.page("draw"), label="Draw your own", icon=":material/draw:")
-    st.html(WHAT_IS_SEEN)
+    seen = "".join(f"<p>{sentence}</p>" for sentence in WHAT_IS_SEEN)
+    st.html(f"<h2 class='below'>What you see</h2><div class='explained'>{seen}</div>")
 
 
 def _label_key(lying: Lying) -> str:
@@ -213,7 +215,12 @@ def _show_controls(choices: dict[str, Stage], info: CheckpointInfo) -> None:
             help=f"Gradient descent on a copy of the weights, with the loss that trains: {FOLLOWS[now.follows]}.",
         )
         st.button(
-            "Take ten", on_click=session.step, args=(10,), icon=":material/fast_forward:", disabled=not now.can_step
+            "Take ten",
+            on_click=session.step,
+            args=(10,),
+            icon=":material/fast_forward:",
+            disabled=not now.can_step,
+            help=f"Ten steps, each on sixteen new looks; {MOST_STEPS} are as far as it goes.",
         )
         st.button(
             "Back to the start", on_click=session.back_to_the_start, icon=":material/replay:", disabled=not now.taken
@@ -237,8 +244,8 @@ def _begin_elsewhere() -> None:
 def _setup(stage: Stage, info: CheckpointInfo, lying: Lying) -> tuple[Setup | None, str]:
     """What is to be observed; without it, the reason why nothing can be."""
     now, names = session.current(), info.class_names()
-    if info.config.num_glimpses < 2:
-        return None, "This model looks only once: it has no move to learn. Choose another stage"
+    if problem := problem_of(info):
+        return None, problem
     if not lying.label:
         return None, NO_LABEL
     if lying.label not in names:

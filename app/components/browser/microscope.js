@@ -21,7 +21,7 @@ import { Stage } from "./stage.js";
 /** @typedef {import("./arrows.js").Shown} Shown */
 
 const GROW_MS = 600; // arrows grow, and a mean moves
-const MAGNIFIED = 5; // the mean of the arrows is short
+const MAGNIFIED = 8; // the mean of the arrows is short
 const NEAR_PX = 22; // how near to a dot a finger takes it
 const [RIGHT, WRONG, PULL, PUSH] = ["#eaf8d0", "#ff9a7a", "#6ee0b4", "#ff9a7a"];
 const HALO = "rgba(0,0,0,0.6)";
@@ -279,7 +279,7 @@ class Microscope {
   drawPush(context, frame, mean, grown) {
     const { push } = /** @type {Shown} */ (this.shown);
     const tip = mean.map((place, axis) => place + MAGNIFIED * grown * push[axis]);
-    drawArrowTo(context, placeOf(mean, frame), placeOf(tip, frame), "#ffffff", frame.pixel * 0.36, []);
+    drawArrowTo(context, placeOf(mean, frame), placeOf(tip, frame), "#ffffff", frame.pixel * 0.3, []);
   }
 
   // ---- the numbers ----
@@ -385,7 +385,7 @@ function drawArrowTo(context, from, to, color, width, dashes) {
   const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
   const length = Math.hypot(dx, dy);
   if (length < 1) return;
-  const head = Math.min(width * 3.2, length);
+  const head = Math.min(width * 2.9, length * 0.75);
   const [x, y] = [dx / length, dy / length];
   const neck = [to[0] - x * head, to[1] - y * head];
   const wing = head * 0.55;

@@ -26,7 +26,8 @@ from app.look.microscope import (
     through_location,
     untouched,
 )
-from ram.checkpoints import SHIPPED, load_checkpoint
+from app.look.observing import problem_of
+from ram.checkpoints import SHIPPED, CheckpointInfo, load_checkpoint
 from ram.config import Baseline, RAMConfig, Reward
 from ram.data.mnist import load_mnist
 from ram.model import RAM
@@ -131,6 +132,21 @@ def test_redrawn_looks_are_the_ones_that_other_seeds_give() -> None:
         assert looks.rewards.tolist() == alone.rewards.tolist()
         assert looks.value == pytest.approx(alone.value)
     assert several[0].samples.tolist() != several[1].samples.tolist()
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (RAMConfig(num_glimpses=1), "looks only once"),
+        (RAMConfig(hidden_size=1024), "computes 11 times as much"),
+        (RAMConfig(use_lstm=True), ""),
+        (RAMConfig(glimpse_size=12, num_scales=4, num_glimpses=8), ""),
+    ],
+)
+def test_models_without_a_move_or_too_large_are_refused_in_a_sentence(config: RAMConfig, said: str) -> None:
+    found = problem_of(CheckpointInfo(config, 28, {}, {}))
+    assert said in found
+    assert bool(found) == bool(said)
 
 
 # ---- steps ----
