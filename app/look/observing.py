@@ -17,15 +17,14 @@ from app.look.microscope import (
     Learned,
     Looks,
     Setup,
-    Through,
     draw_looks,
     push,
     redraw,
     take_steps,
-    through_location,
     untouched,
 )
 from app.look.scene import Scene
+from app.look.through import Through, through_location
 from app.server.catalogue import checkpoint_path, model_labels
 from app.server.limits import read_limits
 from app.server.models import load_model_of

@@ -17,14 +17,12 @@ from app.look.observing import Observation, Stage, first_choice, observe, proble
 from app.look.picture import Picture
 from app.look.questions import FIVE
 from app.look.sources import digit_picture, name_of
-from app.look.steps import MOST_STEPS
 from app.server.models import info_of, test_digits
 from app.server.one_at_a_time import aside
 from app.session import microscope as session
 from app.session import pages, picture, settings, widgets
 from app.session.messages import plain_text
-from app.session.settings import SIGMAS
-from app.views import questions_view
+from app.views import microscope_controls, questions_view
 from app.views.look_view import FoundField, find_field, lay_out_picture
 from ram.checkpoints import CheckpointInfo
 from ram.data.mnist import DataError
@@ -37,7 +35,6 @@ WHAT_IS_SEEN = (
     "One that earns more than the <b>baseline</b> b pulls μ to itself, one that earns less pushes it away.",
     "The mean of all that is the <b>white arrow</b>: REINFORCE. No derivative of the image is needed.",
 )
-FOLLOWS = {"reinforce": "REINFORCE", "action": "cross-entropy", "value": "value error", "all": "all three"}
 NO_LABEL = "Without a label there is no reward: say which digit this is"
 SURE = 0.9  # probability from which on a label that the model does not name is worth a second look
 
@@ -61,7 +58,7 @@ def show() -> None:
             with st.container(key="learning_digit"):
                 _show_digit(lying, info)
             with st.container(key="learning_stage"):
-                _show_controls(choices, info)
+                microscope_controls.show(choices, range(1, info.config.num_glimpses))
                 place, warning = st.container(), st.empty()
         stage = choices[session.current().stage]
         setup, problem = _setup(stage, info, lying)
@@ -158,86 +155,6 @@ def _take_digit() -> None:
     picture.show_where_it_lay(digit_picture(test_digits(), widgets.value(GALLERY).pick))
 
 
-# ---- what can be changed ----
-
-
-def _show_controls(choices: dict[str, Stage], info: CheckpointInfo) -> None:
-    moves = [*range(1, info.config.num_glimpses)]
-    with st.container(key="learning_controls", horizontal=True, vertical_alignment="bottom"):
-        st.selectbox(
-            "Stage of a training",
-            [*choices],
-            key="stage",
-            width=240,
-            format_func=lambda key: choices[key].label,
-            on_change=session.back_to_the_start,
-        )
-        if moves:
-            st.segmented_control(
-                "Move",
-                moves,
-                key="move",
-                required=True,
-                on_change=session.back_to_the_start,
-                help="Which move is sampled: the first leads from glimpse 1 to glimpse 2. Those before it go to their "
-                "means, those after it are sampled, too.",
-            )
-        st.segmented_control(
-            "Baseline",
-            ["none", "value", "rollouts"],
-            key="subtract",
-            required=True,
-            format_func={"none": "none", "value": "value", "rollouts": "others' mean"}.__getitem__,
-            help="What is subtracted from the reward: nothing, the value network's estimate, or the mean of the "
-            "other fifteen looks.",
-        )
-        st.segmented_control(
-            "Reward",
-            ["hit", "information"],
-            key="earns",
-            required=True,
-            format_func={"hit": "right or wrong", "information": "how sure"}.__getitem__,
-            help="1 for a right answer and 0 for a wrong one, or the share of the information about the class that "
-            "the answer has: 1 + log p, to the base of the number of classes, and at least 0.",
-        )
-        st.segmented_control(
-            "σ of the policy", SIGMAS, key="sigma", required=True, help="Its standard deviation; the image is 2 wide."
-        )
-    with st.container(key="learning_actions", horizontal=True, vertical_alignment="center"):
-        now = session.current()
-        st.button("Sixteen others", on_click=session.look_at_others, icon=":material/casino:")
-        st.button(
-            "Take the step",
-            on_click=session.step,
-            args=(1,),
-            icon=":material/step:",
-            disabled=not now.can_step,
-            help=f"Gradient descent on a copy of the weights, with the loss that trains: {FOLLOWS[now.follows]}.",
-        )
-        st.button(
-            "Take ten",
-            on_click=session.step,
-            args=(10,),
-            icon=":material/fast_forward:",
-            disabled=not now.can_step,
-            help=f"Ten steps, each on sixteen new looks; {MOST_STEPS} are as far as it goes.",
-        )
-        st.button(
-            "Back to the start", on_click=session.back_to_the_start, icon=":material/replay:", disabled=not now.taken
-        )
-        st.button(
-            "Begin elsewhere",
-            on_click=_begin_elsewhere,
-            icon=":material/my_location:",
-            help="Another first glimpse, as Look again on Draw.",
-        )
-
-
-def _begin_elsewhere() -> None:
-    session.back_to_the_start()
-    settings.look_again()
-
-
 # ---- what is seen ----
 
 
@@ -306,20 +223,5 @@ def _doubt(found: Observation, lying: Lying, info: CheckpointInfo) -> str:
 def _show_gradients(found: Observation, setup: Setup) -> None:
     with st.container(key="learning_gradients"):
         st.html("<h2>Where does the gradient go?</h2>")
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.segmented_control(
-                "A step follows",
-                [*FOLLOWS],
-                key="follows",
-                required=True,
-                format_func=FOLLOWS.__getitem__,
-                help="Training follows all three at once.",
-            )
-            st.segmented_control(
-                "Let the supervised gradient through the location",
-                ["no", "yes"],
-                key="through",
-                required=True,
-                help="What would reach the place if it were not detached.",
-            )
+        microscope_controls.show_ways()
         gradients(found, setup, call=session.call_of("gradients"), key="gradients")

@@ -3,7 +3,6 @@
 import {
   baselineInWords,
   earnedInWords,
-  inPixels,
   lookInWords,
   pushInWords,
   signed,
@@ -13,10 +12,13 @@ import {
 import { cleared, fit } from "./canvas.js";
 import { placeOf } from "./layout.js";
 import { cssColor } from "./light.js";
+import { tableOf } from "./looks_table.js";
 import { clamp, ease, mix } from "./motion.js";
 import { comesWhenCalled, keptPerRoot, partsOf } from "./mount.js";
 import { drawPolicy } from "./overlays.js";
 import { Stage } from "./stage.js";
+import { Stars } from "./stars.js";
+import { drawArrowTo, fill, HALO, stroke } from "./strokes.js";
 
 /** @typedef {import("./arrows.js").Shown} Shown */
 
@@ -24,8 +26,6 @@ const GROW_MS = 600; // arrows grow, and a mean moves
 const MAGNIFIED = 8; // the mean of the arrows is short
 const NEAR_PX = 22; // how near to a dot a finger takes it
 const [RIGHT, WRONG, PULL, PUSH] = ["#eaf8d0", "#ff9a7a", "#6ee0b4", "#ff9a7a"];
-const HALO = "rgba(0,0,0,0.6)";
-const NAMES = { none: "without a baseline", value: "with the value", rollouts: "with the others' mean" };
 const PARTS = /** @type {const} */ ([
   ...[
     "microscope",
@@ -50,6 +50,7 @@ class Microscope {
   /** @param {ParentNode} root */
   constructor(root) {
     this.ui = partsOf(root, PARTS);
+    this.stars = new Stars(this.ui.redraws);
     this.come = comesWhenCalled(this.ui.microscope);
     /** @type {Shown | null} */
     this.shown = null;
@@ -99,8 +100,8 @@ class Microscope {
     const same = before && before.move === shown.move && before.scene.image.length === shown.scene.image.length;
     this.from = same ? before.mean : shown.mean;
     this.write(shown);
-    this.writeTable(shown);
-    this.writeRedraws(shown);
+    this.ui.table.lastElementChild.replaceChildren(tableOf(shown));
+    this.stars.load(shown, light);
     this.tell();
   }
 
@@ -167,7 +168,7 @@ class Microscope {
   resize() {
     fit(this.ui.field);
     this.draw();
-    if (this.shown) this.drawRedraws(this.shown);
+    this.stars.draw();
   }
 
   /** Returns how much of the animation has passed, 0 to 1. */
@@ -296,112 +297,5 @@ class Microscope {
     });
     ui.spread.textContent = spreadInWords(shown);
     ui.steps.textContent = stepsInWords(shown);
-  }
-
-  /** @param {Shown} shown */
-  writeTable(shown) {
-    const columns = ["look", "says", "reward R", "baseline b", "A = R − b", "A (l − μ)x, px", "A (l − μ)y, px"];
-    const table = document.createElement("table");
-    const head = table.createTHead().insertRow();
-    for (const column of columns)
-      head.append(Object.assign(document.createElement("th"), { textContent: column, scope: "col" }));
-    const body = table.createTBody();
-    shown.samples.forEach((sample, look) => {
-      const advantage = shown.advantages[look];
-      const pull = inPixels(
-        sample.map((place, axis) => advantage * (place - shown.mean[axis])),
-        shown.scene.image,
-      );
-      const row = body.insertRow();
-      row.append(Object.assign(document.createElement("th"), { textContent: `${look + 1}`, scope: "row" }));
-      const cells = [
-        shown.scene.classes[shown.answers[look]],
-        shown.rewards[look].toFixed(2),
-        shown.baselines[look].toFixed(2),
-        signed(advantage),
-        ...pull.map((length) => signed(length)),
-      ];
-      for (const cell of cells) row.insertCell().textContent = cell;
-    });
-    this.ui.table.lastElementChild.replaceChildren(table);
-  }
-
-  /** @param {Shown} shown */
-  writeRedraws(shown) {
-    const kinds = Object.keys(shown.redraws).sort((kind) => (kind === "none" ? -1 : 1));
-    const figures = kinds.map((kind) => {
-      const figure = document.createElement("figure");
-      const canvas = Object.assign(document.createElement("canvas"), { className: `of-${kind}` });
-      canvas.setAttribute("aria-hidden", "true");
-      const caption = document.createElement("figcaption");
-      const amount = document.createElement("b");
-      amount.textContent = `± ${inPixels([shown.redraws[kind].spread, 0], shown.scene.image)[0].toFixed(2)} px`;
-      caption.append(amount, document.createElement("br"), NAMES[/** @type {keyof typeof NAMES} */ (kind)]);
-      figure.append(canvas, caption);
-      return figure;
-    });
-    this.ui.redraws.replaceChildren(...figures);
-    this.drawRedraws(shown);
-  }
-
-  /** Ten pushes from one point, all stars on one scale. @param {Shown} shown */
-  drawRedraws(shown) {
-    if (!this.light) return;
-    const every = Object.values(shown.redraws).flatMap(({ pushes }) => pushes);
-    const longest = Math.max(...every.map(([x, y]) => Math.hypot(x, y)), 1e-9);
-    for (const [kind, { pushes }] of Object.entries(shown.redraws)) {
-      const canvas = this.ui.redraws.querySelector(`.of-${kind}`);
-      fit(canvas);
-      const context = cleared(canvas, cssColor(this.light.dark));
-      const middle = canvas.width / 2;
-      for (const [x, y] of pushes) {
-        const tip = [middle + (x / longest) * middle * 0.86, middle + (y / longest) * middle * 0.86];
-        drawArrowTo(context, [middle, middle], tip, "#ffffff", Math.max(canvas.width / 80, 1), []);
-      }
-      fill(context, [middle, middle], canvas.width / 45, PULL);
-    }
-  }
-}
-
-function stroke(context, points, color, width) {
-  context.beginPath();
-  for (const [x, y] of points) context.lineTo(x, y);
-  Object.assign(context, { strokeStyle: color, lineWidth: width, lineJoin: "round", lineCap: "round" });
-  context.stroke();
-}
-
-function fill(context, [x, y], radius, color, rim = "") {
-  context.beginPath();
-  context.arc(x, y, radius, 0, 7);
-  context.fillStyle = color;
-  context.fill();
-  if (!rim) return;
-  Object.assign(context, { strokeStyle: rim, lineWidth: radius / 4 });
-  context.stroke();
-}
-
-/** Line and head, with a dark rim; what is shorter than its head is a head alone. */
-function drawArrowTo(context, from, to, color, width, dashes) {
-  const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
-  const length = Math.hypot(dx, dy);
-  if (length < 1) return;
-  const head = Math.min(width * 2.9, length * 0.75);
-  const [x, y] = [dx / length, dy / length];
-  const neck = [to[0] - x * head, to[1] - y * head];
-  const wing = head * 0.55;
-  const corners = [to, [neck[0] - y * wing, neck[1] + x * wing], [neck[0] + y * wing, neck[1] - x * wing]];
-  for (const [shade, extra] of /** @type {const} */ ([
-    [HALO, 1.9],
-    [color, 1],
-  ])) {
-    context.setLineDash(shade === color ? dashes : []);
-    stroke(context, [from, neck], shade, width * extra);
-    context.setLineDash([]);
-    context.beginPath();
-    for (const corner of corners) context.lineTo(corner[0], corner[1]);
-    context.closePath();
-    Object.assign(context, { fillStyle: shade, strokeStyle: shade, lineWidth: width * (extra - 0.9) });
-    context.fill();
-    if (shade === HALO) context.stroke();
   }
 }

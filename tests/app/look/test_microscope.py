@@ -23,10 +23,10 @@ from app.look.microscope import (
     redraw,
     spread,
     take_steps,
-    through_location,
     untouched,
 )
 from app.look.observing import problem_of
+from app.look.through import through_location
 from ram.checkpoints import SHIPPED, CheckpointInfo, load_checkpoint
 from ram.config import Baseline, RAMConfig, Reward
 from ram.data.mnist import load_mnist
