@@ -25,7 +25,7 @@ from app.look.microscope import (
 )
 from app.look.scene import Scene
 from app.look.through import Through, through_location
-from app.server.catalogue import checkpoint_path, model_labels
+from app.server.catalogue import checkpoint_path, model_labels, unique_name
 from app.server.limits import read_limits
 from app.server.models import load_model_of
 from ram.checkpoints import CheckpointError, CheckpointInfo
@@ -71,7 +71,10 @@ def stages() -> dict[str, Stage]:
         f"{RUN}-{stage.step}": Stage(f"{RECORDINGS[RUN].title}: {stage.name}", stage.path)
         for stage in read_stages(RUN, folder)
     }
-    models = {name: Stage(label, checkpoint_path(name), name) for name, label in model_labels().items()}
+    taken = {stage.label for stage in recorded.values()}  # a list to choose from tells options apart by their labels
+    models = {
+        name: Stage(unique_name(label, taken), checkpoint_path(name), name) for name, label in model_labels().items()
+    }
     return recorded | models
 
 

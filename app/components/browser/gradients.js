@@ -7,6 +7,7 @@ import { comesWhenCalled, keptPerRoot, partsOf } from "./mount.js";
 /** @typedef {{ crop: boolean, slope: number[], moved: number[], shifts: number[], along: number[] }} Through */
 /** @typedef {{ norms: import("./flow.js").Norms, follows: Part[], through: Through | null, call: number }} Data */
 
+const LEAST_NATS = 0.05; // what is less looks flat
 const SPACE = "http://www.w3.org/2000/svg";
 const LAYOUTS = {
   wide: { column: 176, row: 52, width: 142, height: 46, left: 4, top: 6, view: [1030, 270] },
@@ -167,7 +168,7 @@ function cutRow(number, reason) {
 function stairs({ shifts, along, slope }) {
   const [width, height, left, bottom] = [560, 230, 46, 34];
   const [low, high] = [Math.min(...along), Math.max(...along)];
-  const span = Math.max(high - low, 1e-3);
+  const span = Math.max(high - low, LEAST_NATS);
   const x = (/** @type {number} */ shift) =>
     left + ((shift - shifts[0]) / (shifts[shifts.length - 1] - shifts[0])) * (width - left - 8);
   const y = (/** @type {number} */ nats) => 14 + (1 - (nats - low) / span) * (height - bottom - 24);
@@ -184,7 +185,7 @@ function stairs({ shifts, along, slope }) {
       ),
     );
   }
-  for (const nats of [low, high])
+  for (const nats of [low, low + span])
     root.append(svg("text", { x: left - 6, y: y(nats) + 5, "text-anchor": "end" }, nats.toFixed(2)));
   root.append(
     svg("path", { class: "line", d: `M${shifts.map((shift, index) => `${x(shift)},${y(along[index])}`).join("L")}` }),

@@ -137,31 +137,30 @@ def test_label_that_the_model_does_not_know_earns_nothing() -> None:
     assert "knows no class cat" in app.warning[0].value
 
 
-@pytest.mark.parametrize("number", range(len(QUESTIONS)))
-def test_each_question_sets_the_microscope_up(number: int) -> None:
-    app = open_page(looks="3", taken="0x2", move="2")
-    app.button(key=f"show_{number}").click().run()
-    question, found, gradients = QUESTIONS[number], shown(app), data_of(app, "gradients")
-    wanted = {**USUAL, **question.settings}
-    assert (found["steps"], found["move"]) == (question.steps, 1)
-    assert [found[name] for name in ("baseline", "reward", "std")] == [
-        wanted[name] for name in ("subtract", "earns", "sigma")
-    ]
-    assert str(app.selectbox(key="stage").value).startswith("one-minute-")
-    assert f"Test digit {question.digit}" in app.markdown[0].value
-    assert (gradients["through"] is not None) == (wanted["through"] == "yes")
-
-
 def test_questions_show_what_their_answers_say() -> None:
-    app = open_page()
-    found = [(app.button(key=f"show_{number}").click().run(), shown(app))[1] for number in range(len(QUESTIONS))]
+    app = open_page(looks="3", taken="0x2", move="2")
+    found, ways = [], []
+    for number, question in enumerate(QUESTIONS):
+        app.button(key=f"show_{number}").click().run()
+        found.append(shown(app))
+        ways.append(data_of(app, "gradients"))
+        wanted = {**USUAL, **question.settings}
+        assert (found[-1]["steps"], found[-1]["move"]) == (question.steps, 1)
+        assert [found[-1][name] for name in ("baseline", "reward", "std")] == [
+            wanted[name] for name in ("subtract", "earns", "sigma")
+        ]
+        assert str(app.selectbox(key="stage").value).startswith("one-minute-")
+        assert f"Test digit {question.digit}" in app.markdown[0].value
+        assert (ways[-1]["through"] is not None) == (wanted["through"] == "yes")
+        assert (ways[-1]["call"] > 0) == (question.part == "gradients")
     # It learns: more looks are right.
     assert found[0]["earned_now"] > found[0]["earned_before"] + 0.3
     # One pixel changes more than the derivative says.
     for number in (1, 5):
-        app.button(key=f"show_{number}").click().run()
-        through = data_of(app, "gradients")["through"]
+        through = ways[number]["through"]
         assert max(map(abs, through["moved"])) > 3 * max(map(abs, through["slope"]))
+    # REINFORCE reaches the core.
+    assert ways[2]["norms"]["reinforce"]["core_network"] > 0.1
     # A baseline calms the push.
     redraws = found[3]["redraws"]
     assert redraws["rollouts"]["spread"] < 0.5 * redraws["none"]["spread"]
