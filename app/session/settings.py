@@ -16,6 +16,7 @@ import streamlit as st
 
 from app.look.field import Arrangement, ShowClutter
 from app.look.force import Force, force_text, parse_force
+from app.look.steps import parse_steps, steps_text
 from app.server.catalogue import model_names
 from app.server.pytorch import device_names
 
@@ -28,6 +29,8 @@ DIGIT_KINDS = ["any", *"0123456789", "hardest"]
 BRUSHES = [12, 16, 20, 24, 28]  # pixels of a canvas on which the digit fills an image of 28x28
 LARGEST_SEED = 999_999
 LONGEST_TEXT = 500  # characters
+MOST_MOVES = 63  # of the glimpses that a model can have
+SIGMAS = [0.05, 0.1, 0.2, 0.4]  # standard deviations of a policy under the microscope
 
 Elsewhere = Literal["no", "probability", "right", "value"]
 
@@ -249,6 +252,16 @@ def in_address() -> dict[str, Setting]:
         "policy": Setting("no", _one_of("no", "yes", "looks")),
         "present": Setting("no", _one_of("no", "yes", "cover"), "draw"),
         "next_kind": Setting("any", _one_of(*NEXT_KINDS), "draw", name="next"),
+        "stage": Setting("", _text, "learning"),
+        "move": Setting(1, _between(int, 1, MOST_MOVES), "learning"),
+        "subtract": Setting("value", _one_of("none", "value", "rollouts"), "learning", name="baseline"),
+        "earns": Setting("hit", _one_of("hit", "information"), "learning", name="reward"),
+        "sigma": Setting(0.2, _one_of(*SIGMAS), "learning"),
+        "follows": Setting("reinforce", _one_of("reinforce", "action", "value", "all"), "learning", name="step"),
+        "through": Setting("no", _one_of("no", "yes"), "learning"),
+        "draw_number": Setting(0, _between(int, 0, LARGEST_SEED), "learning", name="looks"),
+        "taken": Setting("", _steps, "learning"),
+        "label": Setting("", _text, "learning"),
         "preset": Setting("one-minute", _text, "train"),
         "recipe": Setting("", _text, "train"),
         "start": Setting("", _one_of("", *models), "train"),
@@ -281,6 +294,10 @@ def _between(kind: type[int] | type[float], low: float, high: float) -> Callable
 
 def _force(text: str) -> str:
     return force_text(parse_force(_text(text)))
+
+
+def _steps(text: str) -> str:
+    return steps_text(parse_steps(_text(text)))
 
 
 def _text(text: str) -> str:
