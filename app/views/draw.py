@@ -97,7 +97,7 @@ def _draw_and_look(found: FoundField | None, places: _Places) -> Scene | None:
     field = Field() if found is None else found.field
     canvas = _show_canvas(field)
     with waking(places.waiting, "Waking the model"):
-        from app.views import look_view, present_view
+        from app.views import inside_view, look_view, present_view
 
         look_view.take_picture(canvas)
         if found is None:
@@ -113,6 +113,7 @@ def _draw_and_look(found: FoundField | None, places: _Places) -> Scene | None:
     with places.stage:
         if is_open:
             look_view.show_viewers(scene, found.field)
+            inside_view.show(scene, settings.current().model)
         else:
             present_view.show_cover()
     with places.gets:

@@ -11,14 +11,14 @@ from app.look.formula import Formula, Table
 
 def show(formula: Formula) -> None:
     """Draws a formula; style.css gives `.formula` its form."""
+    note = f"<p class='note'>{html.escape(formula.note)}</p>" if formula.note else ""
     st.html(f"<div class='formula'><h3>{html.escape(formula.title)}</h3><p>{html.escape(formula.sentence)}</p></div>")
-    if formula.lines:
+    left, right = (st.container(),) * 2 if formula.table is None else st.columns([3, 2], gap="medium")
+    with left:
         # KaTeX writes MathML beside what one sees, which screen readers read.
         st.markdown(f"$$\n{aligned(formula.lines)}\n$$")
-    rest = "" if formula.table is None else table_in_html(formula.table)
-    rest += f"<p class='note'>{html.escape(formula.note)}</p>" if formula.note else ""
-    if rest:
-        st.html(f"<div class='formula'>{rest}</div>")
+    with right:
+        st.html(f"<div class='formula'>{'' if formula.table is None else table_in_html(formula.table)}{note}</div>")
 
 
 def aligned(lines: tuple[str, ...]) -> str:

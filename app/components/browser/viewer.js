@@ -5,9 +5,11 @@
 import { ASK_PARTS, Ask } from "./ask.js";
 import { cleared, fit } from "./canvas.js";
 import { Example, SAYS } from "./example.js";
+import { Explain } from "./explain.js";
 import { Hand } from "./hand.js";
 import { cssColor } from "./light.js";
 import { keptPerRoot, partsOf } from "./mount.js";
+import { tell, viewerNamed } from "./on_screen.js";
 import { Panels, showNothing } from "./panels.js";
 import { Player } from "./player.js";
 import { Stage } from "./stage.js";
@@ -47,6 +49,7 @@ import { Timeline } from "./timeline.js";
 
 /**
  * @typedef {object} Data
+ * @property {string} name
  * @property {Scene | null} scene
  * @property {string} prompt
  * @property {Scene | null} example What an empty stage plays until somebody does anything.
@@ -55,6 +58,7 @@ import { Timeline } from "./timeline.js";
  * @property {boolean} play Whether a new scene plays by itself.
  * @property {string} elsewhere By what the places of a map are coloured; "no" without one.
  * @property {string} policy
+ * @property {string} inside Whether what goes on inside is drawn beneath it; empty where it cannot be.
  * @property {number} move The number of the last move of a glimpse.
  * @property {boolean} can_undo
  * @property {import("./places.js").Elsewhere | null} map
@@ -103,6 +107,8 @@ class Viewer {
       trigger: (name, value) => this.trigger(name, value),
       redraw: () => this.show(),
     });
+    this.name = "";
+    this.explain = new Explain(ui, () => this.name);
     /** The last move of a glimpse, until its look is there. @type {{ number: number, step: number, byKey: boolean } | null} */
     this.move = null;
     this.hand = new Hand(ui.field, ui.viewer, {
@@ -135,6 +141,8 @@ class Viewer {
     this.setState = setStateValue;
     this.trigger = setTriggerValue;
     this.prompt = data.prompt;
+    this.name = data.name;
+    viewerNamed(data.name).stepBy = (direction) => this.player.stepBy(direction);
     this.ui.viewer.classList.toggle("idle", !data.scene);
     if (!this.light) {
       this.light = data.light;
@@ -149,7 +157,13 @@ class Viewer {
     const same = this.scene !== undefined && data.scene?.id === this.scene?.id;
     if (!same) this.ask.load(data.scene);
     this.ask.take(data);
-    if (same) return this.settle(data.move);
+    if (same) this.settle(data.move);
+    else this.change(data);
+    this.explain.show(this.ask.inside && data.scene !== null);
+  }
+
+  /** @param {Data} data */
+  change(data) {
     this.scene = data.scene;
     this.hand.drop();
     this.player.enable(data.scene !== null);
@@ -213,7 +227,9 @@ class Viewer {
   show() {
     const { step, move } = this.timeline;
     if (!this.stage?.held) this.panels?.show(step);
-    this.ask.show(step, !move && Number.isInteger(this.timeline.time));
+    const resting = !move && Number.isInteger(this.timeline.time);
+    this.ask.show(step, resting);
+    tell(this.name, { scene: this.scene ?? null, step, resting });
     this.draw();
   }
 
