@@ -9,8 +9,13 @@ import streamlit as st
 from app.look.formula import Formula, Table
 
 
-def show(formula: Formula) -> None:
-    """Draws a formula; style.css gives `.formula` its form."""
+def show(formula: Formula, *, key: str) -> None:
+    """Draws a formula, in a container of that key; style.css gives `.formula` its form."""
+    with st.container(key=f"formula_{key}", gap="small"):
+        _show(formula)
+
+
+def _show(formula: Formula) -> None:
     note = f"<p class='note'>{html.escape(formula.note)}</p>" if formula.note else ""
     st.html(f"<div class='formula'><h3>{html.escape(formula.title)}</h3><p>{html.escape(formula.sentence)}</p></div>")
     left, right = (st.container(),) * 2 if formula.table is None else st.columns([3, 2], gap="medium")
@@ -29,7 +34,7 @@ def aligned(lines: tuple[str, ...]) -> str:
 
 def table_in_html(table: Table) -> str:
     """A table that scrolls by itself where it is too wide."""
-    head = "".join(f"<th scope='col'>{html.escape(name)}</th>" for name in table.head)
+    head = "".join(f"<th scope='col'>{html.escape(name)}</th>" if name else "<td></td>" for name in table.head)
     rows = "".join(
         f"<tr><th scope='row'>{html.escape(row[0])}</th>"
         f"{''.join(f'<td>{html.escape(cell)}</td>' for cell in row[1:])}</tr>"

@@ -77,7 +77,7 @@ def _never_active(name: str, *, use_lstm: bool) -> tuple[dict[str, list[int]], i
 
 
 def _show_answer(formula: Formula, name: str, item: Item) -> None:
-    formula_panel.show(formula)
+    formula_panel.show(formula, key="inside")
     if item.name in LAYERS:
         try:
             found = story(name, PLACE_OF.get(item.name, item.name), item.place[0])
