@@ -18,7 +18,7 @@ def show(formula: Formula, *, key: str) -> None:
 def _show(formula: Formula) -> None:
     note = f"<p class='note'>{html.escape(formula.note)}</p>" if formula.note else ""
     st.html(f"<div class='formula'><h3>{html.escape(formula.title)}</h3><p>{html.escape(formula.sentence)}</p></div>")
-    left, right = (st.container(),) * 2 if formula.table is None else st.columns([3, 2], gap="medium")
+    left, right = (st.container(),) * 2 if formula.table is None else st.columns(2, gap="medium")
     with left:
         # KaTeX writes MathML beside what one sees, which screen readers read.
         st.markdown(f"$$\n{aligned(formula.lines)}\n$$")

@@ -23,7 +23,7 @@ test("bytes are activations with their sign", () => {
 
 test("zero is dark, and both signs get ever lighter", () => {
   assert.equal(COLORS.length, 2 * LEVELS + 1);
-  assert.equal(COLORS[LEVELS], "rgb(10,12,18)");
+  assert.deepEqual(COLORS[LEVELS], [10, 12, 18]);
   for (const sign of [1, -1]) {
     const lights = Array.from({ length: LEVELS + 1 }, (_, level) => light(colorOf(sign * level)));
     assert.ok(lights.every((each, index) => index === 0 || each >= lights[index - 1]));

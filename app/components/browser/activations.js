@@ -49,8 +49,8 @@ export function colorOf(level) {
   return mix(way[lower], way[lower + 1], share - lower).map(Math.round);
 }
 
-/** The colours of all levels, -127 first, for a canvas. */
-export const COLORS = Array.from({ length: 2 * LEVELS + 1 }, (_, index) => `rgb(${colorOf(index - LEVELS)})`);
+/** The colours of all levels, -127 first. */
+export const COLORS = Array.from({ length: 2 * LEVELS + 1 }, (_, index) => colorOf(index - LEVELS));
 
 /** The scale as a CSS gradient, from the most negative to the most positive. */
 export const GRADIENT = `linear-gradient(90deg, ${Array.from(

@@ -3,13 +3,15 @@
 import { columnsFor, moved } from "./activations.js";
 import { fit } from "./canvas.js";
 
-const GAP = 0.12; // between cells, in parts of one
+const GAP = 0.12;
 const DEAD = "#5d6682";
 const RING = "#ffffff";
+const FOCUS = "#a99bff";
+const GROUND = "#0a0c12"; // --dark-field
 
 /**
  * @typedef {object} Errands
- * @property {(level: number) => string} paint The colour of a level.
+ * @property {(level: number) => number[]} paint The colour of a level, as red, green and blue.
  * @property {(index: number, level: number) => string} say A cell in words.
  * @property {(index: number) => void} choose
  * @property {(index: number | null) => void} point A cell is pointed at, or none any more.
@@ -23,6 +25,10 @@ export class Cells {
   /** @type {Set<number>} */
   #dead = new Set();
   #columns = 1;
+  #gap = GAP;
+  /** @type {ImageData | null} */
+  #pixels = null;
+  #small = document.createElement("canvas");
   #share = 1;
   #at = 0;
 
@@ -56,15 +62,19 @@ export class Cells {
 
   /**
    * @param {number} count
-   * @param {{ columns?: number, dead?: number[] }} options
+   * @param {{ columns?: number, dead?: number[], gap?: number }} options `gap` is between cells, in parts of one.
    */
-  load(count, { columns = columnsFor(count), dead = [] }) {
+  load(count, { columns = columnsFor(count), dead = [], gap = GAP }) {
     this.#columns = columns;
+    this.#gap = gap;
     this.#dead = new Set(dead);
     this.#from = this.#to = [];
     this.#at = Math.min(this.#at, count - 1);
     this.element.setAttribute("aria-valuemax", String(count));
-    this.canvas.style.aspectRatio = `${columns} / ${Math.ceil(count / columns)}`;
+    const rows = Math.ceil(count / columns);
+    this.#pixels = new ImageData(columns, rows);
+    Object.assign(this.#small, { width: columns, height: rows });
+    this.canvas.style.aspectRatio = `${columns} / ${rows}`;
   }
 
   /**
@@ -87,24 +97,43 @@ export class Cells {
   /** @param {number} share How far from the levels before to those of now. */
   draw(share = this.#share) {
     this.#share = share;
-    const { width } = this.canvas;
+    const { width, height } = this.canvas;
     const context = this.canvas.getContext("2d");
-    if (!context || !width) return;
+    if (!context || !width || !this.#pixels) return;
     const side = width / this.#columns;
-    const gap = Math.min(side * GAP, 2);
-    context.clearRect(0, 0, width, this.canvas.height);
-    this.#to.forEach((level, index) => {
-      const [left, top] = this.#corner(index, side);
-      context.fillStyle = this.errands.paint(Math.round(this.#from[index] + (level - this.#from[index]) * share));
-      context.fillRect(left, top, side - gap, side - gap);
-      if (this.#dead.has(index)) this.#cross(context, left, top, side - gap);
-    });
+    context.imageSmoothingEnabled = false;
+    context.clearRect(0, 0, width, height);
+    context.drawImage(this.#paint(share), 0, 0, width, side * this.#pixels.height);
+    this.#rule(context, side);
+    for (const index of this.#dead) this.#cross(context, index, side);
     if (this.chosen !== null) this.#ring(context, this.chosen, side, RING);
     const focused = this.element.matches(":focus-visible");
-    if (focused && this.#at !== this.chosen) this.#ring(context, this.#at, side, "#a99bff");
+    if (focused && this.#at !== this.chosen) this.#ring(context, this.#at, side, FOCUS);
   }
 
-  #cross(context, left, top, side) {
+  // A pixel a cell, enlarged by the browser: that is quicker than to fill each of them.
+  #paint(share) {
+    const pixels = /** @type {ImageData} */ (this.#pixels);
+    this.#to.forEach((level, index) => {
+      const from = this.#from[index];
+      pixels.data.set(this.errands.paint(Math.round(from + (level - from) * share)), 4 * index);
+      pixels.data[4 * index + 3] = 255;
+    });
+    this.#small.getContext("2d")?.putImageData(pixels, 0, 0);
+    return this.#small;
+  }
+
+  #rule(context, side) {
+    const gap = Math.min(side * this.#gap, 2);
+    const rows = /** @type {ImageData} */ (this.#pixels).height;
+    context.fillStyle = GROUND;
+    for (let column = 1; column <= this.#columns; column++)
+      context.fillRect(column * side - gap, 0, gap, this.canvas.height);
+    for (let row = 1; row <= rows; row++) context.fillRect(0, row * side - gap, this.canvas.width, gap);
+  }
+
+  #cross(context, index, side) {
+    const [left, top] = this.#corner(index, side);
     context.strokeStyle = DEAD;
     context.lineWidth = Math.max(side / 9, 1);
     context.beginPath();

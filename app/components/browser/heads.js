@@ -1,7 +1,7 @@
 // What is read from the hidden state: the location, the value, the class probabilities. Each is a button.
 
 import { partsOf } from "./mount.js";
-import { percent, signed } from "./words.js";
+import { signed } from "./words.js";
 
 /** @typedef {import("./viewer.js").Scene} Scene */
 
@@ -72,7 +72,7 @@ export class Heads {
       odds.children[row].classList.toggle("best", index === order[0]);
       name.textContent = classes[index];
       bar.firstChild.style.transform = `scaleX(${probabilities[index]})`;
-      share.textContent = percent(probabilities[index]);
+      share.textContent = `${(100 * probabilities[index]).toFixed(1)} %`; // as in the viewer
     });
   }
 

@@ -68,6 +68,8 @@ class Inside {
   #ahead = 0;
   /** @type {HTMLCanvasElement | null} */
   #digit = null;
+  /** Of the pixels of a patch, by level. @type {number[][]} */
+  #greys = [];
 
   /** @param {ParentNode} root */
   constructor(root) {
@@ -100,6 +102,7 @@ class Inside {
     this.data = data;
     this.#name = data.name;
     this.field = cssColor(data.light.dark);
+    this.#greys = Array.from({ length: 256 }, (_, level) => lit(data.light, level, 0).slice(0, 3));
     this.#describe(data);
     for (const [name, strip] of Object.entries(this.#strips)) this.#load(strip, data.layers[STRIPS[name].layer]);
     if (this.ui.said.textContent !== data.said) this.ui.said.textContent = data.said;
@@ -180,7 +183,7 @@ class Inside {
       this.ui.patches.dataset.scales = String(scene.windows.length);
     }
     const size = scene.patches[0][0].length;
-    for (const patch of this.#patches) patch.load(size * size, { columns: size });
+    for (const patch of this.#patches) patch.load(size * size, { columns: size, gap: 0 });
     this.#resize();
   }
 
@@ -195,7 +198,7 @@ class Inside {
       return `row ${row + 1}, column ${column + 1}: ≈ ${(level / 255).toFixed(2)}`;
     };
     return new Cells(`Pixels of the patch${scale ? ` at scale ${scale + 1}` : ""}`, {
-      paint: (level) => cssColor(lit(/** @type {Data} */ (this.data).light, level, 0).slice(0, 3)),
+      paint: (level) => this.#greys[level],
       say,
       choose: (index) => this.explain(`pixel:${scale}:${place(index).join(":")}`, 0),
       point: (index) => {
