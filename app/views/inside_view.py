@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import html
-
 import streamlit as st
 
 from app.components.inside import inside_panel
-from app.figures.excited import example_png, patch_png
 from app.look.explaining import Item, Looked, explain, parse_item
-from app.look.formula import Formula, plain
+from app.look.formula import Formula
 from app.look.inside import look_inside
 from app.look.scene import Scene
-from app.look.stories import Example, Story, sample_of, story
+from app.look.stories import sample_of, story
 from app.server.models import load_model
 from app.server.one_at_a_time import turn
 from app.session import inside, settings, widgets
 from app.session.inside import Asked
 from app.views import formula_panel
 from app.views.asking import INSPECTED, look_request
+from app.views.story_panel import story_in_html
 from ram.data.mnist import DataError
 
 KEY = "inside_panel"
@@ -86,37 +83,6 @@ def _show_answer(formula: Formula, name: str, item: Item) -> None:
         else:
             st.html(story_in_html(found))
     st.button("Close", key="inside_close", on_click=inside.ask, args=(None,), icon=":material/close:", help="Close")
-
-
-def story_in_html(found: Story) -> str:
-    """What excites a unit, in words and pictures."""
-    if not found.examples:
-        return (
-            "<div class='story'><h3>A dead unit</h3>"
-            f"<p>None of the glimpses at {found.digits} test digits makes it active.</p></div>"
-        )
-    strongest = sorted(range(len(found.by_label)), key=lambda label: -found.by_label[label])[:2]
-    means = " and ".join(f"{label} ({plain(float(found.by_label[label]), 2)})" for label in strongest)
-    figures = "".join(map(_figure, found.examples))
-    return (
-        f"<div class='story'><h3>What excites it most</h3><p>It is active at {found.active} of {found.digits} test "
-        f"digits, and by their mean most at {means}.</p><div class='examples'>{figures}</div></div>"
-    )
-
-
-def _figure(example: Example) -> str:
-    x, y = example.corner
-    alt = f"Test digit {example.position}, a {example.label}: glimpse {example.glimpse}, window at column {x}, row {y}"
-    return (
-        f"<figure><img src='{_data_url(example_png(example))}' alt='{html.escape(alt)}'>"
-        f"<img src='{_data_url(patch_png(example))}' alt='' class='patch'>"
-        f"<figcaption><b>{plain(example.activation, 2)}</b> {example.label}, glimpse {example.glimpse}</figcaption>"
-        "</figure>"
-    )
-
-
-def _data_url(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def _take_question() -> None:
