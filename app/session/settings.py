@@ -75,6 +75,8 @@ class Settings:
     """Whether the viewer maps what another look would have changed, and by what it colours the places."""
     policy: Literal["no", "yes", "looks"]
     """Whether the viewer shows the location policy as the Gaussian that it is, and several looks of it."""
+    inside: Literal["no", "yes"]
+    """Whether what goes on inside the model is drawn beneath the viewer."""
     present: Present
     """Whether the look is revealed over the whole window, or covered while somebody draws."""
     next_kind: str
@@ -177,11 +179,13 @@ def use_model(name: str, *, compare: bool) -> None:
 
 
 def keep_viewer_options(
+    *,
     speed: float | None = None,
     only_seen: bool | None = None,
     play: bool | None = None,
     elsewhere: str | None = None,
     policy: str | None = None,
+    inside: str | None = None,
 ) -> None:
     """Keeps what was changed in the viewer itself; None is unchanged."""
     if speed:
@@ -194,6 +198,8 @@ def keep_viewer_options(
         st.session_state.elsewhere = elsewhere
     if policy is not None:
         st.session_state.policy = policy
+    if inside is not None:
+        st.session_state.inside = inside
 
 
 def present(mode: Present) -> None:
@@ -250,6 +256,7 @@ def in_address() -> dict[str, Setting]:
         "play": Setting("yes", _one_of("yes", "no")),
         "elsewhere": Setting("no", _one_of("no", "probability", "right", "value")),
         "policy": Setting("no", _one_of("no", "yes", "looks")),
+        "inside": Setting("no", _one_of("no", "yes")),
         "present": Setting("no", _one_of("no", "yes", "cover"), "draw"),
         "next_kind": Setting("any", _one_of(*NEXT_KINDS), "draw", name="next"),
         "stage": Setting("", _text, "learning"),

@@ -100,7 +100,7 @@ def _canvas_and_viewer(found: FoundField | None, places: _Places) -> None:
 def _look(found: FoundField | None, places: _Places) -> Scene | None:
     """Returns what the model saw, if it looked and everybody may see it."""
     with waking(places.waiting, "Waking the model"):
-        from app.views import look_view, numbers_view, present_view
+        from app.views import inside_view, look_view, numbers_view, present_view
 
         expected = Field() if found is None else found.field
         if found is None:
@@ -119,6 +119,7 @@ def _look(found: FoundField | None, places: _Places) -> Scene | None:
             present_view.show_cover()
             return None
         look_view.show_viewers(scene, found.field)
+        inside_view.show(scene, settings.current().model)
         if scene is not None:
             numbers_view.show_charts(scene)
     return scene
