@@ -106,6 +106,7 @@ def scene_data(scene: Scene) -> dict[str, Any]:
         "patches": _grey(scene.patches),
         "values": scene.values.tolist(),
         "expects": scene.words.expected,
+        "whole": scene.words.whole,
         "value_name": scene.words.value,
         "explains": scene.words.sentence,
         "probabilities": scene.class_probs.tolist(),

@@ -7,6 +7,7 @@ import functools
 from app.components.viewer import ViewerOptions, glimpse_viewer
 from app.look.elsewhere import Elsewhere, Looks, look_elsewhere, sampled_looks
 from app.look.field import Field
+from app.look.force import read_move
 from app.look.looking import LookRequest
 from app.look.scene import Scene
 from app.server.catalogue import model_label
@@ -82,14 +83,15 @@ def _looks(scene: Scene | None, name: str) -> Looks | None:
 
 
 def _take_move(key: str) -> None:
-    move = widgets.value(key).move
-    steering.move_glimpse(move["glimpse"], (move["x"], move["y"]), move["number"])
+    if (move := read_move(widgets.value(key).move)) is not None:
+        steering.move_glimpse(*move)
 
 
 def _take_question(key: str) -> None:
-    asked = widgets.value(key).ask
-    steering.ask(Question(key, asked["glimpse"]))
-    settings.keep_viewer_options(elsewhere=asked["by"])
+    match widgets.value(key).ask:
+        case {"glimpse": int(glimpse), "by": str(by)} if glimpse >= 1:
+            steering.ask(Question(key, glimpse))
+            settings.keep_viewer_options(elsewhere=by)
 
 
 def _take_options(key: str) -> None:

@@ -45,8 +45,9 @@ export class Ask {
     /** @type {{ locations: number[][][], answers: number[] } | null} */
     this.looks = null;
     this.resting = false;
-    setIcon(ui.undo, "undo");
-    ui.undo.append("Undo");
+    const [sign, name] = [document.createElement("span"), ui.undo.textContent];
+    setIcon(sign, "undo");
+    ui.undo.replaceChildren(sign, name);
     ui.undo.onclick = () => errands.trigger("undo", true);
     ui["own-way"].onclick = () => errands.trigger("own_way", true);
     ui["elsewhere-on"].onchange = () => this.#switchMap();
@@ -197,14 +198,24 @@ export class Ask {
 
   /** @param {Scene} scene */
   #gazeInWords(scene) {
-    const sigma = `σ = ${signed(scene.policy_std)}`;
-    const drawn =
-      this.#step === 0
-        ? `No policy chooses the first glimpse; for the others it is a Gaussian with ${sigma}.`
-        : `The policy: a Gaussian around the cross, ${sigma}. Of its samples, 39\u00a0% fall within the inner ellipse, 86\u00a0% within the outer one.`;
+    const drawn = policyInWords(scene, this.#step);
     if (!this.ui["looks-on"].checked || !this.looks) return drawn;
     return `${drawn} ${looksInWords(this.looks.answers, scene.classes)}`;
   }
+}
+
+/**
+ * What the policy chooses and what it does not: how far it scatters was set for its training.
+ *
+ * @param {Pick<Scene, "policy_std" | "image">} scene
+ * @param {number} step
+ */
+export function policyInWords({ policy_std, image }, step) {
+  const [height, width] = [image.length, image[0].length].map((side) => ((policy_std * side) / 2).toFixed(1));
+  const pixels = height === width ? width : `${width} by ${height}`;
+  const sigma = `σ = ${signed(policy_std)}, or ${pixels} pixels, at every glimpse`;
+  if (step === 0) return "No policy chooses the first glimpse.";
+  return `The network chooses the cross. While it learns, chance moves each glimpse away from it: 39\u00a0% stay within the inner ellipse, 86\u00a0% within the outer one. How far is fixed (${sigma}), so the ellipses do not say how sure it is; ten looks do.`;
 }
 
 /**
