@@ -121,13 +121,14 @@ def loss_sentence(run: Curves) -> str:
 
 def _about_reinforce(run: Curves, reinforce: _Series) -> str:
     mean = float(reinforce.values[len(reinforce.values) // 2 :].mean())
+    signed = f"{mean:.1f}".replace("-", "\N{MINUS SIGN}")
     if run.gaze != "learned":
         return "REINFORCE is drawn, but has no weight"
     if abs(mean) <= ABOUT_ZERO:
         return "REINFORCE stays about 0, for only its slope means something"
     if run.baseline == "none":
-        return f"REINFORCE stays far from 0, about {mean:.1f}: without a baseline, each right answer counts in full"
-    return f"REINFORCE is about {mean:.1f}, but only its slope means something"
+        return f"REINFORCE stays far from 0, about {signed}: without a baseline, each right answer counts in full"
+    return f"REINFORCE is about {signed}, but only its slope means something"
 
 
 def spread_sentence(run: Curves) -> str:
@@ -150,6 +151,11 @@ def spread_sentence(run: Curves) -> str:
         left = float(spread.seconds[np.argmax(spread.values >= STILL)])
         says = f"The spread left 0 after {briefly(left)} and ended at {now:.2f}: what it sees leads the gaze"
     return f"{says}."
+
+
+def reached_sentence(reached: float, first: float) -> str:
+    """How far a recorded run comes beside the first one; accuracies in percent."""
+    return f"It reaches {reached:.1f} %, and the first recorded run {first:.1f} %."
 
 
 def variance_sentence(without: Sequence[float], with_baseline: float) -> str:

@@ -12,7 +12,7 @@ import streamlit as st
 from app.components.charts import charts_data, live_charts
 from app.components.learning import learning_viewer, replay_json
 from app.figures import curves
-from app.figures.curve_sentences import sentences, variance_sentence
+from app.figures.curve_sentences import reached_sentence, sentences, variance_sentence
 from app.look.training_replay import read_replay
 from app.runs.estimate import briefly, in_words
 from app.runs.jobs import Jobs
@@ -69,19 +69,23 @@ def show_recorded(runs: Jobs, shown: Job) -> None:
                 args=(job.id,),
             )
     if shown.recording is not None:
-        st.markdown(f"{shown.recording.shows} {_variance(recorded) if _lacks_baseline(shown) else ''}")
+        st.markdown(f"{shown.recording.shows} {_reached(shown, recorded)}")
 
 
 def _lacks_baseline(job: Job) -> bool:
     return job.config is not None and job.config.training.loss.baseline == "none"
 
 
-def _variance(recorded: list[Job]) -> str:
-    """How far the recorded runs without a baseline come, in a sentence; empty where there is nothing to compare."""
-    measured = [(job, 100 - job.state.best_error) for job in recorded if job.state.best_error is not None]
-    without = [accuracy for job, accuracy in measured if _lacks_baseline(job)]
-    usual = [accuracy for job, accuracy in measured if job.recording and job.recording.stages]
-    return variance_sentence(without, usual[0]) if len(without) > 1 and usual else ""
+def _reached(shown: Job, recorded: list[Job]) -> str:
+    """How far a recorded run comes beside the first one, and those without a baseline beside each other."""
+    measured = {job.id: 100 - job.state.best_error for job in recorded if job.state.best_error is not None}
+    first, *others = recorded
+    if shown.id not in measured or first.id not in measured or shown.id == first.id:
+        return ""
+    without = [measured[job.id] for job in others if job.id in measured and _lacks_baseline(job)]
+    if _lacks_baseline(shown) and len(without) > 1:
+        return variance_sentence(without, measured[first.id])
+    return reached_sentence(measured[shown.id], measured[first.id])
 
 
 def show_queue(runs: Jobs) -> None:

@@ -9,6 +9,7 @@ import pytest
 from app.figures.curve_sentences import (
     accuracy_sentence,
     loss_sentence,
+    reached_sentence,
     reward_sentence,
     sentences,
     spread_sentence,
@@ -138,7 +139,7 @@ def test_loss_as_a_probability() -> None:
         "only its slope means something."
     )
     far = {"action_loss": entropy, "reinforce_loss": [-1.0, -3.0, -4.0, -5.0]}
-    assert "about -4.5: without a baseline, each right answer counts in full" in loss_sentence(
+    assert "about \N{MINUS SIGN}4.5: without a baseline, each right answer counts in full" in loss_sentence(
         run(columns=far, baseline="none")
     )
     assert loss_sentence(run(columns=far, gaze="off")).endswith("REINFORCE is drawn, but has no weight.")
@@ -156,6 +157,10 @@ def test_two_runs_are_named() -> None:
 @pytest.mark.parametrize("rows", [[], [{}], [{"elapsed_s": "x", "reward": None, "location_spread": float("nan")}]])
 def test_no_readings_say_nothing(rows: list[dict[str, Any]]) -> None:
     assert set(sentences([Curves("run", rows)]).values()) == {""}
+
+
+def test_recorded_run_is_compared_with_the_first() -> None:
+    assert reached_sentence(75.04, 97.76) == "It reaches 75.0 %, and the first recorded run 97.8 %."
 
 
 def test_variance_is_said_with_the_figures() -> None:

@@ -96,6 +96,10 @@ def test_server_without_runs_shows_a_recorded_one_and_plays_it(runs_folder: Path
     assert not page.exception
     assert page.query_params["run"] == "recorded/no-baseline-1"
     assert not button(page, "use")
+    assert any("differ in their seeds alone reach" in markdown.value for markdown in page.markdown)
+    page.button(key="choose-recorded/no-reinforce").click().run()
+    assert any(markdown.value.endswith("and the first recorded run 97.8 %.") for markdown in page.markdown)
+    page.button(key="choose-recorded/no-baseline-1").click().run()
 
     page.selectbox(key="against").select("recorded/one-minute").run()
     assert not page.exception
