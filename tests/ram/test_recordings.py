@@ -114,7 +114,7 @@ def test_damaged_index_leaves_stages_out(index: str, tmp_path: Path) -> None:
     assert read_stages("run", tmp_path) == []
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in RECORDED.glob("*/")))
+@pytest.mark.parametrize("name", RECORDINGS)
 def test_shipped_run_is_the_recording_of_that_name(name: str) -> None:
     run, recording = RunFolder(RECORDED / name), RECORDINGS[name]
     config, state = run.read_config(), run.read_state()
@@ -143,6 +143,14 @@ def test_shipped_stages_learn() -> None:
         info: Any = read_info(stage.path)
         assert parameter_count(info.config) == 217_613
         assert abs(info.results["validation_error"] - stage.validation_error) < 0.01
+
+
+def test_what_is_said_of_the_shipped_runs_is_so() -> None:
+    states = {name: RunFolder(RECORDED / name).read_state() for name in RECORDINGS}
+    errors = {name: state.best_error for name, state in states.items() if state and state.best_error is not None}
+    first = errors.pop("one-minute")
+    assert abs(errors.pop("no-reinforce") - first) < 0.5  # "that it reads as well"
+    assert min(errors.values()) > 2 * first  # all others fail, each in its way
 
 
 def test_runs_without_baseline_differ_in_their_seeds_alone() -> None:
