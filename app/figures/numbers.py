@@ -42,12 +42,15 @@ _SEEN = ("locations", "location_means", "corners", "patches", "values", "class_p
 
 
 def scene_rows(scene: Scene) -> list[dict[str, str | int | float]]:
-    """One row a glimpse, for `st.dataframe`.
+    """One row a glimpse, for `st.dataframe`; where glimpses were moved two: the model's own way, and then yours.
 
-    Columns: `glimpse` (from 1), `x` and `y` (location in [-1, 1]), `value`, `best class`,
+    Columns: `way` if there are two, `glimpse` (from 1), `x` and `y` (location in [-1, 1]), `value`, `best class`,
     `probability (%)` of that class, then `p(name)`, the probability of each class (0 to 1).
     """
-    return [_row(scene, step) for step in range(scene.steps)]
+    if (own := scene.own) is None:
+        return [_row(scene, step) for step in range(scene.steps)]
+    ways = (("its own", own), ("yours", scene))
+    return [{"way": way, **_row(look, step)} for step in range(scene.steps) for way, look in ways]
 
 
 def _row(scene: Scene, step: int) -> dict[str, str | int | float]:

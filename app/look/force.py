@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 Place = tuple[float, float]
 """(x, y) in [-1, 1], (-1, -1) is the top-left corner."""
@@ -11,6 +12,25 @@ Force = dict[int, Place]
 """Places by the number of the glimpse, which counts from 1, as people do."""
 
 MOST_GLIMPSES = 99
+
+
+class Move(NamedTuple):
+    """A glimpse that is made to look elsewhere."""
+
+    glimpse: int
+    """From 1."""
+    place: Place
+    number: int
+    """What the browser calls this move."""
+
+
+def read_move(message: object) -> Move | None:
+    """A move as the viewer sends it; None for what no viewer sends."""
+    match message:
+        case {"glimpse": int(glimpse), "x": int() | float() as x, "y": int() | float() as y, "number": int(number)}:
+            is_possible = 1 <= glimpse <= MOST_GLIMPSES and -1 <= x <= 1 and -1 <= y <= 1
+            return Move(glimpse, (float(x), float(y)), number) if is_possible else None
+    return None
 
 
 def parse_force(text: str) -> Force:

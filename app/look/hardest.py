@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +13,9 @@ import torch
 from app.look.cost import LookCost, look_cost
 from app.look.field import Arrangement, Field
 from app.look.layout import lay_out, model_field
+from app.look.looking import LookRequest, look
 from app.look.sources import digit_picture
-from app.server.models import load_model, test_digits
+from app.server.models import load_model, model_info, test_digits
 from app.server.one_at_a_time import aside
 
 HARDEST_OF = 2000  # test digits at most in a larger field ...
@@ -48,6 +50,22 @@ def misread_digits(name: str) -> npt.NDArray[np.int64]:
     """Those of the `hardest_digits` that the model reads wrong; it raises the same."""
     ranking = _rank(name)
     return ranking.positions[ranking.misread]
+
+
+def first_misread(
+    positions: Iterable[int], name: str, request: LookRequest, arrangement: Arrangement, device: str = "CPU"
+) -> int | None:
+    """The first of these test digits that the model reads wrong where it looks as asked; None if it reads all right.
+
+    From another first glimpse than the centre, it reads some of the `misread_digits`. It raises the same.
+    """
+    digits, model, field = test_digits(), load_model(name, device), model_field(name)
+    names = model_info(name).class_names()
+    for position in positions:
+        image = lay_out(digit_picture(digits, position), field, arrangement, digits)
+        if names[look(model, image, request, "").action] != str(int(digits.labels[position])):
+            return position
+    return None
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

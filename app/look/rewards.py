@@ -19,8 +19,10 @@ class RewardWords(NamedTuple):
     """The same for an axis that it shares with probabilities."""
     expected: str
     """The value, which expects it."""
+    whole: str
+    """What a value of 1 expects."""
     value: str
-    """The same where there is little room: a value that expects a right answer is just called value."""
+    """Its name where there is little room: a value that expects a right answer is just called value."""
     sentence: str
     """What the value says, as a sentence."""
 
@@ -31,6 +33,7 @@ WORDS: dict[Reward, RewardWords] = {
         "share of right answers",
         "probability",
         "expected reward",
+        "right",
         "value",
         "How likely it is, by the model's estimate, that its last answer will be right: 1 is certain.",
     ),
@@ -39,6 +42,7 @@ WORDS: dict[Reward, RewardWords] = {
         "share of the information",
         "share, probability",
         "expected information",
+        "all of it",
         "expected information",
         "How much of the information about the class its last answer will have, by the model's estimate: "
         "a guess has 0, certainty of the right class 1. This is not how likely the answer is to be right.",

@@ -72,7 +72,7 @@ def show_what_the_model_gets(current: Picture | None, field: Field, image: Float
 
 def _origin(current: Picture | None, field: Field) -> list[str]:
     if current is None:
-        return []
+        return ["nothing yet"]  # a line, or what lies below would move with the first stroke
     if not field.is_larger or current.test_digit is not None:
         return [current.origin]
     # However large it was drawn, the model has learned digits of one size.

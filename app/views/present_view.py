@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import streamlit as st
 
 from app.components.present import presentation
-from app.look.hardest import hardest_digits, misread_digits
+from app.look.hardest import first_misread, hardest_digits, misread_digits
 from app.look.scene import Scene
 from app.look.sources import digit_picture
 from app.server.models import test_digits
 from app.session import messages, picture, settings, widgets
 from app.session.messages import Message
+from app.views.asking import look_request
 from ram.data.mnist import DataError
 
 KEY = "presentation"
 HARD = 100  # digits among which a hard one is chosen
+MOST_LOOKS = 40  # until one is found that is misread
 
 
 def show(scene: Scene | None) -> None:
@@ -69,10 +73,17 @@ def _take_digit(kind: str) -> None:
 
 def _choose(kind: str, model: str, but: int | None) -> int:
     """A test digit of a kind by chance, another one than the one on show."""
-    if kind == "hardest":
-        choice = hardest_digits(model)[:HARD]
-    elif kind == "misread" and len(misread_digits(model)) > 1:
-        choice = misread_digits(model)
-    else:
-        choice = np.arange(len(test_digits().labels))
-    return int(np.random.default_rng().choice(choice[choice != but]))
+    choice = np.arange(len(test_digits().labels)) if kind == "any" else hardest_digits(model)[:HARD]
+    order = np.random.default_rng().permutation(choice[choice != but])
+    misread = _misread(model, order, but) if kind == "misread" else None
+    return int(order[0] if misread is None else misread)
+
+
+def _misread(model: str, others: np.ndarray, but: int | None) -> int | None:
+    """One that this model reads wrong as it looks on this page, not only where its first glimpse is in the centre."""
+    now, known = settings.current(), misread_digits(model)
+    likely = np.random.default_rng().permutation(known[known != but])
+    positions = map(int, np.concatenate([likely, others])[:MOST_LOOKS])
+    # The digit will lie where it was, and the model will look of its own accord.
+    request, arrangement = look_request(model).before(1), dataclasses.replace(now.arrangement, place_seed=0)
+    return first_misread(positions, model, request, arrangement, now.device)

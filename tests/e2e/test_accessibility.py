@@ -15,6 +15,7 @@ PAGES = {
     "?sample=7": ".answer[role=status]:not(:empty)",
     "?sample=7&model=cluttered-60": ".answer[role=status]:not(:empty)",
     "train": ".learning",
+    "learning?through=yes": ".norms td",
     "drawings": ".ghosts",
     "model": ".gazes",
 }

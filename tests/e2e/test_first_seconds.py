@@ -68,7 +68,7 @@ def test_teacher_starts_paused_and_this_is_remembered(draw_page: DrawPage) -> No
     expect(draw_page.count).to_have_text("Glimpse 1 of 6")
     assert draw_page.position() == 0
     box.check()
-    wait_until(lambda: "play=" not in draw_page.page.url)
+    wait_until(lambda: "play=" not in draw_page.page.evaluate("location.search"))
     draw_page.page.get_by_role("button", name="Look again").click()
     draw_page.expect_answer(7)
     box.uncheck()

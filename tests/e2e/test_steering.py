@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from tests.e2e.drawing import DrawPage, see
 from tests.e2e.windows import each_window
+from tests.processes import wait_until
 
 DIGIT = "?sample=2130&first=centre"  # a four that is read as a nine
 MARGIN, SIDE = 4.5, 28  # pixels of the image in the field, and around it
@@ -96,10 +97,45 @@ def test_window_is_dragged_by_mouse_and_shows_at_once_what_it_would_see(looked: 
     mouse.move(*end, steps=5)
     expect(location(looked)).to_have_text(re.compile(r"\(0\.(49|50|51), 0\.(19|20|21)\)"))
     assert patch.evaluate("canvas => canvas.toDataURL()") != before
-    assert forced(looked) == {}  # nothing is sent before it is let go
+    assert forced(looked) == {}  # nothing is sent before it is let go ...
+    expect(looked.page.locator(".classes .share.yours").first).to_have_css("opacity", "0")  # ... and nothing known
     mouse.up()
     looked.expect_address("force=3")
+    expect(looked.page.locator(".classes .share.yours").first).to_have_css("opacity", "1")
     assert forced(looked)[3] == pytest.approx((0.5, 0.2), abs=0.02)
+
+
+# How far below the page's top each of these parts begins.
+TOPS = """() => {
+  const parts = [".transport", ".answer", ".ask", ".belief", ".glimpse", ".value", ".live-charts", ".gallery"];
+  const components = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")];
+  const places = [document, ...components.map((component) => component.shadowRoot)];
+  const top = document.querySelector(".stMain").scrollTop;
+  return parts.map((part) => {
+    const found = places.map((place) => place?.querySelector(part)).find((element) => element?.checkVisibility());
+    return [part, found ? Math.round(found.getBoundingClientRect().top + top) : -1];
+  });
+}"""
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+def test_neither_the_first_stroke_nor_a_move_shifts_what_is_there(draw_page: DrawPage, width: int) -> None:
+    page = draw_page.page
+    page.set_viewport_size({"width": width, "height": 900})
+    draw_page.open()
+    draw_page.expect_empty_stage()
+    empty = dict(page.evaluate(TOPS))
+    draw_page.draw(7)
+    draw_page.expect_answer(7)
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    drawn = dict(page.evaluate(TOPS))
+    beside = [".gallery"] if width > 900 else []  # on a phone it lies below the charts
+    for part in [".transport", ".answer", ".ask", ".belief", ".glimpse", *beside]:
+        assert drawn[part] == empty[part], part
+    show_glimpse(draw_page, 3)
+    page.mouse.click(*place(draw_page, 0.9, 0.9))
+    see(page.locator(".versus", has_text="Glimpse 3 moved"))
+    assert dict(page.evaluate(TOPS)) == drawn
 
 
 def test_escape_lets_go_of_a_window(looked: DrawPage) -> None:
@@ -117,8 +153,8 @@ def test_keys_move_the_window_by_pixels_and_stay_there(looked: DrawPage) -> None
     x, y = (float(part.replace("−", "-")) for part in re.findall(r"−?[\d.]+", location(looked).inner_text()))
     for key in ["ArrowRight"] * 3 + ["ArrowUp"] * 2:
         looked.page.keyboard.press(f"Shift+{key}")
-    looked.expect_address("force=3")
-    assert forced(looked)[3] == pytest.approx((x + 6 / 28, y - 4 / 28), abs=0.011)
+    end = pytest.approx((x + 6 / 28, y - 4 / 28), abs=0.011)
+    looked.page.wait_for_url(lambda _: forced(looked).get(3) == end)  # in one move, or in several where keys are slow
     see(looked.page.locator(".versus", has_text="Glimpse 3 moved"))
     expect(looked.count).to_have_text("Glimpse 3 of 6")
     looked.page.keyboard.press("Shift+ArrowLeft")
@@ -126,30 +162,99 @@ def test_keys_move_the_window_by_pixels_and_stay_there(looked: DrawPage) -> None
     expect(looked.count).to_have_text("Glimpse 3 of 6")
 
 
+class SlowServer:
+    """Stands between a page and its server, and keeps the answers back while `holds`."""
+
+    def __init__(self, page: Page) -> None:
+        self.holds = False
+        self.moves = 0
+        """How many the server has been told of."""
+        self._late: list[tuple[WebSocketRoute, str | bytes]] = []
+        page.route_web_socket(re.compile("_stcore/stream"), self._join)
+
+    def _join(self, browser: WebSocketRoute) -> None:
+        server = browser.connect_to_server()
+
+        def take(message: str | bytes) -> None:
+            self.moves += isinstance(message, bytes) and b'"move"' in message
+            server.send(message)
+
+        def give(message: str | bytes) -> None:
+            self._late.append((browser, message))
+            if not self.holds:
+                self.answer()
+
+        browser.on_message(take)
+        server.on_message(give)
+
+    def answer(self) -> None:
+        """Passes on what was kept back."""
+        self.holds = False
+        while self._late:
+            browser, message = self._late.pop(0)
+            browser.send(message)
+
+
+def test_keys_go_on_while_an_answer_is_on_its_way(draw_page: DrawPage) -> None:
+    page, server = draw_page.page, SlowServer(draw_page.page)
+    draw_page.open(DIGIT)
+    see(draw_page.answer.filter(has_text="RAM says 9"))
+    show_glimpse(draw_page, 3)
+    x, _ = (float(part.replace("−", "-")) for part in re.findall(r"−?[\d.]+", location(draw_page).inner_text()))
+    server.holds = True
+    for number in (1, 2):
+        page.keyboard.press("Shift+ArrowRight")
+        wait_until(lambda: page.evaluate("true") and server.moves == number)  # noqa: B023
+    expect(page.locator(".viewer.held")).to_have_count(1)  # what it will come to is not known yet
+    page.keyboard.press("Shift+ArrowRight")  # in the hand when the answers come
+    server.answer()
+    page.wait_for_url(lambda _: forced(draw_page).get(3, (0, 0))[0] == pytest.approx(x + 6 / 28, abs=0.011))
+    expect(draw_page.count).to_have_text("Glimpse 3 of 6")
+    expect(page.locator(".viewer.held")).to_have_count(0)
+
+
+SCROLLED = "() => document.querySelector('.stMain').scrollTop"
+
+
 def test_finger_drags_a_window_and_scrolls_the_page_elsewhere(looked: DrawPage) -> None:
-    looked.page.set_viewport_size({"width": 390, "height": 844})
+    page = looked.page
+    page.set_viewport_size({"width": 390, "height": 844})
     show_glimpse(looked, 3)
-    looked.page.locator(".field").scroll_into_view_if_needed()
+    page.locator(".field").scroll_into_view_if_needed()
     own = [float(part.replace("−", "-")) for part in re.findall(r"−?[\d.]+", location(looked).inner_text())]
-    devtools = looked.page.context.new_cdp_session(looked.page)
+    devtools = page.context.new_cdp_session(page)
 
     def touch(kind: str, *at: float) -> None:
         points = [{"x": at[0], "y": at[1]}] if at else []
         devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
-    scrolled = "() => document.querySelector('.stMain').scrollTop"
-    before = looked.page.evaluate(scrolled)
+    before = page.evaluate(SCROLLED)
     touch("touchStart", *place(looked, own[0], own[1]))
     for share in (0.3, 0.6, 1):
         touch("touchMove", *place(looked, own[0] + share * (0.4 - own[0]), own[1] + share * (0.6 - own[1])))
     touch("touchEnd")
     looked.expect_address("force=3")
     assert forced(looked)[3] == pytest.approx((0.4, 0.6), abs=0.03)
-    assert looked.page.evaluate(scrolled) == before
+    assert page.evaluate(SCROLLED) == before
+    # A tap beside it moves the glimpse, too.
+    address, (x, y) = page.url, place(looked, -0.95, 0.6)
+    expect(page.locator(".viewer.held")).to_have_count(0)
+    touch("touchStart", x, y)
+    touch("touchEnd")
+    page.wait_for_url(lambda found: found != address)
+    # But there a finger that moves scrolls, and does nothing else.
+    expect(page.locator(".viewer.held")).to_have_count(0)
+    address, (x, y) = page.url, place(looked, 0.95, 0.95)
+    touch("touchStart", x, y)
+    for step in range(1, 13):
+        touch("touchMove", x, y - 15 * step)
+    touch("touchEnd")
+    wait_until(lambda: page.evaluate(SCROLLED) > before + 100)
+    assert page.url == address
 
 
 def test_undo_and_its_own_way_lead_back_and_stay_at_the_glimpse(looked: DrawPage) -> None:
-    undo, own_way = button(looked, "Undo the last move"), button(looked, "Its own way")
+    undo, own_way = button(looked, "Undo move"), button(looked, "Its own way")
     expect(own_way).to_be_disabled()
     for number in (2, 4):
         show_glimpse(looked, number)
@@ -215,7 +320,13 @@ def test_another_digit_is_looked_at_in_the_models_own_way(looked: DrawPage) -> N
     looked.page.locator(".gallery button").first.click()
     looked.page.wait_for_url(lambda _: forced(looked) == {})
     expect(button(looked, "Its own way")).to_be_disabled()
-    expect(button(looked, "Undo the last move")).to_be_disabled()
+    expect(button(looked, "Undo move")).to_be_disabled()
+
+
+def violations(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe-core has to say of the page."""
+    found = Axe().run(page).response["violations"]
+    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
 
 
 # ---- Elsewhere? ----
@@ -319,8 +430,11 @@ def test_policy_is_drawn_and_ten_looks_say_how_often_it_answers_what(draw_page: 
 def test_questions_have_no_violations_and_fit(draw_page: DrawPage) -> None:
     page = draw_page.page
     draw_page.open(DIGIT + "&force=4:-1,-1&elsewhere=probability&policy=looks")
-    expect(page.locator(".reading")).to_have_text(re.compile("^Best"))
+    expect(page.locator(".reading")).to_have_text(re.compile("^Best"), timeout=60_000)
     for _ in each_window(page, ("light", 1440), ("dark", 1024), ("light", 390)):
         assert page.locator(".viewer").evaluate("element => element.scrollWidth - element.clientWidth") <= 0
-        violations = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-        assert [(found["id"], [node["html"] for node in found["nodes"]]) for found in violations] == []
+        assert violations(page) == []
+    see(page.locator(".versus", has_text="Glimpse 4 moved"))
+    page.keyboard.press("Shift+ArrowUp")
+    expect(page.locator(".viewer.held")).to_have_count(1)
+    assert violations(page) == []

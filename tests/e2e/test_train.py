@@ -45,8 +45,9 @@ class Workshop:
         """Starts a run."""
         self.open(f"?recipe={recipe}")
         self.click("start_training")
-        expect(self.page).to_have_url(re.compile(r"run=[\w-]+"))
-        name = re.search(r"run=([\w-]+)", self.page.url)
+        expect(self.page).to_have_url(re.compile(r"run=\d[\w-]+"))  # not that of the recorded run before it
+        see_training(self.page)
+        name = re.search(r"run=(\d[\w-]+)", self.page.url)
         assert name
         return RunFolder(self.folder / "runs" / name[1])
 
@@ -90,7 +91,8 @@ def test_class_trains_stops_resumes_and_draws_with_the_result(workshop: Workshop
     workshop.train()
     expect(page.locator(".js-plotly-plot")).to_have_count(4)
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
-    wait_until(lambda: min(workshop.readings()) > 1)
+    # The recorded run on show before has 60 readings, this one a reading a second.
+    wait_until(lambda: 1 < min(workshop.readings()) <= max(workshop.readings()) < 40)
     page.evaluate("window.charts = [...document.querySelectorAll('.js-plotly-plot')]")
     before = workshop.readings()
     wait_until(lambda: workshop.readings()[-1] > before[-1])
@@ -132,6 +134,32 @@ def test_run_finishes_and_its_readings_are_played_from_untrained_to_trained(work
     viewer.locator(".play").click()  # from the beginning
     expect(viewer.locator(".epoch")).to_contain_text("untrained")
     expect(viewer.locator(".epoch")).to_contain_text("epoch 0.")
+
+
+@pytest.mark.usefixtures("motion")
+def test_recorded_runs_play_and_are_compared_before_anybody_has_trained(workshop: Workshop) -> None:
+    page = workshop.page
+    workshop.open()
+    viewer = page.locator(".learning")
+    expect(viewer.locator(".epoch")).to_contain_text("untrained", timeout=20_000)
+    expect(viewer.locator(".play")).to_have_attribute("aria-label", "Pause")
+    expect(viewer.locator(".epoch")).to_contain_text("epoch", timeout=20_000)
+    captions = page.locator(".live-charts figcaption")
+    expect(captions.nth(1)).to_contain_text("the baseline has learned what to expect")
+    workshop.click("choose-recorded-no-baseline-1")
+    expect(page).to_have_url(re.compile("no-baseline-1"))
+    expect(workshop.status).to_contain_text("nothing subtracted from the reward")
+    expect(captions.nth(1)).not_to_contain_text("the baseline has learned")
+    workshop.click("more")
+    expect(page.locator(".st-key-checkpoint")).to_be_visible()
+    expect(page.locator(".st-key-delete")).to_have_count(0)
+    page.keyboard.press("Escape")
+    workshop.click("choose-recorded-one-minute")
+    workshop.click("use")
+    expect(page.locator(".viewer .classes li")).to_have_count(10, timeout=20_000)
+    page.locator(".gallery button").first.click()
+    expect(page.locator(".answer[role=status]")).to_contain_text("RAM ", timeout=20_000)
+    DrawPage(page, workshop.server).expect_address("model=recorded")
 
 
 def test_run_survives_a_refresh_another_tab_and_a_new_server(page: Page, tmp_path: Path) -> None:
@@ -180,7 +208,7 @@ def test_killed_run_goes_on_and_is_downloaded_renamed_and_deleted(workshop: Work
     expect(page.locator(".st-key-run input")).to_have_value("Ours")
     page.get_by_text("Delete Ours for everyone").click()
     workshop.click("delete")
-    expect(page.locator(".learning .empty")).to_contain_text("Take a preset and start")
+    expect(page.locator(".st-key-run input")).to_have_value("Recorded: One minute")
     assert not folder.path.exists()
 
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { looksInWords, missingInWords, versusInWords } from "../../app/components/browser/ask.js";
+import { looksInWords, missingInWords, policyInWords, versusInWords } from "../../app/components/browser/ask.js";
 import { colorAt, goodness, mapInWords, onScale, placeAt, placeInWords } from "../../app/components/browser/places.js";
 import { percent } from "../../app/components/browser/words.js";
 
@@ -137,4 +137,12 @@ test("a glimpse that the model does not have is named", () => {
 test("where every place comes to the same, none is called better", () => {
   const same = { ...MAP, probabilities: MAP.probabilities.map(() => 10_000) };
   assert.equal(mapInWords(same, "probability", CLASSES), "p(1) would come to 100.00\u00a0% wherever it looked.");
+});
+
+test("the policy's words say that chance moves the gaze, and how far in pixels", () => {
+  const image = Array.from({ length: 28 }, () => new Array(28).fill(0));
+  const words = policyInWords({ policy_std: 0.2, image }, 1);
+  assert.match(words, /^The network chooses the cross\. .* \(σ = 0\.20, or 2\.8 pixels, at every glimpse\)/); // 0.2 · 28 / 2
+  assert.match(policyInWords({ policy_std: 0.1, image: image.slice(14) }, 1), /or 1\.4 by 0\.7 pixels/);
+  assert.equal(policyInWords({ policy_std: 0.2, image }, 0), "No policy chooses the first glimpse.");
 });

@@ -77,6 +77,7 @@ class Crowd:
                 address = self._addresses[index % len(self._addresses)]
                 visitor = await stack.enter_async_context(visit(address))
                 await visitor.open()
+                await self.begin(visitor, index)
                 return visitor
 
             begun = time.monotonic()
@@ -84,8 +85,15 @@ class Crowd:
             self.opened = time.monotonic() - begun
             yield
 
+    async def begin(self, visitor: Visitor, index: int) -> None:
+        """What a visitor does first; nobody measures that."""
+
+    async def act(self, visitor: Visitor, number: int) -> Run:
+        """What a visitor does again and again: draws."""
+        return await visitor.draw(self._stock[number % len(self._stock)])
+
     async def draw(self, seconds: float) -> None:
-        """Lets everybody draw for that long."""
+        """Lets everybody do so for that long."""
         until = time.monotonic() + seconds
         await asyncio.gather(*(self._sit(visitor, index, until) for index, visitor in enumerate(self._visitors)))
 
@@ -96,7 +104,7 @@ class Crowd:
             if time.monotonic() > until:
                 return
             try:
-                self.runs.append(await visitor.draw(self._stock[number % len(self._stock)]))
+                self.runs.append(await self.act(visitor, number))
             except VisitError as error:
                 self.errors[str(error)] += 1
             except (OSError, WebSocketException) as error:  # a TimeoutError, too
@@ -182,11 +190,13 @@ class Report(NamedTuple):
 class Page:
     """A page that a crowd draws on, and what it uses."""
 
-    def __init__(self, servers: dict[str, int], sessions: int, *, stock: list[str], think: float) -> None:
+    def __init__(
+        self, servers: dict[str, int], sessions: int, *, stock: list[str], think: float, crowd: type[Crowd] = Crowd
+    ) -> None:
         self._servers = servers
         self._stock = stock
         self.watch = Watch([*servers.values()])
-        self.crowd = Crowd([*servers], sessions, think=think, stock=stock)
+        self.crowd = crowd([*servers], sessions, think=think, stock=stock)
         self.before = 0.0
         """MB that the servers took before the crowd came."""
 
@@ -220,6 +230,18 @@ class Page:
         return _percentiles([run.end for run in self.crowd.runs], 50, 95, 100)
 
 
+@contextlib.asynccontextmanager
+async def in_turns(pages: list[Page], *, seconds: float, turns: int) -> AsyncIterator[None]:
+    """Lets the crowds of all pages draw in turns, each for so many seconds in all; they stay as long as the block."""
+    async with contextlib.AsyncExitStack() as stack:
+        for page in pages:
+            await stack.enter_async_context(page.open())
+        for _ in range(turns):
+            for page in pages:
+                await page.draw(seconds / turns)
+        yield
+
+
 async def measure(
     servers: dict[str, int],
     bare: dict[str, int],
@@ -236,12 +258,7 @@ async def measure(
     page, beside = (Page(which, sessions, stock=stock, think=think) for which in (servers, bare))
     pages = [page, beside] if bare else [page]
     turns = max(1, round(seconds / TURN)) if bare else 1
-    async with contextlib.AsyncExitStack() as stack:
-        for each in pages:
-            await stack.enter_async_context(each.open())
-        for _ in range(turns):
-            for each in pages:
-                await each.draw(seconds / turns)
+    async with in_turns(pages, seconds=seconds, turns=turns):
         session_memory = (page.watch.memory_now() - page.before) / sessions
     return _report(page, beside, session_memory=session_memory, minute=min(60, seconds / 3))
 

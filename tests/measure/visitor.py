@@ -22,6 +22,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.BidiComponent_pb2 import BidiComponent
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX
 from websockets.asyncio.client import ClientConnection, connect
 
 from app.look.light import DARK_FIELD
@@ -103,7 +104,7 @@ class Visitor:
         """What its address says after the question mark."""
         self.look = ""
         """What identifies the look on show; empty if there is none."""
-        self._page = self._canvas = self._fragment = self._uploader = self._problem = ""
+        self._page = self._canvas = self._viewer = self._fragment = self._uploader = self._problem = ""
 
     async def open(self, page: str = "") -> Run:
         """Loads a page, by its name in the address; that with the canvas if there is none."""
@@ -128,11 +129,21 @@ class Visitor:
 
     async def draw(self, value: str) -> Run:
         """Draws something else than before: `value` is what the canvas reports."""
+        return await self._look_anew(WidgetState(id=self._canvas, json_value=value))
+
+    async def override(self, glimpse: int, x: float, y: float) -> Run:
+        """Makes a glimpse (from 1) look somewhere else than before, as the viewer does when a window is let go."""
+        move = {"glimpse": glimpse, "x": x, "y": y, "number": time.time_ns()}
+        events = json.dumps([{"event": "move", "value": move}])
+        widget = f"{STREAMLIT_INTERNAL_KEY_PREFIX}_{self._viewer}__events"
+        return await self._look_anew(WidgetState(id=widget, json_trigger_value=events))
+
+    async def _look_anew(self, widget: WidgetState) -> Run:
         before, self._problem = self.look, ""
         # A browser also repeats the values of all other widgets; the server knows them.
-        run = await self._rerun(WidgetState(id=self._canvas, json_value=value), fragment=self._fragment)
+        run = await self._rerun(widget, fragment=self._fragment)
         if self._problem or self.look in ("", before):
-            raise VisitError(self._problem or "a drawing was not answered with a look at it")
+            raise VisitError(self._problem or "what was done was not answered with another look")
         return run
 
     async def _rerun(self, *widgets: WidgetState, page: str = "", fragment: str = "") -> Run:
@@ -177,6 +188,7 @@ class Visitor:
             self._canvas, self._fragment = component.id, fragment
         if component.component_name not in ("app.viewer", "viewer"):
             return False
+        self._viewer = component.id
         self.look = (json.loads(component.json)["scene"] or {"id": ""})["id"]
         return True
 

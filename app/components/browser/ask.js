@@ -11,7 +11,18 @@ const SHOWN_ODDS = [0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999];
 const REST_MS = 120; // on a glimpse, before its map is asked for
 const COUNTS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
 const PARTS = /** @type {const} */ ([
-  ...["elsewhere-on", "by-label", "by", "policy-on", "looks-label", "looks-on", "undo", "own-way"],
+  ...[
+    "elsewhere-on",
+    "by-label",
+    "by",
+    "policy-on",
+    "looks-label",
+    "looks-on",
+    "inside-label",
+    "inside-on",
+    "undo",
+    "own-way",
+  ],
   ...["findings", "versus", "legend", "reading", "gaze"],
 ]);
 export const ASK_PARTS = PARTS;
@@ -45,11 +56,13 @@ export class Ask {
     /** @type {{ locations: number[][][], answers: number[] } | null} */
     this.looks = null;
     this.resting = false;
-    setIcon(ui.undo, "undo");
-    ui.undo.append("Undo");
+    const [sign, name] = [document.createElement("span"), ui.undo.textContent];
+    setIcon(sign, "undo");
+    ui.undo.replaceChildren(sign, name);
     ui.undo.onclick = () => errands.trigger("undo", true);
     ui["own-way"].onclick = () => errands.trigger("own_way", true);
     ui["elsewhere-on"].onchange = () => this.#switchMap();
+    ui["inside-on"].onchange = () => errands.keep("inside", this.inside ? "yes" : "no");
     ui.by.onchange = () => {
       errands.keep("elsewhere", ui.by.value);
       this.#refresh();
@@ -64,13 +77,15 @@ export class Ask {
     clearTimeout(this.#timer);
   }
 
-  /** @param {{ elsewhere: string, policy: string }} options What is switched on at first. */
-  start({ elsewhere, policy }) {
+  /** @param {{ elsewhere: string, policy: string, inside: string }} options What is switched on at first. */
+  start({ elsewhere, policy, inside }) {
     const { ui } = this;
     ui["elsewhere-on"].checked = elsewhere !== "no";
     if (elsewhere !== "no") ui.by.value = elsewhere;
     ui["policy-on"].checked = policy !== "no";
     ui["looks-on"].checked = policy === "looks";
+    ui["inside-on"].checked = inside === "yes";
+    ui["inside-label"].hidden = !inside;
   }
 
   /** @param {Scene | null} scene */
@@ -78,7 +93,8 @@ export class Ask {
     this.#scene = scene;
     this.#maps.clear();
     this.#asked = null;
-    for (const name of /** @type {const} */ (["elsewhere-on", "policy-on"])) this.ui[name].disabled = scene === null;
+    for (const name of /** @type {const} */ (["elsewhere-on", "policy-on", "inside-on"]))
+      this.ui[name].disabled = scene === null;
     if (scene) this.ui.by.options[2].textContent = scene.value_name;
     if (scene) this.ui.by.options[0].textContent = `p(${scene.classes[scene.asked]})`;
   }
@@ -106,6 +122,11 @@ export class Ask {
     const policy = ui["policy-on"].checked || (this.#scene?.std ?? 0) > 0;
     const looks = ui["policy-on"].checked && ui["looks-on"].checked ? this.looks : null;
     return { map: this.#map(step), by: ui.by.value, policy, looks };
+  }
+
+  /** Whether the inside is open. */
+  get inside() {
+    return this.ui["inside-on"].checked;
   }
 
   /** Whether the map is switched on. */
@@ -197,14 +218,24 @@ export class Ask {
 
   /** @param {Scene} scene */
   #gazeInWords(scene) {
-    const sigma = `σ = ${signed(scene.policy_std)}`;
-    const drawn =
-      this.#step === 0
-        ? `No policy chooses the first glimpse; for the others it is a Gaussian with ${sigma}.`
-        : `The policy: a Gaussian around the cross, ${sigma}. Of its samples, 39\u00a0% fall within the inner ellipse, 86\u00a0% within the outer one.`;
+    const drawn = policyInWords(scene, this.#step);
     if (!this.ui["looks-on"].checked || !this.looks) return drawn;
     return `${drawn} ${looksInWords(this.looks.answers, scene.classes)}`;
   }
+}
+
+/**
+ * What the policy chooses and what it does not: how far it scatters was set for its training.
+ *
+ * @param {Pick<Scene, "policy_std" | "image">} scene
+ * @param {number} step
+ */
+export function policyInWords({ policy_std, image }, step) {
+  const [height, width] = [image.length, image[0].length].map((side) => ((policy_std * side) / 2).toFixed(1));
+  const pixels = height === width ? width : `${width} by ${height}`;
+  const sigma = `σ = ${signed(policy_std)}, or ${pixels} pixels, at every glimpse`;
+  if (step === 0) return "No policy chooses the first glimpse.";
+  return `The network chooses the cross. While it learns, chance moves each glimpse away from it: 39\u00a0% stay within the inner ellipse, 86\u00a0% within the outer one. How far is fixed (${sigma}), so the ellipses do not say how sure it is; ten looks do.`;
 }
 
 /**

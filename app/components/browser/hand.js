@@ -23,7 +23,11 @@ const ARROWS = /** @type {Record<string, [number, number]>} */ ({
  */
 
 export class Hand {
-  /** What is held: a glimpse, and how far the pointer is from its location. @type {{ step: number, away: Location } | null} */
+  /**
+   * What is held: a glimpse, how far the pointer is from its location, and where that is by now.
+   *
+   * @type {{ step: number, away: Location, at: Location | null } | null}
+   */
   #held = null;
   /** @type {{ x: number, y: number, id: number } | null} */
   #down = null;
@@ -78,6 +82,12 @@ export class Hand {
     if (busy) this.work.preview(0, null);
   }
 
+  /** Goes on holding what it holds, where another look has come on stage. */
+  resume() {
+    if (this.#nudged) this.work.preview(this.#nudged.step, this.#nudged.location);
+    else if (this.#held?.at) this.work.preview(this.#held.step, this.#held.at);
+  }
+
   /** @param {PointerEvent} event */
   #press(event) {
     const stage = this.work.stage();
@@ -87,8 +97,8 @@ export class Hand {
     const step = stage.grabbed(event, this.work.step(), event.pointerType === "touch");
     if (step === null) return;
     const { x, y } = stage.locationOf(event);
-    const [left, top] = stage.scene.locations[step];
-    this.#held = { step, away: [left - x, top - y] };
+    const [left, top] = stage.location(step);
+    this.#held = { step, away: [left - x, top - y], at: null };
     this.canvas.setPointerCapture(event.pointerId);
   }
 
@@ -103,7 +113,9 @@ export class Hand {
       return this.work.hover([x, y]);
     }
     if (Math.hypot(event.clientX - down.x, event.clientY - down.y) >= CLICK_PX) this.#dragging = true;
-    if (this.#dragging && this.#held) this.work.preview(this.#held.step, this.#heldAt(stage, event));
+    if (!this.#dragging || !this.#held) return;
+    this.#held.at = this.#heldAt(stage, event);
+    this.work.preview(this.#held.step, this.#held.at);
   }
 
   /** @param {PointerEvent} event */
@@ -135,8 +147,8 @@ export class Hand {
     event.preventDefault();
     clearTimeout(this.#nudged?.timer);
     const step = this.#nudged?.step ?? this.work.step();
-    const { image, locations } = stage.scene;
-    const from = this.#nudged?.location ?? locations[step];
+    const { image } = stage.scene;
+    const from = stage.location(step);
     const sides = [image[0].length, image.length];
     const location = from.map((part, axis) => Math.min(Math.max(part + (2 * way[axis]) / sides[axis], -1), 1));
     this.#nudged = { step, location, timer: window.setTimeout(() => this.#settle(), PATIENCE_MS) };

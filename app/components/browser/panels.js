@@ -45,7 +45,7 @@ export class Panels {
     putClasses(ui, classes);
     ui.sides.hidden = !scene.own;
     ui.classes.classList.toggle("two", scene.own !== null);
-    ui.expects.textContent = scene.expects;
+    ui.expects.textContent = `${scene.expects}, 1 is ${scene.whole}`;
     ui.expects.parentElement.title = scene.explains;
     ui.history.setAttribute("aria-label", historyInWords(scene));
     ui.history.replaceChildren(

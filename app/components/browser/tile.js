@@ -12,11 +12,11 @@ import { nameOfReading, signed } from "./words.js";
 /** @typedef {import("./readings.js").Replay} Replay */
 
 const HTML =
-  '<figure class="tile"><canvas class="field" role="img"></canvas><div class="patches" role="img"></div>' +
+  '<figure class="tile"><canvas class="field" role="img"></canvas><small class="truth" aria-hidden="true"></small><div class="patches" role="img"></div>' +
   '<p class="answer"><span class="mark"></span><span class="says"><span class="sr"></span>' +
   '<small class="word">says</small> <span class="class"></span> <small class="share"></small></span></p>' +
   '<p class="value"><span class="name"></span> <b class="number"></b></p></figure>';
-const PARTS = /** @type {const} */ (["field", "patches", "mark", "sr", "class", "share", "name", "number"]);
+const PARTS = /** @type {const} */ (["field", "truth", "patches", "mark", "sr", "class", "share", "name", "number"]);
 const MOST_LAYERS = 4; // of the coarser scales that are kept
 const CROWD = 9; // glimpses from which on their discs get smaller
 const NOTHING = [0, 0, 0, 0];
@@ -46,6 +46,7 @@ export class Tile {
     this.element.className = "cell";
     this.element.innerHTML = HTML;
     this.ui = partsOf(this.element, PARTS);
+    this.ui.truth.textContent = `is ${this.name}`;
     this.ui.name.textContent = value_name;
     this.ui.name.title = explains;
     this.element.classList.toggle("wordy", value_name !== "value");

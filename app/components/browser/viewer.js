@@ -5,9 +5,11 @@
 import { ASK_PARTS, Ask } from "./ask.js";
 import { cleared, fit } from "./canvas.js";
 import { Example, SAYS } from "./example.js";
+import { Explain } from "./explain.js";
 import { Hand } from "./hand.js";
 import { cssColor } from "./light.js";
 import { keptPerRoot, partsOf } from "./mount.js";
+import { tell, viewerNamed } from "./on_screen.js";
 import { Panels, showNothing } from "./panels.js";
 import { Player } from "./player.js";
 import { Stage } from "./stage.js";
@@ -28,6 +30,7 @@ import { Timeline } from "./timeline.js";
  * @property {number[][][][]} patches By step and scale.
  * @property {number[]} values By step.
  * @property {string} expects What the values expect.
+ * @property {string} whole What a value of 1 expects.
  * @property {string} value_name What a value is called where there is little room.
  * @property {string} explains The same as a sentence.
  * @property {number[][]} probabilities By step and class.
@@ -47,6 +50,7 @@ import { Timeline } from "./timeline.js";
 
 /**
  * @typedef {object} Data
+ * @property {string} name
  * @property {Scene | null} scene
  * @property {string} prompt
  * @property {Scene | null} example What an empty stage plays until somebody does anything.
@@ -55,6 +59,7 @@ import { Timeline } from "./timeline.js";
  * @property {boolean} play Whether a new scene plays by itself.
  * @property {string} elsewhere By what the places of a map are coloured; "no" without one.
  * @property {string} policy
+ * @property {string} inside Whether what goes on inside is drawn beneath it; empty where it cannot be.
  * @property {number} move The number of the last move of a glimpse.
  * @property {boolean} can_undo
  * @property {import("./places.js").Elsewhere | null} map
@@ -103,8 +108,15 @@ class Viewer {
       trigger: (name, value) => this.trigger(name, value),
       redraw: () => this.show(),
     });
-    /** The last move of a glimpse, until its look is there. @type {{ number: number, step: number, byKey: boolean } | null} */
+    this.name = "";
+    this.explain = new Explain(ui, () => this.name);
+    /**
+     * The last move of a glimpse, until its look is there.
+     *
+     * @type {{ number: number, step: number, location: number[], byKey: boolean } | null}
+     */
     this.move = null;
+    this.answered = 0; // the number of the last move whose look has come
     this.hand = new Hand(ui.field, ui.viewer, {
       stage: () => this.stage,
       step: () => this.timeline.step,
@@ -135,6 +147,8 @@ class Viewer {
     this.setState = setStateValue;
     this.trigger = setTriggerValue;
     this.prompt = data.prompt;
+    this.name = data.name;
+    viewerNamed(data.name).stepBy = (direction) => this.player.stepBy(direction);
     this.ui.viewer.classList.toggle("idle", !data.scene);
     if (!this.light) {
       this.light = data.light;
@@ -149,17 +163,30 @@ class Viewer {
     const same = this.scene !== undefined && data.scene?.id === this.scene?.id;
     if (!same) this.ask.load(data.scene);
     this.ask.take(data);
-    if (same) return this.settle(data.move);
+    // A look that this viewer has asked for leaves the hand what it holds by now.
+    const move = data.move === this.answered ? null : this.move;
+    this.answered = data.move;
+    if (move?.number === data.move) this.move = null;
+    if (same) this.settle(move !== null);
+    else this.change(data, move);
+    this.explain.show(this.ask.inside && data.scene !== null);
+  }
+
+  /**
+   * @param {Data} data
+   * @param {Viewer["move"]} move The one that led to this look.
+   */
+  change(data, move) {
     this.scene = data.scene;
-    this.hand.drop();
+    if (!move) this.hand.drop();
     this.player.enable(data.scene !== null);
-    if (data.scene) this.load(data.scene, data.light, data.move);
+    if (data.scene) this.load(data.scene, data.light, move);
     else this.clear();
   }
 
-  /** The look is the one on screen; what was found out about it may be new. @param {number} move */
-  settle(move) {
-    if (this.move?.number === move) this.preview(0, null);
+  /** The look is the one on screen; what was found out about it may be new. @param {boolean} moved */
+  settle(moved) {
+    if (moved && !this.move && !this.hand.busy) this.preview(0, null);
     this.show();
   }
 
@@ -182,6 +209,7 @@ class Viewer {
 
   clear() {
     this.stage = this.panels = null;
+    this.ui.viewer.classList.remove("held");
     if (!this.example) showNothing(this.ui);
     this.timeline.load(0, 0);
     this.player.changed();
@@ -191,29 +219,34 @@ class Viewer {
   /**
    * @param {Scene} scene
    * @param {import("./light.js").Light} light
-   * @param {number} number Of the move that led to it.
+   * @param {Viewer["move"]} move The last of this viewer's moves, if it is one of these that led to it.
    */
-  load(scene, light, number) {
+  load(scene, light, move) {
     const before = this.stage?.scene;
     this.stage = new Stage(this.ui.field, scene, light);
     this.panels = new Panels(this.ui, scene);
+    this.ui.viewer.classList.remove("held");
     const last = scene.values.length - 1;
     this.ui.scrub.max = Math.max(last, 0.01);
-    const move = this.move?.number === number ? this.move : null;
     const moves = this.ui["by-itself"].checked;
-    const goesOn = move ? moves && !move.byKey && !this.ask.mapping : !isWayBack(before, scene);
-    this.move = null;
+    const holds = this.move !== null || this.hand.busy;
+    const goesOn = move ? moves && !move.byKey && !this.ask.mapping && !holds : !isWayBack(before, scene);
     const step = Math.min(move ? move.step : goesOn ? 0 : this.timeline.step, last);
     // Without motion nothing plays by itself: the last glimpse shows the whole story.
     this.timeline.load(last, this.timeline.still && goesOn ? last : step);
     if (this.timeline.still || !goesOn || !moves) this.player.changed();
     else this.player.play();
+    // What was done since then is still on its way, or in the hand.
+    if (this.hand.busy) this.hand.resume();
+    else if (move && this.move) this.preview(this.move.step, this.move.location);
   }
 
   show() {
     const { step, move } = this.timeline;
     if (!this.stage?.held) this.panels?.show(step);
-    this.ask.show(step, !move && Number.isInteger(this.timeline.time));
+    const resting = !move && Number.isInteger(this.timeline.time);
+    this.ask.show(step, resting);
+    tell(this.name, { scene: this.scene ?? null, step, resting });
     this.draw();
   }
 
@@ -234,6 +267,8 @@ class Viewer {
   preview(step, location) {
     if (!this.stage) return;
     this.stage.held = null;
+    // What it would come to is not known before it is let go.
+    this.ui.viewer.classList.toggle("held", location !== null);
     if (location) {
       if (this.timeline.step !== step || this.timeline.move || this.timeline.time !== step) this.player.jump(step);
       this.stage.held = { step, location };
@@ -253,7 +288,7 @@ class Viewer {
   look(step, location, byKey) {
     this.preview(step, location);
     const [x, y] = location;
-    this.move = { number: Date.now(), step, byKey };
+    this.move = { number: Date.now(), step, location, byKey };
     this.trigger("move", { glimpse: step + 1, x, y, number: this.move.number });
   }
 

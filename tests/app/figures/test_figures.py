@@ -135,6 +135,47 @@ def test_with_many_classes_the_cells_carry_no_numbers() -> None:
     assert [trace.type for trace in probabilities_figure(many).data] == ["heatmap"]
 
 
+def test_figures_show_the_models_own_way_beside_yours_where_a_glimpse_was_moved(scene: Scene) -> None:
+    own = scene_with([0.3, 0.6, 0.9], [[0.5, 0.3, 0.2], [0.25, 0.5, 0.25], [0.75, 0.125, 0.125]])
+    moved = dataclasses.replace(scene, own=own, forced=(1,))
+    traces = {
+        trace.uid: trace for figure in (value_figure(moved), probabilities_figure(moved)) for trace in figure.data
+    }
+    assert list(traces["own-value"].y) == pytest.approx([0.3, 0.6, 0.9])
+    assert list(traces["value"].y) == [0.25, 0.5, 0.75]
+    assert list(zip(traces["own-sure"].y, traces["own-sure"].customdata, strict=True)) == [
+        (0.5, "0"),
+        (0.5, "1"),
+        (0.75, "0"),
+    ]
+    assert list(traces["sure"].y) == [0.5, 0.75, 1.0]
+    # Left of each glimpse, and beside each other.
+    left, right = traces["own-probabilities-3"].x, traces["probabilities-3"].x
+    assert 2.5 < left[0] < left[1] < right[0] < 3 < right[1] < 3.5
+    assert np.array(traces["own-probabilities-3"].z)[:, 0] == pytest.approx([0.75, 0.125, 0.125])
+    assert np.array(traces["probabilities-3"].z)[:, 0] == pytest.approx([0, 1, 0])
+    assert list(traces["own-percents"].text)[-3:] == ["75", "12", "12"]
+    for figure in (value_figure(moved), probabilities_figure(moved)):
+        assert figure.layout.title.text.endswith("pale: its own way")
+    assert belief.value_in_words(moved).endswith(
+        "in percent: 50, 75, 100. Its own way: The value (expected reward) after each glimpse: 0.30, 0.60, 0.90. "
+        "How sure the model would be if it stopped there, in percent: 50, 50, 75."
+    )
+    assert belief.probabilities_in_words(moved).endswith(
+        "0 with 50, 1 with 75, 1 with 100. Its own way: 0 with 50, 1 with 50, 0 with 75."
+    )
+
+
+def test_table_has_both_ways_where_a_glimpse_was_moved(scene: Scene) -> None:
+    own = scene_with([0.3, 0.6, 0.9], [[0.5, 0.3, 0.2]] * 3)
+    rows = scene_rows(dataclasses.replace(scene, own=own, forced=(1,)))
+    assert [(row["way"], row["glimpse"], row["value"]) for row in rows] == [
+        *(("its own", 1, 0.3), ("yours", 1, 0.25), ("its own", 2, 0.6), ("yours", 2, 0.5)),
+        *(("its own", 3, 0.9), ("yours", 3, 0.75)),
+    ]
+    assert "way" not in scene_rows(scene)[0]
+
+
 @pytest.mark.parametrize("figure_of", [value_figure, probabilities_figure])
 def test_figures_keep_their_identity_over_updates(scene: Scene, figure_of: Callable[[Scene], go.Figure]) -> None:
     other = scene_with([0.1, 0.2, 0.3], [[0.2, 0.3, 0.5]] * 3)

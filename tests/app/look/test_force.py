@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.look.force import force_text, moved, parse_force
+from app.look.force import Move, force_text, moved, parse_force, read_move
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,23 @@ def test_after_a_glimpse_that_is_moved_the_model_goes_on_by_itself() -> None:
     assert moved(force, 3, (1, 1)) == {2: (0.0, 0.5), 3: (1, 1)}
     assert moved(force, 4, (1, 1)) == {2: (0.0, 0.5), 4: (1, 1)}
     assert moved(force, 6, (1, 1)) == {**force, 6: (1, 1)}
+
+
+def test_move_of_a_viewer_is_read() -> None:
+    assert read_move({"glimpse": 3, "x": 1, "y": -0.25, "number": 7}) == Move(3, (1.0, -0.25), 7)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"glimpse": 0}, {"glimpse": 100}, {"glimpse": "3"}, {"glimpse": 2.5}, {"number": "7"}, {"number": None}),
+        *({"x": 9}, {"y": -1.01}, {"x": float("nan")}, {"y": "0"}, {"x": None}),
+    ],
+)
+def test_what_no_viewer_sends_moves_nothing(changes: dict[str, object]) -> None:
+    assert read_move({"glimpse": 3, "x": 0.5, "y": 0.5, "number": 7} | changes) is None
+
+
+@pytest.mark.parametrize("message", [None, {}, [], "x", 3, {"glimpse": 3}])
+def test_what_is_no_move_moves_nothing(message: object) -> None:
+    assert read_move(message) is None

@@ -12,8 +12,9 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from app.look.field import Arrangement
-from app.look.hardest import hardest_digits, misread_digits
+from app.look.hardest import first_misread, hardest_digits, misread_digits
 from app.look.layout import lay_out, model_field
+from app.look.looking import LookRequest
 from app.look.sources import digit_picture
 from app.server.models import load_model
 from app.server.models import test_digits as all_test_digits
@@ -220,3 +221,24 @@ def test_hardest_and_misread_digits_are_those_that_the_page_will_show() -> None:
         probs.append(float(rollout.class_probs[-1, int(labels[position])]))
         assert (position in set(misread)) == (int(rollout.class_probs[-1].argmax()) != int(labels[position]))
     assert probs == sorted(probs)
+
+
+@pytest.mark.usefixtures("models")
+def test_misread_digit_is_misread_from_the_first_glimpse_that_the_page_has() -> None:
+    model, labels, order = load_model("cluttered"), all_test_digits().labels, hardest_digits("cluttered")
+
+    def is_misread(position: int, seed: int) -> bool:
+        image = torch.from_numpy(image_at_first(position, "cluttered"))
+        chance = torch.Generator().manual_seed(seed)
+        rollout = model.rollout(image, sample_locations=False, generator=chance)
+        return int(rollout.class_probs[-1].argmax()) != int(labels[position])
+
+    # Of both kinds: read wrong from the centre, and read right.
+    positions = [
+        int(position) for pair in zip(order[-20:], misread_digits("cluttered")[-20:], strict=True) for position in pair
+    ]
+    for seed in range(5):
+        found = first_misread(positions, "cluttered", LookRequest(first="random", seed=seed), Arrangement())
+        expected = next((position for position in positions if is_misread(position, seed)), None)
+        assert found == expected
+    assert first_misread([], "cluttered", LookRequest(), Arrangement()) is None

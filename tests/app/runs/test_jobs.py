@@ -29,6 +29,7 @@ from ram.train import main
 from ram.training.run_folder import RunConfig, RunFolder, RunState
 from tests.app.conftest import end
 from tests.processes import wait_until
+from tests.servers import write_limits
 
 ROOT = Path(__file__).parents[3]
 MODEL = RAMConfig(num_glimpses=2, hidden_size=32, glimpse_hidden_size=16)
@@ -237,6 +238,7 @@ from ram.checkpoints import load_checkpoint
 from ram.config import RAMConfig, TrainConfig
 from ram.training.run_folder import RunConfig
 from tests.processes import wait_until
+from tests.servers import write_limits
 
 disk = Path(sys.argv[1])
 limits = dataclasses.replace(read_limits(), runs=disk / "runs")
@@ -503,3 +505,42 @@ def test_run_whose_log_is_a_pipe_is_trained(jobs: Jobs) -> None:
     run = submit(jobs)
     os.mkfifo(jobs.folder / run / "log.txt")
     assert wait(jobs, run, status("finished", "failed")).status == "finished"
+
+
+def test_recorded_runs_can_be_read_and_nothing_else(jobs: Jobs) -> None:
+    recorded = jobs.recorded()
+    assert recorded
+    assert jobs.all() == []
+    for job in recorded:
+        assert (job.status, job.can_resume, jobs.get(job.id)) == ("recorded", False, job)
+        before = sorted(jobs.run_folder(job.id).path.iterdir())
+        for request in (jobs.stop, jobs.resume, jobs.delete, lambda run: jobs.rename(run, "mine")):
+            with pytest.raises(JobError, match=r"^Recorded runs come with the project and stay as they are"):
+                request(job.id)
+        assert sorted(jobs.run_folder(job.id).path.iterdir()) == before
+    with_model = [job.id for job in recorded if job.has_checkpoint]
+    assert [name for name in catalogue.model_names() if name.startswith("recorded/")] == with_model
+    for name in with_model:
+        assert model_info(name).config == known(jobs, name).config.model  # type: ignore[union-attr]
+
+
+def test_run_of_a_visitor_is_never_called_like_a_recorded_one(jobs: Jobs) -> None:
+    run = submit(jobs, name=jobs.recorded()[0].name)
+    assert known(jobs, run).name == f"{jobs.recorded()[0].name} 2"
+
+
+@pytest.mark.parametrize("damage", ["gone", "emptied", "garbled"])
+def test_damaged_recorded_run_is_shown_as_such(
+    damage: str, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = tmp_path / "server"
+    shutil.copytree(SHIPPED / "recorded", server / "recorded")
+    monkeypatch.setenv("GLIMPSE_LIMITS", str(write_limits(server, checkpoints=str(server))))
+    config = server / "recorded" / "one-minute" / "config.json"
+    if damage == "gone":
+        config.unlink()
+    else:
+        config.write_text("" if damage == "emptied" else '{"model": 3}', encoding="utf-8")
+    job = known(jobs, "recorded/one-minute")
+    assert job.status == "damaged"
+    assert not job.can_resume
