@@ -83,19 +83,17 @@ def _looks(scene: Scene | None, name: str) -> Looks | None:
 
 
 def _take_move(key: str) -> None:
-    if (move := read_move(widgets.value(key).move)) is not None:
+    if (move := read_move(widgets.sent(key, "move"))) is not None:
         steering.move_glimpse(*move)
 
 
 def _take_question(key: str) -> None:
-    match widgets.value(key).ask:
+    match widgets.sent(key, "ask"):
         case {"glimpse": int(glimpse), "by": str(by)} if glimpse >= 1:
             steering.ask(Question(key, glimpse))
             settings.keep_viewer_options(elsewhere=by)
 
 
 def _take_options(key: str) -> None:
-    chosen = widgets.value(key)
-    settings.keep_viewer_options(
-        chosen.get("speed"), chosen.get("only_seen"), chosen.get("play"), chosen.get("elsewhere"), chosen.get("policy")
-    )
+    options = ("speed", "only_seen", "play", "elsewhere", "policy")
+    settings.keep_viewer_options(**{name: widgets.sent(key, name) for name in options})

@@ -45,7 +45,8 @@ def show_cover() -> None:
 
 
 def _take_mode() -> None:
-    mode = widgets.value(KEY).mode
+    if (mode := widgets.sent(KEY, "mode")) is None:
+        return
     settings.present(mode)
     current = picture.current()
     if mode == "yes" and current is None:
@@ -55,9 +56,9 @@ def _take_mode() -> None:
 
 
 def _take_next() -> None:
-    kind = widgets.value(KEY).next
-    settings.keep_next_kind(kind)
-    _take_digit(kind)
+    if (kind := widgets.sent(KEY, "next")) is not None:
+        settings.keep_next_kind(kind)
+        _take_digit(kind)
 
 
 def _take_digit(kind: str) -> None:
