@@ -22,29 +22,40 @@ def engine() -> str:
 
 
 def drawing_pad(
-    *, key: str, order: dict[str, Any], brush: int, side: int, ink: str, paper: str, on_drawing: Callable[[], None]
+    *,
+    key: str,
+    order: dict[str, Any],
+    heard: int,
+    brush: int,
+    side: int,
+    ink: str,
+    paper: str,
+    on_cleared: Callable[[], None],
 ) -> Any:
-    """Shows a canvas; its state's `drawing` has the strokes as `raw` and the pixels, a PNG, as `data`.
+    """Shows a canvas; its state's `drawing` has the strokes as `raw`, the pixels, a PNG, as `data`, and a `number`.
 
     Args:
         key: identifies the canvas on the page.
         order: the strokes that it has to hold, as `objects`, with a `number`: only a new one is carried out.
+        heard: the number of the last drawing that has come, 0 if none has: after a reload, the canvas still holds later
+            ones.
         brush: width of the next strokes, in pixels.
         side: of the canvas, in pixels.
         ink: colour of the strokes.
         paper: colour of the canvas.
-        on_drawing: called when something else is on the canvas.
+        on_cleared: called when its button Clear was pressed.
     """
     return _mount(
         data={
-            **{"engine": engine(), "name": key, "label": "What you draw", "order": order},
+            **{"engine": engine(), "name": key, "label": "What you draw", "order": order, "heard": heard},
             **{"brush": brush, "side": side, "ink": ink, "paper": paper},
         },
         key=key,
-        on_drawing_change=on_drawing,
+        on_drawing_change=lambda: None,
+        on_cleared_change=on_cleared,
     )
 
 
-def pad_tools(pad: str, *, key: str, on_clear: Callable[[], None] = lambda: None) -> Any:
-    """Shows the buttons Undo and Clear for the canvas with the key `pad`; Clear also calls `on_clear`."""
-    return _mount_tools(data={"pad": pad}, key=key, width="content", on_clear_change=on_clear)
+def pad_tools(pad: str, *, key: str) -> Any:
+    """Shows the buttons Undo and Clear for the canvas with the key `pad`."""
+    return _mount_tools(data={"pad": pad}, key=key, width="content")

@@ -36,11 +36,22 @@ class Canvas:
         # When a page is left, Streamlit forgets the values of its widgets.
         return self.key not in st.session_state
 
-    def show(self, mount: Callable[..., Any], brush: int) -> CanvasResult:
+    def show(
+        self, mount: Callable[..., Any], brush: int, on_cleared: Callable[[], None] = lambda: None
+    ) -> CanvasResult:
         """Draws the canvas by mounting a `drawing_pad` (app/components/pad.py), which carries out each order once."""
         order = st.session_state.get(self._order, {"objects": [], "number": 0})
-        shown = mount(key=self.key, order=order, brush=brush, side=SIDE, ink=INK, paper=PAPER, on_drawing=lambda: None)
+        shown = mount(
+            **{"key": self.key, "order": order, "heard": self._heard(), "brush": brush, "side": SIDE},
+            **{"ink": INK, "paper": PAPER, "on_cleared": on_cleared},
+        )
         return report(shown.get("drawing"))
+
+    def _heard(self) -> int:
+        """Number of the report that this run works on."""
+        said = st.session_state[self.key].get("drawing") if self.key in st.session_state else None
+        number = said.get("number") if isinstance(said, dict) else None
+        return number if isinstance(number, int) else 0
 
     def order(self, strokes: Strokes) -> None:
         """Makes the canvas hold these strokes, and no others: to bring a drawing back.

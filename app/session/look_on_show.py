@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import streamlit as st
 
 from app.look.scene import Scene
@@ -14,20 +12,8 @@ class Look:
 
     def __init__(self) -> None:
         self.scene: Scene | None = None
-        self.others_show: Shown | None = None
-        """None while the whole page is being drawn anew, and they will follow."""
-
-
-class Shown(NamedTuple):
-    """What the other parts show."""
-
-    is_there: bool
-    """Whether there was a look."""
-    scene: Scene | None
-    """The one whose numbers they show, if they show any."""
-
-
-NOTHING = Shown(is_there=False, scene=None)
+        self.in_table: Scene | None = None
+        """The one whose numbers stand in the table; None while it is closed, or being drawn anew."""
 
 
 def current() -> Look:
@@ -38,9 +24,7 @@ def current() -> Look:
     return look
 
 
-def others_are_outdated() -> bool:
-    """Whether the other parts show what is no longer true."""
+def table_is_outdated() -> bool:
+    """Whether the table shows the numbers of an earlier look."""
     look = current()
-    if (shown := look.others_show) is None:
-        return False
-    return shown.is_there != (look.scene is not None) or (shown.scene is not None and shown.scene is not look.scene)
+    return look.in_table is not None and look.in_table is not look.scene

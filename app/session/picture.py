@@ -88,7 +88,7 @@ def show_canvas(mount: Callable[..., Any], brush: int) -> CanvasResult:
     strokes = _state().strokes
     if CANVAS.was_just_opened() and strokes is not None:
         CANVAS.order(strokes)
-    return CANVAS.show(mount, brush)
+    return CANVAS.show(mount, brush, clear)
 
 
 def new_drawing(canvas: CanvasResult) -> npt.NDArray[np.uint8] | None:

@@ -37,7 +37,7 @@ class _Places(NamedTuple):
 def show() -> None:
     """Draws the page. What needs PyTorch comes last, so that the frame is there at once."""
     picture.note_sources(None)
-    look_on_show.current().others_show = None
+    look_on_show.current().in_table = None
     found = _find_field()
     field = Field() if found is None else found.field
     with st.container(key="draw_page"):
@@ -63,7 +63,9 @@ def show() -> None:
             )
             _canvas_and_viewer(found, _Places(waiting, present, stage, gets))
         with stage:
-            _table_and_files()
+            from app.views import numbers_view
+
+            numbers_view.show_table_and_files(look_on_show.current(), settings.current().model)
         with st.container(key="other_sources"):
             from app.views import other_sources
 
@@ -71,7 +73,7 @@ def show() -> None:
 
 
 def _canvas_tools() -> None:
-    pad_tools(picture.CANVAS.key, key="canvas_tools", on_clear=picture.clear)
+    pad_tools(picture.CANVAS.key, key="canvas_tools")
     st.select_slider("Brush size", BRUSHES, key="brush", width=84)
 
 
@@ -90,7 +92,7 @@ def _canvas_and_viewer(found: FoundField | None, places: _Places) -> None:
                 numbers_view.show_charts(scene)
     address.write("draw")
     look_on_show.current().scene = scene
-    if picture.sources_are_outdated() or look_on_show.others_are_outdated():
+    if picture.sources_are_outdated() or look_on_show.table_is_outdated():
         st.rerun()
 
 
@@ -120,16 +122,6 @@ def _draw_and_look(found: FoundField | None, places: _Places) -> Scene | None:
     with places.gets:
         field_view.show_what_the_model_gets(picture.current(), laid.field, laid.image)
     return scene if is_open else None
-
-
-def _table_and_files() -> None:
-    look = look_on_show.current()
-    if look.scene is None:
-        look.others_show = look_on_show.NOTHING
-        return
-    from app.views import numbers_view
-
-    numbers_view.show_table_and_files(look, settings.current().model)
 
 
 def _find_field() -> FoundField | None:

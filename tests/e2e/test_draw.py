@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.drawing import DIGITS, DrawPage
+from tests.e2e.drawing import DIGITS, DrawPage, see
 from tests.processes import wait_until
 
 MOVES = """() => {
@@ -57,14 +57,18 @@ def test_unrelated_rerun_does_not_restart_the_animation(draw_page: DrawPage) -> 
 
 def test_undo_and_clear_take_strokes_back(draw_page: DrawPage) -> None:
     draw_page.open()
+    files = draw_page.page.get_by_role("button", name="JSON")  # there is something to take away
+    assert not files.is_visible()
     draw_page.draw(1)
     draw_page.expect_answer(1)
+    see(files)
     draw_page.draw(0)
     expect(draw_page.answer).not_to_contain_text("RAM says 1")
     draw_page.click_in_app("undo")
     draw_page.expect_answer(1)
     draw_page.click_in_app("clear")
     draw_page.expect_empty_stage()
+    expect(files).to_be_hidden()
     draw_page.draw(7)
     draw_page.expect_answer(7)
     draw_page.click_in_app("clear")

@@ -19,11 +19,12 @@ def dots(draw_page: DrawPage, count: int) -> int:
     """Draws so many dots, none on another, and returns how many points of the canvas one covers."""
     box = draw_page.page.locator("canvas.upper-canvas").bounding_box()
     assert box is not None
+    one = 0
     for index in range(count):
         draw_page.page.mouse.click(box["x"] + 40 + 50 * (index % 5), box["y"] + 40 + 50 * (index // 5))
-    ink = wait_until(draw_page.ink)
-    assert ink % count == 0
-    return ink // count
+        one = one or wait_until(draw_page.ink)
+    wait_until(lambda: draw_page.ink() == count * one)
+    return one
 
 
 @pytest.mark.parametrize(("strokes", "clicks"), [(3, 2), (25, 5), (4, 6)])
@@ -33,10 +34,8 @@ def test_undo_takes_back_a_stroke_a_click_however_fast(draw_page: DrawPage, stro
     draw_page.page.locator(".tools .undo").click(click_count=clicks)
     left = max(strokes - clicks, 0)
     wait_until(lambda: draw_page.ink() == left * one)
-    expect(draw_page.page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    # The server has heard the same.
+    # However much of it the server has heard by then, a reload brings the same.
     if left:
-        draw_page.expect_address("picture=")
         draw_page.page.reload()
         wait_until(lambda: draw_page.page.locator("canvas.lower-canvas").count() > 0)
         wait_until(lambda: draw_page.ink() == left * one)
@@ -47,8 +46,6 @@ def test_undo_takes_back_a_stroke_a_click_however_fast(draw_page: DrawPage, stro
 def test_undo_goes_on_with_the_strokes_from_before_a_reload(draw_page: DrawPage) -> None:
     draw_page.open()
     one = dots(draw_page, 3)
-    draw_page.expect_address("picture=")
-    expect(draw_page.page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
     draw_page.page.reload()
     wait_until(lambda: draw_page.page.locator("canvas.lower-canvas").count() > 0)
     wait_until(lambda: draw_page.ink() == 3 * one)
@@ -125,9 +122,8 @@ def test_hand_that_rests_on_the_canvas_does_not_end_a_stroke(draw_page: DrawPage
     touch("touchStart", (140, 40))
     for y in range(60, 141, 20):
         touch("touchMove", (140, y))
-    draw_page.page.wait_for_function(
-        "(begun) => performance.now() > begun + 300", arg=draw_page.page.evaluate("performance.now()")
-    )
+    begun = draw_page.page.evaluate("performance.now()")
+    wait_until(lambda: draw_page.page.evaluate("performance.now()") > begun + 300)
     touch("touchStart", (140, 140), (260, 260))
     for y in range(160, 241, 20):
         touch("touchMove", (140, y), (260, 260))

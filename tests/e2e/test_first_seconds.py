@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.drawing import DrawPage, see
+from tests.processes import wait_until
 
 SAYS = "An example. Draw your own, and it looks at yours."
 
@@ -67,7 +68,7 @@ def test_teacher_starts_paused_and_this_is_remembered(draw_page: DrawPage) -> No
     expect(draw_page.count).to_have_text("Glimpse 1 of 6")
     assert draw_page.position() == 0
     box.check()
-    draw_page.page.wait_for_function("!location.search.includes('play=')")
+    wait_until(lambda: "play=" not in draw_page.page.evaluate("location.search"))
     draw_page.page.get_by_role("button", name="Look again").click()
     draw_page.expect_answer(7)
     box.uncheck()

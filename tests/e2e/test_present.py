@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.e2e.drawing import DrawPage, see
+from tests.processes import wait_until
 
 # Whether the presentation is in front wherever one looks.
 COVERS = """() => {
@@ -105,7 +106,7 @@ def test_next_digit_comes_unseen(shown: DrawPage) -> None:
     shown.expect_address("next=misread", "present=yes")
     before = page.url
     page.get_by_role("button", name="Next digit").click()
-    page.wait_for_function("before => location.href !== before", arg=before)
+    wait_until(lambda: page.evaluate("location.href") != before)
     assert "sample=17" not in page.url
     assert page.evaluate("document.activeElement.shadowRoot?.activeElement?.className") == "stage"
 
@@ -130,6 +131,7 @@ def test_drawing_stays_covered_until_it_is_revealed(shown: DrawPage) -> None:
 @pytest.mark.usefixtures("motion")
 def test_gaze_glides_and_is_announced_when_it_has_arrived(shown: DrawPage) -> None:
     page = shown.page
+    page.evaluate("document.activeElement.blur()")  # keys work wherever the focus is
     page.keyboard.press(" ")
     expect(page.locator("dialog .count")).to_have_text("Glimpse 1 of 6")
     page.keyboard.press(" ")

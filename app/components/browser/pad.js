@@ -6,6 +6,7 @@
 import { watchFingers } from "./fingers.js";
 import { keptPerRoot } from "./mount.js";
 import { pads } from "./pads.js";
+import { keepForReload, linkIn, Reports, takeAfterReload } from "./unheard.js";
 
 /** @typedef {import("./pads.js").Drawing} Drawing */
 
@@ -19,7 +20,13 @@ import { pads } from "./pads.js";
  * @property {string} ink
  * @property {string} paper
  * @property {{ number: number, objects: object[] }} order What the canvas has to hold, if the number is a new one.
+ * @property {number} heard Number of the last report that the server has.
  */
+
+// By their name, what was on canvases that are no longer on the page: one may be built anew at any moment, if a drawing
+// comes while the page is being put together.
+/** @type {Map<string, Pick<DrawingPad, "taken" | "strokes" | "wasChanged" | "reports">>} */
+const gone = new Map();
 
 export default keptPerRoot((root) => new DrawingPad(root));
 
@@ -33,10 +40,14 @@ class DrawingPad {
     this.engine = null;
     /** @type {(drawing: Drawing) => void} */
     this.send = () => {};
+    this.cleared = () => {};
     /** @type {object[]} */
     this.strokes = [];
     /** @type {string | null} */
     this.picture = null; // as last reported
+    this.reports = new Reports();
+    this.openedAt = linkIn(location.search);
+    this.wasChanged = false; // by the user, since the last order
     this.orders = 0;
     this.taken = -1; // number of the server's last order that was carried out
     this.penDown = false;
@@ -46,26 +57,60 @@ class DrawingPad {
     const upper = () => this.root.querySelector("canvas.upper-canvas");
     const on = { down: () => this.down(), up: () => this.up(), cancelled: () => this.cancelled() };
     watchFingers(upper, on, this.stop.signal);
+    addEventListener("pagehide", () => this.leave(), { signal: this.stop.signal });
   }
 
   destroy() {
     this.stop.abort();
     this.unmount?.();
-    if (pads.get(this.data.name) === this) pads.delete(this.data.name);
+    const { name } = this.data;
+    if (pads.get(name) === this) pads.delete(name);
+    const { taken, strokes, wasChanged, reports } = this;
+    if (taken >= 0) gone.set(name, { taken, strokes, wasChanged, reports });
   }
 
   /** @param {import("./mount.js").Component<Data>} component */
-  async update({ data, setStateValue }) {
+  async update({ data, setStateValue, setTriggerValue }) {
     this.data = data;
     this.send = (drawing) => setStateValue("drawing", drawing);
+    this.cleared = () => setTriggerValue("cleared", true);
     pads.set(data.name, this);
     this.engine ??= (await import(new URL(data.engine, document.baseURI).href)).default;
     if (this.stop.signal.aborted) return;
-    const { order } = this.data; // which may have come meanwhile
-    if (order.number !== this.taken) {
+    this.reports.hear(this.data.heard, linkIn(location.search));
+    if (this.taken < 0) this.begin();
+    else if (this.data.order.number !== this.taken) this.obey();
+    else this.render();
+  }
+
+  /** Holds what was on this canvas before it, or its page, was built anew; without that, what the server says. */
+  begin() {
+    const { name, order } = this.data; // which may have come meanwhile
+    const before = gone.get(name);
+    const left = takeAfterReload(name, this.openedAt);
+    if (before?.taken === order.number) {
+      this.hold(before.strokes);
+      Object.assign(this, before);
+    } else if (left) {
+      this.hold(left);
       this.taken = order.number;
-      this.afterStroke(() => this.hold(order.objects));
-    } else this.render();
+    } else this.obey();
+  }
+
+  /** Holds what the server says. */
+  obey() {
+    const { number, objects } = this.data.order;
+    this.taken = number;
+    this.afterStroke(() => {
+      this.hold(objects);
+      this.wasChanged = false;
+    });
+  }
+
+  /** The page is being left or loaded again. */
+  leave() {
+    const link = linkIn(location.search);
+    if (this.wasChanged && !this.reports.areIn(link)) keepForReload(this.data.name, { link, strokes: this.strokes });
   }
 
   /** Draws the canvas with what it has to hold. */
@@ -93,6 +138,7 @@ class DrawingPad {
    */
   hold(strokes) {
     this.strokes = this.held = strokes;
+    this.wasChanged = true;
     this.orders++;
     this.render();
   }
@@ -106,12 +152,13 @@ class DrawingPad {
     this.strokes = drawing.raw.objects;
     if (drawing.data === this.picture) return;
     this.picture = drawing.data;
-    this.drawing = drawing;
-    this.send(drawing);
+    this.drawing = { ...drawing, number: ++this.reports.sent };
+    this.send(this.drawing);
   }
 
   down() {
     this.penDown = true;
+    this.wasChanged = true;
   }
 
   up() {
@@ -145,12 +192,15 @@ class DrawingPad {
   }
 
   clear() {
-    this.afterStroke(() => this.hold([]));
+    this.afterStroke(() => {
+      this.hold([]);
+      this.cleared();
+    });
   }
 
   take() {
     this.askForReport();
-    const drawing = this.drawing ?? { raw: { objects: this.strokes }, data: null };
+    const drawing = this.drawing ?? { raw: { objects: this.strokes }, data: null, number: 0 };
     this.hold([]);
     return drawing;
   }

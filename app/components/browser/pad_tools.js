@@ -12,19 +12,14 @@ class Tools {
     setIcon(undo.children[0], "undo");
     setIcon(clear.children[0], "clear");
     this.pad = "";
-    this.cleared = () => {};
     undo.onclick = () => pads.get(this.pad)?.undo();
-    clear.onclick = () => {
-      pads.get(this.pad)?.clear();
-      this.cleared();
-    };
+    clear.onclick = () => pads.get(this.pad)?.clear();
   }
 
   destroy() {}
 
   /** @param {import("./mount.js").Component<{ pad: string }>} component */
-  update({ data, setTriggerValue }) {
+  update({ data }) {
     this.pad = data.pad;
-    this.cleared = () => setTriggerValue("clear", true);
   }
 }

@@ -326,7 +326,8 @@ export class Show {
       if (event.detail && event.target !== ui.kind) this.takeKeys();
     });
     const { signal } = this.listening;
-    this.place.addEventListener("keydown", (event) => this.key(event), { signal });
+    // Wherever the focus is: nothing takes it while its style sheet is still on its way.
+    document.addEventListener("keydown", (event) => this.key(event), { signal, capture: true });
   }
 
   next() {
@@ -335,9 +336,10 @@ export class Show {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    event.stopPropagation(); // the viewer beneath listens on the document
+    event.stopPropagation(); // what is beneath listens on the document, too
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const target = event.target instanceof Element ? event.target : null;
+    const [first] = event.composedPath(); // beyond the component's own tree, the target is the component
+    const target = first instanceof Element ? first : null;
     const action = this.#actionOf(event);
     if (!action || target?.matches("select") || (target?.matches("button") && [" ", "Enter"].includes(event.key)))
       return;

@@ -262,12 +262,3 @@ def test_table_below_the_charts_is_of_the_last_drawing() -> None:
     assert after["value"].tolist() == pytest.approx(shown(app)["scene"]["values"], abs=1e-6)
     assert after["value"].tolist() != before["value"].tolist()
     assert len(app.get("download_button")) == 3
-
-
-def test_table_and_files_leave_with_the_last_look() -> None:
-    app = open_app()
-    draw_seven(app)
-    assert len(app.get("download_button")) == 3
-    app.session_state["canvas"] = canvas_state([])
-    app.run()
-    assert not app.get("download_button")

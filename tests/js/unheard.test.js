@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { linkIn, Reports } from "../../app/components/browser/unheard.js";
+
+test("an address is compared by what it names", () => {
+  assert.equal(linkIn("?brush=20&picture=a"), linkIn("?picture=a&model=mnist-lstm"));
+  assert.notEqual(linkIn("?picture=a"), linkIn("?sample=a"));
+  assert.equal(linkIn(""), linkIn("?gaze=sampled"));
+});
+
+test("a report is in the address once the server has heard it and the address has changed", () => {
+  const reports = new Reports();
+  reports.sent = 1;
+  assert.equal(reports.areIn("a"), false);
+  reports.hear(1, "a");
+  assert.equal(reports.areIn("a"), false);
+  assert.equal(reports.areIn("b"), true);
+});
+
+test("a report that overtakes the address of the one before is not in it", () => {
+  const reports = new Reports();
+  reports.sent = 1;
+  reports.hear(1, "");
+  reports.sent = 2;
+  assert.equal(reports.areIn("first"), false);
+  reports.hear(2, "first");
+  assert.equal(reports.areIn("first"), false);
+  reports.hear(2, "second"); // the same run again: the address has followed
+  assert.equal(reports.areIn("second"), true);
+});
+
+test("what else is looked at afterwards leaves nothing to bring back", () => {
+  const reports = new Reports();
+  reports.sent = 1;
+  reports.hear(1, "");
+  assert.equal(reports.areIn(linkIn("?sample=17")), true);
+});
