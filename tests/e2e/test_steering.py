@@ -73,6 +73,14 @@ def test_click_moves_the_glimpse_on_screen_and_the_model_goes_on_from_there(look
     expect(location(looked)).to_have_text(re.compile(r"\(−0\.(89|90|91), −0\.(89|90|91)\)"))
 
 
+def test_click_beyond_the_border_moves_the_glimpse_to_the_border(looked: DrawPage) -> None:
+    show_glimpse(looked, 1)
+    looked.page.mouse.click(*place(looked, 1.2, -1.2))
+    looked.expect_address("first=place", "x=1", "y=-1")
+    show_glimpse(looked, 1)
+    expect(location(looked)).to_have_text("location (1.00, −1.00)")
+
+
 @pytest.mark.usefixtures("motion")
 def test_after_a_click_it_plays_on_from_there(draw_page: DrawPage) -> None:
     draw_page.open(DIGIT + "&speed=4")
