@@ -87,18 +87,17 @@ def _looks(scene: Scene | None, name: str) -> Looks | None:
 
 
 def _take_move(key: str) -> None:
-    if (move := read_move(widgets.value(key).move)) is not None:
+    if (move := read_move(widgets.sent(key, "move"))) is not None:
         steering.move_glimpse(*move)
 
 
 def _take_question(key: str) -> None:
-    match widgets.value(key).ask:
+    match widgets.sent(key, "ask"):
         case {"glimpse": int(glimpse), "by": str(by)} if glimpse >= 1:
             steering.ask(Question(key, glimpse))
             settings.keep_viewer_options(elsewhere=by)
 
 
 def _take_options(key: str) -> None:
-    chosen = widgets.value(key)
-    names = ("speed", "only_seen", "play", "elsewhere", "policy", "inside")
-    settings.keep_viewer_options(**{name: chosen.get(name) for name in names})
+    options = ("speed", "only_seen", "play", "elsewhere", "policy", "inside")
+    settings.keep_viewer_options(**{name: widgets.sent(key, name) for name in options})
