@@ -91,10 +91,6 @@ def _show_answer(formula: Formula, name: str, item: Item) -> None:
 
 
 def _take_question() -> None:
-    asked = widgets.value(KEY).ask
-    try:
-        item, glimpse = str(asked["item"]), int(asked["glimpse"])
-        parse_item(item)
-    except (KeyError, TypeError, ValueError, OverflowError):  # our own script sends no such thing
-        return
-    inside.ask(Asked(glimpse, item))
+    match widgets.sent(KEY, "ask"):
+        case {"glimpse": int(glimpse), "item": str(item)}:
+            inside.ask(Asked(glimpse, item))
