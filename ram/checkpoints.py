@@ -32,7 +32,8 @@ LARGEST_FILE = 256 * 1024**2  # bytes
 LARGEST_NUMBER = 1e9  # of a look: beyond it nothing is a probability or a place
 DIGIT_CHECK = {name: f"digit_check.{name}" for name in DigitCheck._fields}  # tensors beside the model's weights
 LONGEST_NAME = 40  # characters of a class's name
-FLOAT32 = ("F32", "torch.float32")  # as safetensors and PyTorch call it
+# As safetensors and PyTorch call them. Half precision keeps small files small; a model computes with float32 anyway.
+FLOATS = ("F32", "torch.float32", "F16", "torch.float16")
 # Fields in which a model may differ from the checkpoint whose weights it begins with.
 FREE_FIELDS = {"num_glimpses", "location_std"}
 
@@ -181,8 +182,8 @@ def _read_tensors(path: Path, model: RAM) -> dict[str, Tensor]:
         for name, tensor in wanted.items():
             found = file.get_slice(name)
             _check_weight(path, name, found.get_dtype(), found.get_shape(), tensor.shape)
-        # Cloned: the tensors are views of the mapped file, and truncating that file later would crash the process.
-        tensors = {name: file.get_tensor(name).clone() for name in wanted}
+        # Copied: the tensors are views of the mapped file, and truncating that file later would crash the process.
+        tensors = {name: file.get_tensor(name).to(torch.float32, copy=True) for name in wanted}
     _check_finite(path, tensors)
     return tensors
 
@@ -206,9 +207,9 @@ def _named(check: DigitCheck) -> dict[str, Tensor]:
 
 
 def _check_weight(path: Path, name: str, kind: str, shape: Sequence[int], wanted: Sequence[int]) -> None:
-    if list(shape) != list(wanted) or kind not in FLOAT32:
+    if list(shape) != list(wanted) or kind not in FLOATS:
         raise CheckpointError(
-            f"{path.name}: {name} is {kind} {list(shape)}; its configuration needs {FLOAT32[0]} {list(wanted)}"
+            f"{path.name}: {name} is {kind} {list(shape)}; its configuration needs {FLOATS[0]} {list(wanted)}"
         )
 
 

@@ -68,8 +68,8 @@ PRESETS: dict[str, Preset] = {
     ),
     "no-baseline": Preset(
         "See it fail: no baseline",
-        "the one-minute run with a strong REINFORCE gradient and nothing subtracted from the reward: often the gaze "
-        "freezes in a corner, and sometimes it comes back",
+        "the one-minute run with a strong REINFORCE gradient and nothing subtracted from the reward: every right "
+        "answer pushes the gaze, and fewer answers are right",
         _ONE_MINUTE,
         _SHORT.replace(reinforce_weight=1.0, baseline="none"),
     ),

@@ -281,7 +281,7 @@ def _show(jobs: Jobs, job: Job) -> None:
     run_view._configuration([job])
     version = run_view._version(folder, "metrics.jsonl")
     json.dumps(
-        run_view._charts(((job.name, run_view._reward(job), *version),)), allow_nan=False, ensure_ascii=False
+        run_view._charts(((run_view._curves(job, [job]), *version),)), allow_nan=False, ensure_ascii=False
     ).encode()
     run_view._drawings(*version)
     if replay := run_view._replay_of(jobs, job):

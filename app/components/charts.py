@@ -32,13 +32,16 @@ def live_charts(charts: dict[str, Any], *, key: str) -> None:
     _mount(data=charts, key=key)
 
 
-def charts_data(figures: dict[str, Figure], alts: dict[str, str]) -> dict[str, Any]:
+def charts_data(
+    figures: dict[str, Figure], alts: dict[str, str], captions: dict[str, str] | None = None
+) -> dict[str, Any]:
     """What the browser needs: each figure as JSON text, which is quickly compared, and where plotly.js is.
 
     Args:
         figures: by name; a chart is moved on as long as its name stays. Colours and fonts that a figure leaves
             open are those of the page, in the manner of `st.plotly_chart`.
         alts: what each chart shows, in words.
+        captions: what stands beneath each chart, if anything does.
     """
     return {
         # From the page's own folder, as Streamlit's scripts. The version makes it another file for the browser's cache.
@@ -47,6 +50,7 @@ def charts_data(figures: dict[str, Figure], alts: dict[str, str]) -> dict[str, A
             {
                 "name": name,
                 "alt": alts[name],
+                "caption": captions[name] if captions else "",
                 "height": figure.layout["height"],
                 "figure": json.dumps(figure._asdict(), allow_nan=False, separators=(",", ":")),
             }

@@ -19,15 +19,16 @@ from app.look.training_replay import TrainingReplay
 _mount = component("learning")
 
 
-def learning_viewer(replay: str | None, *, prompt: str, key: str) -> Any:
+def learning_viewer(replay: str | None, *, prompt: str, key: str, plays: bool = False) -> Any:
     """Shows a training's replay at its newest reading; new readings of the same run are followed or added in place.
 
     Args:
         replay: what to show, as `replay_json` wrote it, once for all who watch; None for the empty stage.
         prompt: what the empty stage says.
         key: identifies the viewer on the page.
+        plays: whether it begins by playing the replay from its first reading.
     """
-    return _mount(data={"replay": replay, "prompt": prompt, "light": LIGHT._asdict()}, key=key)
+    return _mount(data={"replay": replay, "prompt": prompt, "plays": plays, "light": LIGHT._asdict()}, key=key)
 
 
 def replay_json(replay: TrainingReplay) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,7 @@ from app.figures.scales import Scale, accuracy_scale, round_scale, with_headroom
 from app.look.rewards import WORDS
 
 if TYPE_CHECKING:
-    from ram.config import Reward
+    from ram.config import Baseline, Reward
 
 MOST_POINTS = 400  # of a curve: more than the pixels it gets on a phone, and quick to send every second
 
@@ -51,6 +51,10 @@ _WAITING = {
 }
 
 
+# Whether REINFORCE teaches where to look, has no weight, or has nothing to teach, because places are random.
+Gaze = Literal["learned", "off", "random"]
+
+
 class Curves(NamedTuple):
     """The readings of one training run."""
 
@@ -60,6 +64,10 @@ class Curves(NamedTuple):
     """As in metrics.jsonl, oldest first; whatever in them is no number is left out."""
     reward: Reward = "hit"
     """What its episodes earn, and its value expects."""
+    baseline: Baseline = "value"
+    gaze: Gaze = "learned"
+    is_live: bool = False
+    """Whether more readings may come."""
 
 
 class _Quantity(NamedTuple):
@@ -166,10 +174,10 @@ def spread_figure(runs: Sequence[Curves]) -> Figure:
 def _read(runs: Sequence[Curves], quantities: Sequence[_Quantity]) -> _Record:
     lines, longest = [], 0.0
     for index, run in enumerate(runs):
-        seconds, epochs = _column(run.rows, "elapsed_s"), _column(run.rows, "epoch")
+        seconds, epochs = column(run.rows, "elapsed_s"), column(run.rows, "epoch")
         longest = max(longest, float(np.nanmax(seconds, initial=0)))
         for quantity in quantities:
-            values = _column(run.rows, quantity.key)
+            values = column(run.rows, quantity.key)
             points = np.stack([seconds, 100 - values if quantity.is_error else values, epochs], axis=1)
             points = points[~np.isnan(points[:, :2]).any(axis=1)]
             if len(points):
@@ -184,7 +192,7 @@ def _short(names: Sequence[str]) -> list[str]:
     return [html.escape(name, quote=False) for name in cut]  # Plotly reads some HTML
 
 
-def _column(rows: Sequence[dict[str, Any]], key: str) -> npt.NDArray[np.float64]:
+def column(rows: Sequence[dict[str, Any]], key: str) -> npt.NDArray[np.float64]:
     """NaN where there is no number; a comparison, unlike a conversion, also takes an integer of 400 digits."""
     values = [row.get(key) for row in rows]
     return np.array([v if isinstance(v, (int, float)) and abs(v) < _HUGE else math.nan for v in values], np.float64)

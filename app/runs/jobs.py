@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
+import math
 import secrets
 import shutil
 import threading
@@ -24,9 +25,9 @@ from app.look.cost import look_problem
 from app.look.field import field_of
 from app.runs.memory import memory_problem
 from app.runs.remains import is_held, remove, remove_remains
-from app.runs.run_list import Job, read_jobs
+from app.runs.run_list import Job, read_jobs, read_recorded
 from app.runs.supervisor import Supervisor
-from app.server.catalogue import LONGEST_NAME, unique_name
+from app.server.catalogue import LONGEST_NAME, is_recorded, run_path, unique_name
 from app.server.limits import MB, Limits, read_limits
 from ram.checkpoints import CheckpointError, load_checkpoint, parameter_count, read_info
 from ram.data.collection import Collection
@@ -59,6 +60,7 @@ class Jobs:
         self._supervisor = Supervisor(limits)
         self._looking = threading.Lock()
         self._seen: tuple[float, list[Job]] = (0.0, [])
+        self._seen_recorded: tuple[float, list[Job]] = (-math.inf, [])
         self._closed = threading.Event()
         self._is_clean = False
 
@@ -77,16 +79,23 @@ class Jobs:
             return self._seen[1]
 
     def get(self, job_id: str) -> Job | None:
-        """The run of that folder name, if there is one."""
-        return next((job for job in self.all() if job.id == job_id), None)
+        """The run of that id, if there is one."""
+        return next((job for job in (self.recorded() if is_recorded(job_id) else self.all()) if job.id == job_id), None)
+
+    def recorded(self) -> list[Job]:
+        """The runs that ship with the project; no request changes them."""
+        with self._looking:
+            if time.monotonic() - self._seen_recorded[0] > self.keep_s:
+                self._seen_recorded = (time.monotonic(), read_recorded())
+            return self._seen_recorded[1]
 
     def queue(self) -> list[Job]:
         """The runs that wait, the next one first."""
         return sorted((job for job in self.all() if job.status == "waiting"), key=self._waiting_since)
 
     def run_folder(self, job_id: str) -> RunFolder:
-        """The folder of a run that `all` lists."""
-        return RunFolder(self.folder / job_id)
+        """The folder of a run that `all` or `recorded` lists."""
+        return RunFolder(run_path(job_id) if is_recorded(job_id) else self.folder / job_id)
 
     def _look(self) -> list[Job]:
         self._seen = (0.0, [])  # whatever is known may have changed
@@ -142,7 +151,7 @@ class Jobs:
 
     def stop(self, job_id: str) -> None:
         """Asks a run to stop, or takes it out of the queue; the best so far is kept."""
-        with self._request():
+        with self._request(job_id):
             job = self.get(job_id)
             if job is not None and not self._supervisor.stop(job) and job.status == "waiting":
                 self._set_status(self.run_folder(job_id), "stopped")
@@ -153,7 +162,7 @@ class Jobs:
         Raises:
             JobError: the queue or the disk is full, or it has nothing left to do.
         """
-        with self._request():
+        with self._request(job_id):
             if (job := self.get(job_id)) is None or not job.can_resume:
                 raise JobError("This run cannot go on any more.")
             if len(self.queue()) >= self.limits.longest_queue:
@@ -170,7 +179,7 @@ class Jobs:
         Raises:
             JobError: the disk is full.
         """
-        with self._request():
+        with self._request(job_id):
             self._write_name(self.folder / job_id, name)
 
     def delete(self, job_id: str) -> None:
@@ -179,7 +188,7 @@ class Jobs:
         Raises:
             JobError: it is being trained.
         """
-        with self._request():
+        with self._request(job_id):
             job = self.get(job_id)
             starts = job is not None and job.status == "waiting" and self._supervisor.is_starting(job_id)
             if starts or is_held(self.run_folder(job_id)):
@@ -192,8 +201,10 @@ class Jobs:
             remove(gone)
 
     @contextlib.contextmanager
-    def _request(self) -> Iterator[None]:
-        """One request at a time; before and after it the runs are read afresh."""
+    def _request(self, job_id: str = "") -> Iterator[None]:
+        """One request at a time, for a run if it is named; before and after it the runs are read afresh."""
+        if is_recorded(job_id):
+            raise JobError("Recorded runs come with the project and stay as they are.")
         with self._changing:
             try:
                 self._look()
@@ -226,7 +237,7 @@ class Jobs:
         folder.write_state(dataclasses.replace(state, status=status, problem=""))
 
     def _write_name(self, path: Path, name: str) -> None:
-        others = {job.name for job in self.all() if job.id != path.name}
+        others = {job.name for job in [*self.all(), *self.recorded()] if job.id != path.name}
         name = " ".join(name.split())[:LONGEST_NAME] or path.name.removeprefix(".")
         RunFolder(path).write_name(unique_name(name, others))
 

@@ -6,18 +6,22 @@ import contextlib
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from app.server.catalogue import run_names
+from app.server.catalogue import RECORDED, RECORDED_NAME, is_recorded, recorded_names, run_names, run_path
+from ram.recordings import RECORDINGS, Recording
 from ram.training.run_folder import RunConfig, RunError, RunFolder, RunState
 
 # "interrupted": its process is gone without a word. "uploaded": a checkpoint that was trained elsewhere.
-JobStatus = Literal["waiting", "running", "stopped", "finished", "failed", "interrupted", "uploaded", "damaged"]
+# "recorded": one that ships with the project, and stays as it is.
+JobStatus = Literal[
+    "waiting", "running", "stopped", "finished", "failed", "interrupted", "uploaded", "recorded", "damaged"
+]
 
 
 class Job(NamedTuple):
     """A run as the page shows it."""
 
     id: str
-    """Name of its folder."""
+    """Name of its folder; that of a recorded run begins with "recorded/"."""
     name: str
     status: JobStatus
     config: RunConfig | None
@@ -30,6 +34,16 @@ class Job(NamedTuple):
     """Bytes on disk."""
 
     @property
+    def recording(self) -> Recording | None:
+        """What it shows, if it ships with the project: then it can be watched and used, and nothing else."""
+        return RECORDINGS[Path(self.id).name] if is_recorded(self.id) else None
+
+    @property
+    def title(self) -> str:
+        """Its name where only recorded runs stand, or only others."""
+        return self.name.removeprefix(RECORDED_NAME) if is_recorded(self.id) else self.name
+
+    @property
     def can_resume(self) -> bool:
         """Whether it can go on."""
         return (
@@ -40,6 +54,20 @@ class Job(NamedTuple):
 def read_jobs(folder: Path, given_up: dict[str, str]) -> list[Job]:
     """Every run in a folder, the newest first; `given_up` says why some could not be trained."""
     return [_read(folder / job_id, name, given_up) for job_id, name in run_names(folder).items()]
+
+
+def read_recorded() -> list[Job]:
+    """The recorded runs that are there, in the order in which they are listed in `RECORDINGS`."""
+    names = recorded_names()
+    known = (f"{RECORDED}/{name}" for name in RECORDINGS)
+    return [_read_recorded(job_id, names[job_id]) for job_id in known if job_id in names]
+
+
+def _read_recorded(job_id: str, name: str) -> Job:
+    job = _read(run_path(job_id), name, {})
+    # Nobody trains it, whatever its files say.
+    status: JobStatus = "damaged" if job.config is None or job.status == "damaged" else "recorded"
+    return job._replace(id=job_id, status=status, problem=job.problem if status == "damaged" else "")
 
 
 def _read(path: Path, name: str, given_up: dict[str, str]) -> Job:

@@ -20,30 +20,55 @@ MADE_FOR = {  # what a shipped model was trained for, after "made for"
     "cluttered-100": "a digit among clutter",
 }
 LONGEST_NAME = 40  # characters of a run's name
+RECORDED = "recorded"  # the folder, among the checkpoints, of the runs that ship with the project
+RECORDED_NAME = "Recorded: "  # what their names begin with
 
 
 def model_names() -> list[str]:
-    """Names of all models: the shipped checkpoints, the default first, then the runs, the newest first."""
+    """Names of all models: the shipped checkpoints, the default first, recorded runs, then the runs, the newest first.
+
+    Only recorded runs have a slash in their names, so that they cannot be mistaken for a run of this server.
+    """
     shipped = sorted(path.stem for path in read_limits().checkpoints.glob("*.safetensors"))
+    recorded = [run for run in recorded_names() if _is_file(run_path(run) / "best.safetensors")]
     runs = [path.name for path in _newest_first(_runs()) if _is_file(path / "best.safetensors")]
-    return [*sorted(shipped, key=lambda name: name != DEFAULT_MODEL), *(run for run in runs if run not in shipped)]
+    others = (run for run in (*recorded, *runs) if run not in shipped)
+    return [*sorted(shipped, key=lambda name: name != DEFAULT_MODEL), *others]
 
 
 def model_labels() -> dict[str, str]:
     """What the page calls each of the `model_names`."""
-    given = run_names(_runs())
+    given = recorded_names() | run_names(_runs())
     return {name: name if _is_shipped(name) else given.get(name, name) for name in model_names()}
 
 
 def model_label(name: str) -> str:
     """What the page calls one of the `model_names`; the list of runs is read only if it is not shipped."""
-    return name if _is_shipped(name) else run_names(_runs()).get(name, name)
+    return name if _is_shipped(name) else (recorded_names() | run_names(_runs())).get(name, name)
 
 
 def checkpoint_path(name: str) -> Path:
     """The file of one of the `model_names`."""
-    run = _runs() / name / "best.safetensors"
+    run = run_path(name) / "best.safetensors"
     return run if not _is_shipped(name) and run.exists() else _shipped(name)
+
+
+def is_recorded(run: str) -> bool:
+    """Whether a run of that id, or a model of that name, is a recorded one."""
+    return run.startswith(f"{RECORDED}/")
+
+
+def run_path(run: str) -> Path:
+    """The folder of a run, recorded or this server's."""
+    return (read_limits().checkpoints if is_recorded(run) else _runs()) / run
+
+
+def recorded_names() -> dict[str, str]:
+    """The name of every recorded run by its id."""
+    found = sorted((read_limits().checkpoints / RECORDED).glob("[!.]*/"))
+    return {
+        f"{RECORDED}/{path.name}": f"{RECORDED_NAME}{_given_name(path)}" for path in found if path.name.isprintable()
+    }
 
 
 def run_names(folder: Path) -> dict[str, str]:
@@ -53,7 +78,7 @@ def run_names(folder: Path) -> dict[str, str]:
     browser could be sent, because it is not UTF-8, is none of a run.
     """
     names: dict[str, str] = {}
-    taken = {path.stem for path in read_limits().checkpoints.glob("*.safetensors")}
+    taken = {path.stem for path in read_limits().checkpoints.glob("*.safetensors")} | {*recorded_names().values()}
     for path in reversed(_newest_first(folder)):
         names[path.name] = unique_name(_given_name(path), taken)
         taken.add(names[path.name])

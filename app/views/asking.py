@@ -16,6 +16,7 @@ from app.server.one_at_a_time import aside
 from app.session import picture, settings, steering, widgets
 from app.session.steering import Question
 
+INSPECTED = "viewer"  # the one beneath which the inside is drawn
 PROMPT = "Draw a digit, or take one of the test digits"
 PROMPT_FOR_LARGER = "Draw a digit anywhere, small, or take one of the test digits"
 ONE_PLEASE = "One digit, please: there is more than one thing here. Undo takes the last stroke back"
@@ -43,7 +44,10 @@ def show_viewer(scene: Scene | None, key: str, field: Field, name: str | None, *
         prompt=_prompt(field),
         example=example,
         key=key,
-        options=ViewerOptions(now.speed, now.seen == "only", now.play == "yes", now.elsewhere, now.policy),
+        options=ViewerOptions(
+            *(now.speed, now.seen == "only", now.play == "yes", now.elsewhere, now.policy),
+            inside=now.inside if key == INSPECTED else "",
+        ),
         move=steering.last_move(),
         can_undo=steering.can_undo(),
         elsewhere=_elsewhere(scene, key, name or ""),
@@ -95,5 +99,5 @@ def _take_question(key: str) -> None:
 
 
 def _take_options(key: str) -> None:
-    options = ("speed", "only_seen", "play", "elsewhere", "policy")
-    settings.keep_viewer_options(**{name: widgets.sent(key, name) for name in options})
+    names = ("speed", "only_seen", "play", "elsewhere", "policy", "inside")
+    settings.keep_viewer_options(**{name: widgets.sent(key, name) for name in names})

@@ -12,6 +12,7 @@ import streamlit as st
 from app.components.charts import charts_data, live_charts
 from app.components.learning import learning_viewer, replay_json
 from app.figures import curves
+from app.figures.curve_sentences import reached_sentence, sentences, variance_sentence
 from app.look.training_replay import read_replay
 from app.runs.estimate import briefly, in_words
 from app.runs.jobs import Jobs
@@ -19,7 +20,8 @@ from app.runs.run_list import Job
 from app.session import runs_on_show
 from app.session.messages import plain_text
 from ram.checkpoints import parameter_count
-from ram.config import RAMConfig, Reward
+from ram.config import LossConfig, RAMConfig, Reward
+from ram.recordings import IMAGES_PER_SECOND
 from ram.train import command_line
 from ram.training.run_folder import RunConfig, RunFolder
 
@@ -39,6 +41,7 @@ STATUS = {
     "failed": ("failed", ":material/error:"),
     "interrupted": ("interrupted", ":material/warning:"),
     "uploaded": ("uploaded checkpoint", ":material/upload:"),
+    "recorded": (f"recorded at {IMAGES_PER_SECOND:,} images a second", ":material/videocam:"),
     "damaged": ("damaged", ":material/broken_image:"),
 }
 
@@ -50,6 +53,39 @@ def show_invitation() -> None:
         prompt="Take a preset and start: after a minute you see how it learned where to look",
         key="replay-none",
     )
+
+
+def show_recorded(runs: Jobs, shown: Job) -> None:
+    """The recorded runs, with a button for each, and what the one on show is there for."""
+    recorded = runs.recorded()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="recorded"):
+        st.html("<h2>Recorded</h2>", width="content")
+        for job in recorded:
+            st.button(
+                plain_text(job.title),
+                type="secondary" if job.id == shown.id else "tertiary",
+                key=f"choose-{job.id}",
+                on_click=runs_on_show.show,
+                args=(job.id,),
+            )
+    if shown.recording is not None:
+        st.markdown(f"{shown.recording.shows} {_reached(shown, recorded)}")
+
+
+def _lacks_baseline(job: Job) -> bool:
+    return job.config is not None and job.config.training.loss.baseline == "none"
+
+
+def _reached(shown: Job, recorded: list[Job]) -> str:
+    """How far a recorded run comes beside the first one, and those without a baseline beside each other."""
+    measured = {job.id: 100 - job.state.best_error for job in recorded if job.state.best_error is not None}
+    first, *others = recorded
+    if shown.id not in measured or first.id not in measured or shown.id == first.id:
+        return ""
+    without = [measured[job.id] for job in others if job.id in measured and _lacks_baseline(job)]
+    if _lacks_baseline(shown) and len(without) > 1:
+        return variance_sentence(without, measured[first.id])
+    return reached_sentence(measured[shown.id], measured[first.id])
 
 
 def show_queue(runs: Jobs) -> None:
@@ -91,7 +127,7 @@ def _progress(runs: Jobs, shown: list[str], status: list[str]) -> None:
     for column, job in zip(st.columns(len(jobs), gap="large"), jobs, strict=True):
         with column:
             _state(runs, job, named=len(jobs) > 1)
-    versions = [(job.name, _reward(job), *_version(runs.run_folder(job.id), "metrics.jsonl")) for job in jobs]
+    versions = [(_curves(job, jobs), *_version(runs.run_folder(job.id), "metrics.jsonl")) for job in jobs]
     if not any(job.status in LIVE for job in jobs) and not any(size for *_, size in versions):
         look = ": use it on Draw to watch it look" if any(job.has_checkpoint for job in jobs) else ""
         st.caption(f"How it learned was not recorded here{look}.")
@@ -100,7 +136,9 @@ def _progress(runs: Jobs, shown: list[str], status: list[str]) -> None:
     for place, (column, job) in enumerate(zip(st.columns(len(jobs), gap="large"), jobs, strict=True)):
         prompt = "It looks at its first digits in a moment" if job.status in LIVE else "Nothing was recorded"
         with column:
-            learning_viewer(_replay_of(runs, job), prompt=prompt, key=f"replay-{place}")
+            learning_viewer(
+                _replay_of(runs, job), prompt=prompt, key=f"replay-{place}", plays=job.recording is not None
+            )
     live_charts(_charts(tuple(versions)), key="charts")
 
 
@@ -131,6 +169,8 @@ def _state(runs: Jobs, job: Job, *, named: bool) -> None:
 
 
 def _way_on(job: Job) -> str:
+    if job.recording is not None:
+        return f"`{_command(job)}` makes it anew."
     if job.can_resume:
         return "Resume it, or go on with what it has."
     return "Use what it has, or start again." if job.has_checkpoint else "Delete it and start again."
@@ -172,9 +212,27 @@ def _reward(job: Job) -> Reward:
     return "hit" if job.config is None else job.config.training.loss.reward
 
 
+def _curves(job: Job, shown: list[Job]) -> curves.Curves:
+    """A run as its charts need it, without readings."""
+    name = job.title if all(each.recording for each in shown) else job.name
+    loss = LossConfig() if job.config is None else job.config.training.loss
+    gaze: curves.Gaze = "learned" if loss.reinforce_weight else "off"
+    if job.recording and job.recording.looks_at_random:
+        gaze = "random"
+    return curves.Curves(name, (), loss.reward, loss.baseline, gaze, is_live=job.status in LIVE)
+
+
+def _command(job: Job) -> str:
+    """The command that reproduces a run that is known and possible here."""
+    if job.recording is not None:
+        return f"python -m ram.record {Path(job.id).name}"
+    return "" if job.config is None else command_line(job.config)
+
+
 def _configuration(shown: list[Job]) -> None:
     """Every field of the configuration; for two runs, the fields that differ come first."""
-    jobs = {job.name: job.config for job in shown if job.config is not None}
+    known = [job for job in shown if job.config is not None]
+    jobs = {job.name: job.config for job in known if job.config is not None}
     if not jobs:
         return
     columns = [_fields(config) for config in jobs.values()]
@@ -193,7 +251,7 @@ def _configuration(shown: list[Job]) -> None:
         if config.obstacle:
             st.caption(f"No command reproduces it: {plain_text(config.obstacle)}.")
         else:
-            st.code(command_line(config), language="bash", wrap_lines=True)
+            st.code(_command(known[0]), language="bash", wrap_lines=True)
         st.dataframe(rows, hide_index=True)
 
 
@@ -214,10 +272,11 @@ def _version(folder: RunFolder, name: str) -> tuple[Path, int]:
 
 # Cached for all sessions that watch.
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _charts(versions: tuple[tuple[str, Reward, Path, int], ...]) -> dict[str, Any]:
-    runs = [curves.Curves(name, RunFolder(path).read_metrics(), reward) for name, reward, path, _ in versions]
+def _charts(versions: tuple[tuple[curves.Curves, Path, int], ...]) -> dict[str, Any]:
+    runs = [run._replace(rows=RunFolder(path).read_metrics()) for run, path, _ in versions]
     figures = {name: build(runs) for name, build in CHARTS.items()}
-    return charts_data(figures, {name: curves.in_words(figure) for name, figure in figures.items()})
+    alts = {name: curves.in_words(figure) for name, figure in figures.items()}
+    return charts_data(figures, alts, sentences(runs))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -23,9 +23,10 @@ CHECKPOINT = "checkpoint"
 
 def show(runs: Jobs) -> None:
     """Draws the choice of a run, the queue and the run."""
-    known = runs.all()
+    own = runs.all()
+    known = [*own, *runs.recorded()]
     if known and runs_on_show.current().run not in {job.id for job in known}:
-        runs_on_show.show(_most_interesting(known).id)
+        runs_on_show.show(_most_interesting(own or known).id)
     with st.container(horizontal=True, vertical_alignment="bottom", key="run-bar"):
         if known:
             _choice(known)
@@ -37,6 +38,8 @@ def show(runs: Jobs) -> None:
     if problem := messages.take(PAGE, PLACE):
         st.error(plain_text(problem.text), icon=":material/error:")
     run_view.show_queue(runs)
+    if job is not None and job.recording is not None:
+        run_view.show_recorded(runs, job)
     if job is None:
         run_view.show_invitation()
     else:
@@ -44,7 +47,7 @@ def show(runs: Jobs) -> None:
 
 
 def _most_interesting(known: list[Job]) -> Job:
-    """The run that is training, or else the newest."""
+    """The run that is training, or else the newest; of recorded runs the first."""
     return next((job for job in known if job.status == "running"), known[0])
 
 
@@ -90,7 +93,8 @@ def _more(runs: Jobs, job: Job | None) -> None:
         if job is not None:
             if job.has_checkpoint:
                 _download(runs, job)
-            _rename_and_delete(runs, job)
+            if job.recording is None:
+                _rename_and_delete(runs, job)
         _upload(runs)
 
 

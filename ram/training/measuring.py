@@ -57,7 +57,7 @@ class Measuring:
         The best weights so far become best.safetensors. With drawings the latest always do: to choose by digits would
         favour the start, and to choose by a few held-back drawings would flatter.
         """
-        error = _error(model, self.validation, PASSES)
+        error = validation_error(model, self.validation)
         errors = {"validation_error": error, "training_error": _error(model, self.training_sample, 1)}
         has_drawings = len(self.held_back.labels) > 0
         if has_drawings:
@@ -92,6 +92,11 @@ def is_time_to_measure(progress: Progress, least_steps: int = LEAST_STEPS) -> bo
     steps = progress.steps_per_epoch * math.ceil(least / progress.steps_per_epoch)
     step = progress.step
     return step % steps == 0 or step in {steps // part for part in EARLY} or progress.share == 1
+
+
+def validation_error(model: RAM, digits: Digits) -> float:
+    """The error in percent on digits that were held back, as a run measures it."""
+    return _error(model, digits, PASSES)
 
 
 def _error(model: RAM, digits: Digits, passes: int) -> float:

@@ -35,6 +35,8 @@ class Pace:
     """Seconds between two saves, if it is not measured meanwhile."""
     least_steps: int = LEAST_STEPS
     """Steps between two measurements, at least."""
+    clock: Callable[[], float] = time.monotonic
+    """Seconds since any moment; what the run calls its training time."""
 
 
 class Trainer:
@@ -83,8 +85,9 @@ class Trainer:
             TrainingError: the training diverged; the best checkpoint so far is kept.
             GroupError: another process of the run has ended; it can be resumed from the last save.
         """
-        clock = time.monotonic() - self.progress.elapsed
-        reported = saved = time.monotonic()
+        clock = self.pace.clock
+        start = clock() - self.progress.elapsed
+        reported = saved = clock()
         readings: list[Tensor] = []
         self._write_state("running")
         if self.progress.step == 0 and self.group.leads:
@@ -93,17 +96,17 @@ class Trainer:
         while self.progress.share < 1 and not stopping:
             with self.group.in_step():
                 readings.append(self.learner.train_step())
-                self.progress.elapsed, stopping = self.group.follow((time.monotonic() - clock, should_stop()))
+                self.progress.elapsed, stopping = self.group.follow((clock() - start, should_stop()))
             if not self.group.leads:
                 continue
             measure = is_time_to_measure(self.progress, self.pace.least_steps)
-            if measure or stopping or time.monotonic() - reported >= self.pace.report_s:
+            if measure or stopping or clock() - reported >= self.pace.report_s:
                 on_report(self._report(readings, measure))
                 readings = []
-                reported = time.monotonic()
-            if measure or stopping or time.monotonic() - saved >= self.pace.save_s:
+                reported = clock()
+            if measure or stopping or clock() - saved >= self.pace.save_s:
                 self.save()
-                saved = time.monotonic()
+                saved = clock()
         return self._write_state("finished" if self.progress.share == 1 else "stopped")
 
     def save(self) -> None:

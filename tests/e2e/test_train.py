@@ -18,9 +18,9 @@ from tests.e2e.drawing import DrawPage, see
 from tests.processes import end_runs, wait_until
 from tests.servers import ROOT
 
-# Of a small model. A quarter of a minute is long enough to be watched and stopped, and goes on after that.
-RECIPE = "minutes:{minutes},hidden_size:64,validation_images:1000"
-SHORT, WATCHED, LONG = 0.1, 0.25, 5
+# Of a small model. One run ends by itself after a few seconds, the other not before somebody ends it.
+SHORT = "minutes:0,epochs:1,train_images:5000,hidden_size:64,validation_images:1000"
+LONG = "minutes:5,hidden_size:64,validation_images:1000"
 READINGS = "() => [...document.querySelectorAll('.js-plotly-plot')].map((plot) => plot.calcdata?.[0]?.length ?? 0)"
 
 
@@ -41,15 +41,21 @@ class Workshop:
     def click(self, key: str) -> None:
         self.page.locator(f".st-key-{key} button").first.click()
 
-    def start(self, minutes: float) -> RunFolder:
-        """Starts a run and waits until it trains."""
-        self.open(f"?recipe={RECIPE.format(minutes=minutes)}")
+    def start(self, recipe: str) -> RunFolder:
+        """Starts a run."""
+        self.open(f"?recipe={recipe}")
         self.click("start_training")
-        expect(self.page).to_have_url(re.compile(r"run=[\w-]+"))
+        expect(self.page).to_have_url(re.compile(r"run=\d[\w-]+"))  # not that of the recorded run before it
         see_training(self.page)
-        name = re.search(r"run=([\w-]+)", self.page.url)
+        name = re.search(r"run=(\d[\w-]+)", self.page.url)
         assert name
         return RunFolder(self.folder / "runs" / name[1])
+
+    def train(self) -> RunFolder:
+        """Starts a long run and waits until it trains."""
+        folder = self.start(LONG)
+        see_training(self.page)
+        return folder
 
     def readings(self) -> list[int]:
         """How many points the first curve of each chart has."""
@@ -82,10 +88,11 @@ def workshop(page: Page, classroom: tuple[str, Path]) -> Iterator[Workshop]:
 
 def test_class_trains_stops_resumes_and_draws_with_the_result(workshop: Workshop) -> None:
     page = workshop.page
-    workshop.start(WATCHED)
+    workshop.train()
     expect(page.locator(".js-plotly-plot")).to_have_count(4)
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
-    wait_until(lambda: min(workshop.readings()) > 1)
+    # The recorded run on show before has 60 readings, this one a reading a second.
+    wait_until(lambda: 1 < min(workshop.readings()) <= max(workshop.readings()) < 40)
     page.evaluate("window.charts = [...document.querySelectorAll('.js-plotly-plot')]")
     before = workshop.readings()
     wait_until(lambda: workshop.readings()[-1] > before[-1])
@@ -97,7 +104,8 @@ def test_class_trains_stops_resumes_and_draws_with_the_result(workshop: Workshop
     see(workshop.status.filter(has_text="Stopped; the best so far is kept"), seconds=20)
     workshop.click("resume")
     see_training(page)
-    see(workshop.status.filter(has_text="Finished"), seconds=60)
+    workshop.click("stop")
+    see(workshop.status.filter(has_text="Stopped; the best so far is kept"), seconds=20)
 
     workshop.click("use-compare")
     expect(page.locator(".viewer .classes li")).to_have_count(20, timeout=20_000)
@@ -111,7 +119,7 @@ def test_class_trains_stops_resumes_and_draws_with_the_result(workshop: Workshop
 
 
 @pytest.mark.usefixtures("motion")
-def test_readings_are_played_from_untrained_to_trained(workshop: Workshop) -> None:
+def test_run_finishes_and_its_readings_are_played_from_untrained_to_trained(workshop: Workshop) -> None:
     page = workshop.page
     workshop.start(SHORT)
     see(workshop.status.filter(has_text="Finished"), seconds=90)
@@ -128,10 +136,36 @@ def test_readings_are_played_from_untrained_to_trained(workshop: Workshop) -> No
     expect(viewer.locator(".epoch")).to_contain_text("epoch 0.")
 
 
+@pytest.mark.usefixtures("motion")
+def test_recorded_runs_play_and_are_compared_before_anybody_has_trained(workshop: Workshop) -> None:
+    page = workshop.page
+    workshop.open()
+    viewer = page.locator(".learning")
+    expect(viewer.locator(".epoch")).to_contain_text("untrained", timeout=20_000)
+    expect(viewer.locator(".play")).to_have_attribute("aria-label", "Pause")
+    expect(viewer.locator(".epoch")).to_contain_text("epoch", timeout=20_000)
+    captions = page.locator(".live-charts figcaption")
+    expect(captions.nth(1)).to_contain_text("the baseline has learned what to expect")
+    workshop.click("choose-recorded-no-baseline-1")
+    expect(page).to_have_url(re.compile("no-baseline-1"))
+    expect(workshop.status).to_contain_text("nothing subtracted from the reward")
+    expect(captions.nth(1)).not_to_contain_text("the baseline has learned")
+    workshop.click("more")
+    expect(page.locator(".st-key-checkpoint")).to_be_visible()
+    expect(page.locator(".st-key-delete")).to_have_count(0)
+    page.keyboard.press("Escape")
+    workshop.click("choose-recorded-one-minute")
+    workshop.click("use")
+    expect(page.locator(".viewer .classes li")).to_have_count(10, timeout=20_000)
+    page.locator(".gallery button").first.click()
+    expect(page.locator(".answer[role=status]")).to_contain_text("RAM ", timeout=20_000)
+    DrawPage(page, workshop.server).expect_address("model=recorded")
+
+
 def test_run_survives_a_refresh_another_tab_and_a_new_server(page: Page, tmp_path: Path) -> None:
     with running_app(tmp_path) as server:
         workshop = Workshop(page, server, tmp_path)
-        folder = workshop.start(LONG)
+        folder = workshop.train()
         page.reload()
         see_training(page)
         other = page.context.new_page()
@@ -150,14 +184,32 @@ def test_run_survives_a_refresh_another_tab_and_a_new_server(page: Page, tmp_pat
         end_runs(tmp_path / "runs")
 
 
-def test_killed_run_says_what_happened_and_goes_on(workshop: Workshop) -> None:
-    folder = workshop.start(LONG)
+def test_killed_run_goes_on_and_is_downloaded_renamed_and_deleted(workshop: Workshop) -> None:
+    page = workshop.page
+    folder = workshop.train()
     holder = folder.holder()
     assert holder
     os.kill(holder, signal.SIGKILL)
     see(workshop.status.filter(has_text="Its process ended before its time"), seconds=20)
     workshop.click("resume")
-    see_training(workshop.page)
+    see_training(page)
+
+    workshop.click("stop")
+    see(workshop.status.filter(has_text="Stopped"), seconds=20)
+    workshop.click("more")
+    with page.expect_download() as download:
+        workshop.click("download-checkpoint")
+    assert download.value.suggested_filename == "One-minute.safetensors"
+    assert Path(download.value.path()).read_bytes() == folder.best.read_bytes()
+    page.get_by_label("Name", exact=True).fill("Ours")
+    page.get_by_label("Name", exact=True).press("Enter")
+    workshop.click("rename")
+    expect(page.locator(".st-key-run")).to_contain_text("Run")
+    expect(page.locator(".st-key-run input")).to_have_value("Ours")
+    page.get_by_text("Delete Ours for everyone").click()
+    workshop.click("delete")
+    expect(page.locator(".st-key-run input")).to_have_value("Recorded: One minute")
+    assert not folder.path.exists()
 
 
 def test_uploaded_checkpoint_is_refused_or_used(workshop: Workshop, tmp_path: Path) -> None:
@@ -174,24 +226,3 @@ def test_uploaded_checkpoint_is_refused_or_used(workshop: Workshop, tmp_path: Pa
     expect(page.locator(".viewer .classes li")).to_have_count(10, timeout=20_000)
     page.locator(".gallery button").first.click()
     expect(page.locator(".answer[role=status]")).to_contain_text("RAM ", timeout=20_000)
-
-
-def test_run_is_downloaded_renamed_and_deleted(workshop: Workshop) -> None:
-    page = workshop.page
-    folder = workshop.start(LONG)
-    workshop.click("stop")
-    see(workshop.status.filter(has_text="Stopped"), seconds=20)
-    workshop.click("more")
-    with page.expect_download() as download:
-        workshop.click("download-checkpoint")
-    assert download.value.suggested_filename == "One-minute.safetensors"
-    assert Path(download.value.path()).read_bytes() == folder.best.read_bytes()
-    page.get_by_label("Name", exact=True).fill("Ours")
-    page.get_by_label("Name", exact=True).press("Enter")
-    workshop.click("rename")
-    expect(page.locator(".st-key-run")).to_contain_text("Run")
-    expect(page.locator(".st-key-run input")).to_have_value("Ours")
-    page.get_by_text("Delete Ours for everyone").click()
-    workshop.click("delete")
-    expect(page.locator(".learning .empty")).to_contain_text("Take a preset and start")
-    assert not folder.path.exists()

@@ -339,7 +339,15 @@ def test_weights_of_another_shape_are_refused(path: Path, shape: tuple[int, ...]
     refuse(path, r"action_network\.linear\.weight is F32 \[.*\]; its configuration needs F32 \[3, 8\]$")
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.int32])
+def test_weights_in_half_precision_are_read_as_floats(path: Path) -> None:
+    weights = {name: weight.half() for name, weight in make_model().state_dict().items()}
+    save_checkpoint(path, weights, CheckpointInfo(CONFIG, image_size=28, recipe={}, results={}))
+    loaded = load_checkpoint(path, "cpu").state_dict()
+    assert all(weight.dtype == torch.float32 for weight in loaded.values())
+    assert all(loaded[name].equal(weight.float()) for name, weight in weights.items())
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.int32])
 def test_weights_of_another_dtype_are_refused(path: Path, dtype: torch.dtype) -> None:
     write(path, {name: weight.to(dtype) for name, weight in weights_of(make_model()).items()})
     refuse(path, r"its configuration needs F32 \[")

@@ -10,7 +10,7 @@ const LINE = 0.16; // and of lines
 const HEAD_START_MS = 35; // Plotly keeps the browser busy for a tenth of a second: a viewer's first frame goes before
 const TROUBLE = "The charts could not be loaded. Reload the page to try again.";
 
-/** @typedef {{ name: string, alt: string, height: number, figure: string }} ChartData */
+/** @typedef {{ name: string, alt: string, caption: string, height: number, figure: string }} ChartData */
 
 export default keptPerRoot((root) => new Board(partsOf(root, ["live-charts"])["live-charts"]));
 
@@ -41,7 +41,7 @@ class Board {
     this.charts = new Map(charts.map(({ name }) => [name, before.get(name) ?? new Chart()]));
     for (const [name, chart] of before) if (!this.charts.has(name)) this.remove(chart);
     for (const chart of charts) this.charts.get(chart.name)?.take(chart);
-    const elements = [...this.charts.values()].map(({ element }) => element);
+    const elements = [...this.charts.values()].map(({ frame }) => frame);
     // Only when they differ: a node that is put in again loses its hover label.
     if (elements.some((element, index) => element !== this.grid.children[index]))
       this.grid.replaceChildren(...elements);
@@ -52,7 +52,7 @@ class Board {
 
   remove(chart) {
     this.plotly?.purge(chart.element);
-    chart.element.remove();
+    chart.frame.remove();
   }
 
   async load(library) {
@@ -90,6 +90,9 @@ class Board {
 class Chart {
   constructor() {
     this.element = Object.assign(document.createElement("div"), { className: "chart", role: "img" });
+    this.caption = document.createElement("figcaption");
+    this.frame = document.createElement("figure");
+    this.frame.append(this.element, this.caption);
     /** @type {{ figure?: string, theme?: string, width?: number }} */
     this.drawn = {};
     this.figure = "";
@@ -99,8 +102,9 @@ class Chart {
   }
 
   /** @param {ChartData} chart */
-  take({ alt, height, figure }) {
+  take({ alt, caption, height, figure }) {
     this.element.setAttribute("aria-label", alt);
+    if (this.caption.textContent !== caption) this.caption.textContent = caption;
     this.element.style.height = `${height}px`;
     Object.assign(this, { height, figure });
   }

@@ -56,8 +56,8 @@ class LearningViewer {
     this.resizing.disconnect();
   }
 
-  /** @param {import("./mount.js").Component<{ replay: string | null, prompt: string, light: import("./light.js").Light }>} component */
-  update({ data: { replay: text, prompt, light } }) {
+  /** @param {import("./mount.js").Component<{ replay: string | null, prompt: string, plays: boolean, light: import("./light.js").Light }>} component */
+  update({ data: { replay: text, prompt, plays, light } }) {
     this.ui.empty.textContent = text ? "" : prompt;
     this.ui.learning.classList.toggle("idle", !text);
     if (this.text !== undefined && text === this.text) return;
@@ -65,14 +65,15 @@ class LearningViewer {
     const data = text ? JSON.parse(text) : null;
     if (this.data !== undefined && data?.version === this.data?.version) return;
     if (data && data.id === this.data?.id) this.extend(data);
-    else this.load(data, light);
+    else this.load(data, light, plays);
   }
 
   /**
    * @param {Replay | null} data
    * @param {import("./light.js").Light} light
+   * @param {boolean} plays
    */
-  load(data, light) {
+  load(data, light, plays) {
     this.data = data;
     this.player.enable(data !== null);
     if (!data) {
@@ -92,7 +93,8 @@ class LearningViewer {
     this.timeline.load(last, last);
     this.showScale();
     this.showReading();
-    this.player.changed();
+    if (plays && !this.timeline.still) this.player.play();
+    else this.player.changed();
   }
 
   clear() {

@@ -29,6 +29,7 @@ from ram.train import main
 from ram.training.run_folder import RunConfig, RunFolder, RunState
 from tests.app.conftest import end
 from tests.processes import wait_until
+from tests.servers import write_limits
 
 ROOT = Path(__file__).parents[3]
 MODEL = RAMConfig(num_glimpses=2, hidden_size=32, glimpse_hidden_size=16)
@@ -94,6 +95,8 @@ def test_run_is_a_process_of_low_priority_with_one_thread(jobs: Jobs) -> None:
     command = Path(f"/proc/{holder}/cmdline").read_text(encoding="utf-8").split("\0")
     assert command[1:4] == ["-m", "ram.train", "--resume"]
     assert "--threads\0001\0" in Path(f"/proc/{holder}/cmdline").read_text(encoding="utf-8")
+    # Where memory runs out, it ends before the server.
+    assert Path(f"/proc/{holder}/oom_score_adj").read_text(encoding="utf-8") == "500\n"
 
 
 def test_one_run_trains_at_a_time_and_the_others_wait_in_order(jobs: Jobs) -> None:
@@ -110,7 +113,7 @@ def test_one_run_trains_at_a_time_and_the_others_wait_in_order(jobs: Jobs) -> No
     assert known(jobs, second).status == "waiting"
 
 
-def test_stopped_run_keeps_its_best_and_goes_on(jobs: Jobs) -> None:
+def test_stopped_run_keeps_its_best_goes_on_and_is_deleted_only_when_it_has_stopped_again(jobs: Jobs) -> None:
     run = submit(jobs, LONG)
     wait(jobs, run, trains)
     jobs.stop(run)
@@ -119,11 +122,26 @@ def test_stopped_run_keeps_its_best_and_goes_on(jobs: Jobs) -> None:
     jobs.resume(run)
     assert known(jobs, run).status == "waiting"
     wait(jobs, run, lambda job: job.status == "running" and job.state.step > stopped.state.step)
+    with pytest.raises(JobError, match="stop it first"):
+        jobs.delete(run)
+    jobs.stop(run)
+    wait(jobs, run, status("stopped"))
+    jobs.delete(run)
+    assert jobs.all() == []
+    assert not (jobs.folder / run).exists()
 
 
-def test_run_that_is_only_starting_can_be_stopped(jobs: Jobs) -> None:
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(lambda _run: True, id="while PyTorch is imported"),
+        pytest.param(RunFolder.is_running, id="as soon as it holds its folder"),
+    ],
+)
+def test_run_that_is_only_starting_can_be_stopped(jobs: Jobs, moment: Callable[[RunFolder], bool]) -> None:
     run = submit(jobs, LONG)
     jobs.tick()
+    wait_until(lambda: moment(jobs.run_folder(run)))
     jobs.stop(run)
     assert wait(jobs, run, status("stopped")).problem == ""
     assert not jobs.run_folder(run).is_running()
@@ -160,23 +178,14 @@ def test_run_that_the_system_ended_for_want_of_memory_says_so_and_resumes(jobs: 
     wait(jobs, run, trains)
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems choose by themselves")
-def test_where_memory_runs_out_a_run_ends_before_the_server(jobs: Jobs) -> None:
-    run = submit(jobs, LONG)
-    wait(jobs, run, trains)
-    process = jobs.run_folder(run).holder()
-    assert Path(f"/proc/{process}/oom_score_adj").read_text(encoding="utf-8") == "500\n"
-
-
 @pytest.mark.parametrize(
     "moment",
     [
         pytest.param(lambda _run: True, id="while PyTorch is imported"),
         pytest.param(RunFolder.is_running, id="while it begins"),
-        pytest.param(lambda run: run.latest.exists(), id="while it trains"),
     ],
 )
-def test_run_killed_at_any_moment_resumes(jobs: Jobs, moment: Callable[[RunFolder], bool]) -> None:
+def test_run_killed_before_it_trains_resumes(jobs: Jobs, moment: Callable[[RunFolder], bool]) -> None:
     run = submit(jobs, LONG)
     jobs.tick()
     process = jobs._supervisor.process
@@ -229,6 +238,7 @@ from ram.checkpoints import load_checkpoint
 from ram.config import RAMConfig, TrainConfig
 from ram.training.run_folder import RunConfig
 from tests.processes import wait_until
+from tests.servers import write_limits
 
 disk = Path(sys.argv[1])
 limits = dataclasses.replace(read_limits(), runs=disk / "runs")
@@ -334,18 +344,6 @@ def test_run_folder_with_odd_things_in_it_is_listed(jobs: Jobs) -> None:
     (jobs.folder / "empty").mkdir()
     (jobs.folder / "a file").touch()
     assert {job.id: job.status for job in jobs.all()} == {run: "finished", "empty": "damaged"}
-
-
-def test_deleting_waits_until_the_run_has_stopped(jobs: Jobs) -> None:
-    run = submit(jobs, LONG)
-    wait(jobs, run, trains)
-    with pytest.raises(JobError, match="stop it first"):
-        jobs.delete(run)
-    jobs.stop(run)
-    wait(jobs, run, status("stopped"))
-    jobs.delete(run)
-    assert jobs.all() == []
-    assert not (jobs.folder / run).exists()
 
 
 def test_names_are_told_apart(jobs: Jobs) -> None:
@@ -507,3 +505,42 @@ def test_run_whose_log_is_a_pipe_is_trained(jobs: Jobs) -> None:
     run = submit(jobs)
     os.mkfifo(jobs.folder / run / "log.txt")
     assert wait(jobs, run, status("finished", "failed")).status == "finished"
+
+
+def test_recorded_runs_can_be_read_and_nothing_else(jobs: Jobs) -> None:
+    recorded = jobs.recorded()
+    assert recorded
+    assert jobs.all() == []
+    for job in recorded:
+        assert (job.status, job.can_resume, jobs.get(job.id)) == ("recorded", False, job)
+        before = sorted(jobs.run_folder(job.id).path.iterdir())
+        for request in (jobs.stop, jobs.resume, jobs.delete, lambda run: jobs.rename(run, "mine")):
+            with pytest.raises(JobError, match=r"^Recorded runs come with the project and stay as they are"):
+                request(job.id)
+        assert sorted(jobs.run_folder(job.id).path.iterdir()) == before
+    with_model = [job.id for job in recorded if job.has_checkpoint]
+    assert [name for name in catalogue.model_names() if name.startswith("recorded/")] == with_model
+    for name in with_model:
+        assert model_info(name).config == known(jobs, name).config.model  # type: ignore[union-attr]
+
+
+def test_run_of_a_visitor_is_never_called_like_a_recorded_one(jobs: Jobs) -> None:
+    run = submit(jobs, name=jobs.recorded()[0].name)
+    assert known(jobs, run).name == f"{jobs.recorded()[0].name} 2"
+
+
+@pytest.mark.parametrize("damage", ["gone", "emptied", "garbled"])
+def test_damaged_recorded_run_is_shown_as_such(
+    damage: str, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = tmp_path / "server"
+    shutil.copytree(SHIPPED / "recorded", server / "recorded")
+    monkeypatch.setenv("GLIMPSE_LIMITS", str(write_limits(server, checkpoints=str(server))))
+    config = server / "recorded" / "one-minute" / "config.json"
+    if damage == "gone":
+        config.unlink()
+    else:
+        config.write_text("" if damage == "emptied" else '{"model": 3}', encoding="utf-8")
+    job = known(jobs, "recorded/one-minute")
+    assert job.status == "damaged"
+    assert not job.can_resume

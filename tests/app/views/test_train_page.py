@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -20,8 +21,10 @@ from ram.config import RAMConfig, TrainConfig, config_fields
 from ram.presets import PRESETS
 from ram.train import build_parser, command_line
 from ram.training.run_folder import RunConfig, RunFolder, RunState
+from tests.app.conftest import end
 from tests.app.views.test_pages import open_app, shown
 from tests.processes import wait_until
+from tests.servers import write_limits
 
 TINY = (
     "hidden_size:32,glimpse_hidden_size:16,num_glimpses:2,epochs:2,minutes:0.0,train_images:500,validation_images:100"
@@ -68,9 +71,62 @@ def test_new_session_finds_the_presets_and_an_invitation() -> None:
     page = train_page()
     assert not page.exception
     assert page.radio(key="preset").options[:2] == ["One minute", "Five minutes"]
-    assert page.markdown[-1].value == "**217,613** parameters, about **60 seconds** of training"
-    assert [button.label for button in page.button] == ["Start training"]
-    assert shown_prompt(page).startswith("Take a preset and start")
+    assert summary(page) == "**217,613** parameters, about **60 seconds** of training"
+    assert button(page, "start_training")
+
+
+def test_server_without_runs_shows_a_recorded_one_and_plays_it(runs_folder: Path) -> None:
+    page = train_page()
+    assert page.session_state["run"] == "recorded/one-minute"
+    assert page.selectbox(key="run").options[0] == "Recorded: One minute"
+    viewer = parts(page)["replay-0"]
+    assert viewer["plays"]
+    assert viewer["replay"]
+    figures = {metric.label: metric.value for metric in page.metric}
+    assert figures["Parameters"] == "217,613"
+    captions = {chart["name"]: chart["caption"] for chart in parts(page)["charts"]["charts"]}
+    assert "the baseline has learned what to expect" in captions["reward"]
+    assert captions["spread"].startswith("The spread left 0 after ")
+    assert [button(page, key) for key in ("use", "use-compare", "resume", "stop", "rename", "delete")] == [
+        *(True, True, False, False, False, False)
+    ]
+    assert [code.value for code in page.code] == ["python -m ram.record one-minute"]
+
+    page.button(key="choose-recorded/no-baseline-1").click().run()
+    assert not page.exception
+    assert page.query_params["run"] == "recorded/no-baseline-1"
+    assert not button(page, "use")
+    assert any("differ in their seeds alone reach" in markdown.value for markdown in page.markdown)
+    page.button(key="choose-recorded/no-reinforce").click().run()
+    assert any(markdown.value.endswith("and the first recorded run 97.8 %.") for markdown in page.markdown)
+    page.button(key="choose-recorded/no-baseline-1").click().run()
+
+    page.selectbox(key="against").select("recorded/one-minute").run()
+    assert not page.exception
+    assert {row["field"] for row in page.dataframe[0].value.to_dict("records")} == {
+        *("preset", "reinforce_weight", "baseline"),
+    }
+    lines = parts(page)["charts"]["charts"][0]["caption"].splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["No baseline, 1", "One minute"]
+
+
+def test_run_of_a_visitor_does_not_play_by_itself_and_stands_before_the_recorded_ones(runs_folder: Path) -> None:
+    put_run(runs_folder, "mine", TrainConfig.of(epochs=5))
+    page = train_page()
+    assert page.selectbox(key="run").options[:2] == ["mine", "Recorded: One minute"]
+    assert not parts(page)["replay-0"]["plays"]
+    assert not any(button.key.startswith("choose-") for button in page.button if button.key)
+
+
+def test_server_without_recorded_runs_invites(
+    runs_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    shutil.copy(SHIPPED / "mnist.safetensors", bare)
+    monkeypatch.setenv("GLIMPSE_LIMITS", str(write_limits(bare, checkpoints=str(bare))))
+    assert parts(train_page())["replay-none"]["prompt"].startswith("Take a preset and start")
+    end(jobs())
 
 
 def test_page_states_the_servers_own_limits(limits: Limits) -> None:
@@ -104,17 +160,21 @@ def test_run_with_drawings_shows_how_many_are_read_and_calls_no_accuracy_its_bes
 
 def test_charts_of_a_run_say_which_reward_it_earns(runs_folder: Path) -> None:
     put_run(runs_folder, "informed", TrainConfig.of(epochs=5, reward="information"))
-    charts = next(element for element in train_page().get("bidi_component") if element.key == "charts")
-    alts = {chart["name"]: chart["alt"] for chart in json.loads(charts.proto.json)["charts"]}
+    alts = {chart["name"]: chart["alt"] for chart in parts(train_page())["charts"]["charts"]}
     assert alts["reward"] == (
         "Reward, and the value that predicts it: share of the information over the training time; "
         "at the end information 0.50; value, expected information: 0.40"
     )
 
 
-def shown_prompt(page: AppTest) -> str:
-    viewer = next(element for element in page.get("bidi_component") if element.key == "replay-none")
-    return str(json.loads(viewer.proto.json)["prompt"])
+def summary(page: AppTest) -> str:
+    """What the form says of the recipe."""
+    return next(markdown.value for markdown in page.markdown if "of training" in markdown.value)
+
+
+def parts(page: AppTest) -> dict[str, Any]:
+    """What the page's own components were given, by their keys."""
+    return {f"{element.key}": json.loads(element.proto.json) for element in page.get("bidi_component")}
 
 
 def test_preset_fills_the_form_and_stands_in_the_address() -> None:
@@ -175,7 +235,7 @@ def test_address_of_an_earlier_version_is_read() -> None:
 def test_nonsense_in_the_address_is_ignored(address: dict[str, str]) -> None:
     page = train_page(**address)
     assert not page.exception
-    assert page.markdown[-1].value.startswith("**217,613** parameters")
+    assert summary(page).startswith("**217,613** parameters")
 
 
 def test_impossible_combination_is_refused_in_words() -> None:
@@ -190,7 +250,7 @@ def test_start_from_a_checkpoint_takes_its_architecture() -> None:
     assert page.number_input(key="field_num_scales").value == 1
     assert page.number_input(key="field_num_scales").disabled
     assert not page.number_input(key="field_num_glimpses").disabled
-    assert page.markdown[-1].value.startswith("**209,421** parameters")
+    assert summary(page).startswith("**209,421** parameters")
     page.selectbox(key="start").select("").run()
     assert page.number_input(key="field_num_scales").value == 2
 
@@ -226,7 +286,7 @@ def test_run_that_is_started_is_announced_and_shown_beside_one_of_the_command_li
     page.text_input(key="run_name").set_value("Class 7b")
     page.button(key="start_training").click().run()
     assert [toast.value for toast in page.toast] == ["Started: Class 7b"]
-    assert page.selectbox(key="run").options == ["Class 7b", by_hand]
+    assert page.selectbox(key="run").options[:2] == ["Class 7b", by_hand]
     assert page.session_state["run"] != by_hand
 
 
@@ -236,10 +296,11 @@ def test_train_opens_on_the_newest_run(runs_folder: Path) -> None:
         state = (runs_folder / name / "config.json").stat()
         os.utime(runs_folder / name / "best.safetensors", (state.st_atime, state.st_mtime + 1000 * (name[0] == "2")))
     page = train_page()
-    assert page.selectbox(key="run").options == ["mine", "20260102-120000-abcd", "one-minute-20260101-120000"]
+    own = page.selectbox(key="run").options[:3]
+    assert own == ["mine", "20260102-120000-abcd", "one-minute-20260101-120000"]
     assert page.session_state["run"] == "mine"
     models = catalogue.model_names()
-    assert models[-3:] == page.selectbox(key="run").options
+    assert models[-3:] == own
 
 
 def _finished(path: Path) -> bool:
