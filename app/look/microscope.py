@@ -221,13 +221,15 @@ def take_steps(before: Learned, setup: Setup, seeds: Iterable[int]) -> Learned:
     arrows, and stays where they are zero.
     """
     model = copy.deepcopy(before.model)
-    optimizer = torch.optim.SGD(model.parameters(), lr=STEP_RATE)
     means = [*before.means]
     for seed in seeds:
         model.zero_grad(set_to_none=True)
         _total(_score(model, setup, [seed], with_gradient=True).loss, setup).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), TrainConfig().optimization.gradient_clip)
-        optimizer.step()
+        with torch.no_grad():  # by hand: PyTorch's optimisers import its compiler, which takes seconds
+            for parameter in model.parameters():
+                if parameter.grad is not None:
+                    parameter.sub_(parameter.grad, alpha=STEP_RATE)
         means.append(mean_of(model, setup))
     model.zero_grad(set_to_none=True)
     return Learned(model, tuple(means))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.optim import AdamW, Optimizer
+from torch.optim import Optimizer
 
 from ram.config import OptimizerConfig
 from ram.machine import native_bfloat16
@@ -31,7 +32,7 @@ def make_optimizers(model: nn.Module, config: OptimizerConfig) -> list[Optimizer
         between = name.startswith(BETWEEN_HIDDEN_UNITS) and parameter.ndim == 2
         (matrices if between and config.optimizer == "muon" else others).append(parameter)
     optimizers: list[Optimizer] = [
-        AdamW(others, weight_decay=config.weight_decay, fused=True, capturable=others[0].is_cuda)
+        EagerAdamW(others, weight_decay=config.weight_decay, fused=True, capturable=others[0].is_cuda)
     ]
     if matrices:
         optimizers.append(Muon(matrices, weight_decay=config.weight_decay))
@@ -77,7 +78,24 @@ def restore_optimizers(model: nn.Module, optimizers: list[Optimizer], tensors: d
                 }
 
 
-class Muon(Optimizer):
+class Eager(Optimizer):
+    """An optimiser that nobody compiles.
+
+    The wrappers around PyTorch's own keep its compiler away from them. They import that compiler, which takes longer
+    than importing the rest of PyTorch.
+    """
+
+    add_param_group = inspect.unwrap(Optimizer.add_param_group)
+    zero_grad = inspect.unwrap(Optimizer.zero_grad)
+
+
+class EagerAdamW(Eager, torch.optim.AdamW):
+    """AdamW, as PyTorch has it."""
+
+    step = torch.no_grad()(inspect.unwrap(torch.optim.Adam.step))
+
+
+class Muon(Eager):
     """Steps whose singular values are all alike (Jordan et al. 2024, "Muon: An optimizer for hidden layers").
 
     PyTorch's own always computes in bfloat16, which takes seven times as long as a whole training step on a processor

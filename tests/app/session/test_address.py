@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from app.session.address import LINKS
 from app.session.settings import in_address
 from tests.app.views.test_pages import open_app, shown
 from tests.app.views.test_train_page import train_page
+from tests.servers import ROOT
 
 IMPOSSIBLE = [
     *("9" * 4301, "0" * 4301, "-" + "9" * 4301, "1e999", "-inf", "nan", "²", "\u0667\u0667", "0x10", "1_000_000_0"),
@@ -40,3 +43,19 @@ def settings() -> list[str]:
 def everything(value: str) -> dict[str, str]:
     """This value for whatever an address may say."""
     return dict.fromkeys([*settings(), *LINKS], value)
+
+
+def test_no_button_is_called_like_a_setting() -> None:
+    """Streamlit refuses a button whose key already has a value."""
+    calls = [
+        call for path in (ROOT / "app").rglob("*.py") for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    keys = {
+        word.value.value
+        for call in calls
+        if isinstance(call, ast.Call) and getattr(call.func, "attr", "").endswith(("button", "uploader"))
+        for word in call.keywords
+        if word.arg == "key" and isinstance(word.value, ast.Constant)
+    }
+    assert "move_digit" in keys
+    assert keys.isdisjoint(in_address())

@@ -1,5 +1,9 @@
 """Which optimiser moves what, and how far."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -8,6 +12,7 @@ from ram.model import RAM
 from ram.options import ConfigError
 from ram.training.optimizers import make_optimizers, optimizer_tensors, restore_optimizers
 
+ROOT = Path(__file__).parents[3]
 MATRICES = {
     False: ["glimpse_encoder", "combine", "hidden_linear", "input_linear"],
     True: ["glimpse_encoder", "combine", "lstm", "lstm"],
@@ -28,8 +33,37 @@ def test_muon_takes_the_matrices_between_hidden_units(use_lstm: bool) -> None:
 def test_adamw_takes_everything_by_default() -> None:
     model = RAM()
     (adamw,) = make_optimizers(model, OptimizerConfig())
-    assert type(adamw) is torch.optim.AdamW
+    assert isinstance(adamw, torch.optim.AdamW)
     assert len(adamw.param_groups[0]["params"]) == len(list(model.parameters()))
+
+
+def test_adamw_moves_weights_as_pytorchs_own_does() -> None:
+    ours, theirs = RAM(), RAM()
+    theirs.load_state_dict(ours.state_dict())
+    (adamw,) = make_optimizers(ours, OptimizerConfig(weight_decay=0.1))
+    reference = torch.optim.AdamW(theirs.parameters(), weight_decay=0.1, fused=True)
+    for _ in range(3):
+        for mine, its in zip(ours.parameters(), theirs.parameters(), strict=True):
+            mine.grad = torch.randn_like(mine)
+            its.grad = mine.grad.clone()
+        adamw.step()
+        reference.step()
+    assert all(mine.equal(its) for mine, its in zip(ours.parameters(), theirs.parameters(), strict=True))
+
+
+TRAIN = """
+import sys
+from ram.train import main
+assert main(sys.argv[1:]) == 0
+assert "torch._dynamo" not in sys.modules
+"""
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_training_does_not_import_the_compiler(tmp_path: Path, optimizer: str) -> None:
+    sizes = ["--train-images", "32", "--validation-images", "100", "--batch-size", "32", "--epochs", "1"]
+    flags = [*sizes, "--run", str(tmp_path / "run"), "--optimizer", optimizer, "--device", "cpu", "--threads", "1"]
+    subprocess.run([sys.executable, "-c", TRAIN, *flags], cwd=ROOT, check=True)
 
 
 def test_step_of_muon_has_like_singular_values_and_the_length_of_adamws() -> None:
