@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.server import allowance
 from app.session import address, pages
-from app.views import draw, model_card, my_drawings, train
+from app.views import draw, learning, model_card, my_drawings, train
 
 st.set_page_config(page_title="Glimpse Playground", page_icon="👁️", layout="wide")
 st.html(Path(__file__).with_name("style.css"))
@@ -16,6 +16,7 @@ st.html(Path(__file__).with_name("style.css"))
 every = {
     "draw": st.Page(draw.show, title="Draw", icon=":material/draw:", url_path="draw", default=True),
     "train": st.Page(train.show, title="Train", icon=":material/model_training:", url_path="train"),
+    "learning": st.Page(learning.show, title="Learning", icon=":material/biotech:", url_path="learning"),
     "drawings": st.Page(my_drawings.show, title="My drawings", icon=":material/gesture:", url_path="drawings"),
     "model": st.Page(model_card.show, title="Model", icon=":material/account_tree:", url_path="model"),
 }

@@ -37,7 +37,7 @@ def _load() -> None:
     usual = sys.getswitchinterval()
     sys.setswitchinterval(BRIEF)
     try:
-        for module in ("app.look.looking", "app.look.hardest", "app.runs.jobs"):
+        for module in ("app.look.looking", "app.look.hardest", "app.look.observing", "app.runs.jobs"):
             importlib.import_module(module)
         importlib.import_module("ram.machine").share_arenas()
     finally:
@@ -61,5 +61,6 @@ early = {
     "draw": list(dict.fromkeys([*canvas, *scripts("viewer"), *scripts("present"), *scripts("gallery")])),
     "drawings": [*canvas, *scripts("classes")],
     "train": scripts("learning"),
+    "learning": list(dict.fromkeys([*scripts("microscope"), *scripts("gradients"), *scripts("gallery")])),
 }
 app = st.App("frame.py", lifespan=warm_up, routes=routes(early, scripts("history")), middleware=[door])

@@ -117,12 +117,13 @@ def _train(options: argparse.Namespace) -> int:
         device, digits = group.device(choose_device(options.device)), load_mnist("train", options.data)
         # The folder comes last: a wrong device or data folder must not leave an empty run.
         folder = RunFolder(group.follow(_open_run(options).path if group.leads else Path()))
+        stopping = _stop_on_signal()  # before the folder is held: whoever holds it may be asked to stop
         if not group.leads:
-            _run(Trainer(folder, digits, device, group))
+            _run(Trainer(folder, digits, device, group), stopping)
             return 0
         with folder.hold():
             try:
-                _report(_run(Trainer(folder, digits, device, group)), folder)
+                _report(_run(Trainer(folder, digits, device, group), stopping), folder)
             except (DataError, MemoryError, RuntimeError) as error:
                 if is_out_of_memory(error):
                     error = TrainingError(OUT_OF_MEMORY)
@@ -134,11 +135,10 @@ def _train(options: argparse.Namespace) -> int:
     return 0
 
 
-def _run(trainer: Trainer) -> RunState:
+def _run(trainer: Trainer, stopping: list[int]) -> RunState:
     # Process 0 decides for all: a process that looked later would find the first save of a run that just begins.
     if trainer.group.follow(is_there(trainer.folder.latest)):
         trainer.restore()
-    stopping = _stop_on_signal()
     if not trainer.group.leads:
         return trainer.run(lambda: bool(stopping), lambda _row: None)
     counts = [len(digits.labels) for digits in (trainer.learner.digits, trainer.measuring.validation)]

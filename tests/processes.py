@@ -23,7 +23,7 @@ def wait_until(condition: Callable[[], Found], *, seconds: float = 60.0) -> Foun
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < deadline, f"not so after {seconds:g} seconds"
-        time.sleep(0.02)
+        time.sleep(0.05)
     return answer
 
 

@@ -34,7 +34,7 @@ FLOORS = {  # from the lowest to the highest; what stands on none of them stands
     ],
 }
 NOT_FOR_RAM = {"streamlit", "plotly", "app"}
-PAGES = ["draw", "train", "my_drawings", "model_card"]
+PAGES = ["draw", "train", "learning", "my_drawings", "model_card"]
 
 
 def modules(package: str) -> dict[str, Path]:

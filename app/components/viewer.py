@@ -31,6 +31,8 @@ class ViewerOptions(NamedTuple):
     """By what the map of all places is coloured: "probability", "right" or "value"; "no" without a map."""
     policy: str
     """Whether the location policy is shown: "no", "yes", or "looks" for several looks of it."""
+    inside: str
+    """Whether what goes on inside is drawn beneath this viewer: "no" or "yes"; empty where it cannot be."""
 
 
 def glimpse_viewer(
@@ -62,7 +64,7 @@ def glimpse_viewer(
         can_undo: whether a move can be taken back.
         elsewhere: what was found out about the glimpse of the last question.
         looks: several looks of the sampled gaze.
-        on_option: called when `speed`, `only_seen`, `play`, `elsewhere` or `policy` in the state was changed.
+        on_option: called when `speed`, `only_seen`, `play`, `elsewhere`, `policy` or `inside` in the state was changed.
         on_move: called when a glimpse was made to look elsewhere, with `move` {glimpse, x, y, number} in the state.
         on_undo: called when the last move is to be taken back.
         on_own_way: called when the model is to look where it likes again.
@@ -70,6 +72,7 @@ def glimpse_viewer(
     """
     return _mount(
         data={
+            "name": key,
             "scene": None if scene is None else scene_data(scene),
             "prompt": prompt,
             "example": None if example is None else scene_data(example),
@@ -86,6 +89,7 @@ def glimpse_viewer(
         on_play_change=on_option,
         on_elsewhere_change=on_option,
         on_policy_change=on_option,
+        on_inside_change=on_option,
         on_move_change=on_move,
         on_undo_change=on_undo,
         on_own_way_change=on_own_way,

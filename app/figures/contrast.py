@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from app.look.light import DARK_FIELD
 
 DARK, LIGHT = DARK_FIELD, "#ffffff"
@@ -20,6 +22,7 @@ def blend(start: str, end: str, share: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
+@functools.lru_cache(maxsize=4096)
 def _luminance(color: str) -> float:
     """Relative luminance of an sRGB colour, 0 to 1."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in _channels(color)]

@@ -25,7 +25,11 @@ def load_model(name: str, device: str = "CPU") -> RAM:
         CheckpointError: its file is missing or unusable.
         ValueError: this machine has no such device.
     """
-    path = checkpoint_path(name)
+    return load_model_of(checkpoint_path(name), device)
+
+
+def load_model_of(path: Path, device: str = "CPU") -> RAM:
+    """The model in that file, as `load_model`."""
     return _load_model(path, _modified(path), DEVICES[device])
 
 
@@ -62,7 +66,11 @@ def model_info(name: str) -> CheckpointInfo:
     Raises:
         CheckpointError: its file is missing or unusable.
     """
-    path = checkpoint_path(name)
+    return info_of(checkpoint_path(name))
+
+
+def info_of(path: Path) -> CheckpointInfo:
+    """What the checkpoint in that file says about itself, as `model_info`."""
     return _read_info(path, _modified(path))
 
 

@@ -16,7 +16,13 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.routing import Route
 from streamlit import config
 
-HEADINGS = {"draw": "Glimpse Playground", "train": "Train", "drawings": "My drawings", "model": "The model"}
+HEADINGS = {
+    "draw": "Glimpse Playground",
+    "train": "Train",
+    "learning": "Learning",
+    "drawings": "My drawings",
+    "model": "The model",
+}
 TAGLINE = "Draw a digit, and watch a network look."
 INDEX = Path(streamlit.__file__).with_name("static") / "index.html"
 

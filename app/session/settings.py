@@ -6,14 +6,17 @@ field. `app/session/address.py` carries all of them through the URL, those of th
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import streamlit as st
 
 from app.look.field import Arrangement, ShowClutter
 from app.look.force import Force, force_text, parse_force
+from app.look.steps import parse_steps, steps_text
 from app.server.catalogue import model_names
 from app.server.pytorch import device_names
 
@@ -26,6 +29,8 @@ DIGIT_KINDS = ["any", *"0123456789", "hardest"]
 BRUSHES = [12, 16, 20, 24, 28]  # pixels of a canvas on which the digit fills an image of 28x28
 LARGEST_SEED = 999_999
 LONGEST_TEXT = 500  # characters
+MOST_MOVES = 63  # of the glimpses that a model can have
+SIGMAS = [0.05, 0.1, 0.2, 0.4]  # standard deviations of a policy under the microscope
 
 Elsewhere = Literal["no", "probability", "right", "value"]
 
@@ -70,6 +75,8 @@ class Settings:
     """Whether the viewer maps what another look would have changed, and by what it colours the places."""
     policy: Literal["no", "yes", "looks"]
     """Whether the viewer shows the location policy as the Gaussian that it is, and several looks of it."""
+    inside: Literal["no", "yes"]
+    """Whether what goes on inside the model is drawn beneath the viewer."""
     present: Present
     """Whether the look is revealed over the whole window, or covered while somebody draws."""
     next_kind: str
@@ -86,9 +93,28 @@ class Settings:
         return parse_force(self.force)
 
 
+_NAMES = tuple(field.name for field in dataclasses.fields(Settings))
+_reading = threading.local()  # `settings` of the run in this thread, while they are read only once
+
+
 def current() -> Settings:
     """The settings as they are now."""
-    return Settings(**{field.name: st.session_state[field.name] for field in dataclasses.fields(Settings)})
+    kept: Settings | None = getattr(_reading, "settings", None)
+    return _read() if kept is None else kept
+
+
+@contextlib.contextmanager
+def read_once() -> Iterator[None]:
+    """Within the block, which must not change them, the settings are read only once: each costs Streamlit 5 us."""
+    _reading.settings = _read()
+    try:
+        yield
+    finally:
+        _reading.settings = None
+
+
+def _read() -> Settings:
+    return Settings(**{name: st.session_state[name] for name in _NAMES})
 
 
 def look_again() -> None:
@@ -153,11 +179,13 @@ def use_model(name: str, *, compare: bool) -> None:
 
 
 def keep_viewer_options(
+    *,
     speed: float | None = None,
     only_seen: bool | None = None,
     play: bool | None = None,
     elsewhere: str | None = None,
     policy: str | None = None,
+    inside: str | None = None,
 ) -> None:
     """Keeps what was changed in the viewer itself; None is unchanged."""
     if speed:
@@ -170,6 +198,8 @@ def keep_viewer_options(
         st.session_state.elsewhere = elsewhere
     if policy is not None:
         st.session_state.policy = policy
+    if inside is not None:
+        st.session_state.inside = inside
 
 
 def present(mode: Present) -> None:
@@ -226,8 +256,19 @@ def in_address() -> dict[str, Setting]:
         "play": Setting("yes", _one_of("yes", "no")),
         "elsewhere": Setting("no", _one_of("no", "probability", "right", "value")),
         "policy": Setting("no", _one_of("no", "yes", "looks")),
+        "inside": Setting("no", _one_of("no", "yes")),
         "present": Setting("no", _one_of("no", "yes", "cover"), "draw"),
         "next_kind": Setting("any", _one_of(*NEXT_KINDS), "draw", name="next"),
+        "stage": Setting("", _text, "learning"),
+        "move": Setting(1, _between(int, 1, MOST_MOVES), "learning"),
+        "subtract": Setting("value", _one_of("none", "value", "rollouts"), "learning", name="baseline"),
+        "earns": Setting("hit", _one_of("hit", "information"), "learning", name="reward"),
+        "sigma": Setting(0.2, _one_of(*SIGMAS), "learning"),
+        "follows": Setting("reinforce", _one_of("reinforce", "action", "value", "all"), "learning", name="step"),
+        "through": Setting("no", _one_of("no", "yes"), "learning"),
+        "draw_number": Setting(0, _between(int, 0, LARGEST_SEED), "learning", name="looks"),
+        "taken": Setting("", _steps, "learning"),
+        "label": Setting("", _text, "learning"),
         "preset": Setting("one-minute", _text, "train"),
         "recipe": Setting("", _text, "train"),
         "start": Setting("", _one_of("", *models), "train"),
@@ -260,6 +301,10 @@ def _between(kind: type[int] | type[float], low: float, high: float) -> Callable
 
 def _force(text: str) -> str:
     return force_text(parse_force(_text(text)))
+
+
+def _steps(text: str) -> str:
+    return steps_text(parse_steps(_text(text)))
 
 
 def _text(text: str) -> str:

@@ -12,6 +12,12 @@ def value(key: str) -> Any:
     return st.session_state[key]
 
 
+def sent(key: str, name: str) -> Any:
+    """What the component of that key has just sent under a name; None if it has left the page since then."""
+    component = st.session_state.get(key)
+    return None if component is None else component.get(name)
+
+
 def has_value(key: str) -> bool:
     """Whether the widget of that key has been shown, or given a value, since its page was opened."""
     return key in st.session_state

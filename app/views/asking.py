@@ -16,6 +16,7 @@ from app.server.one_at_a_time import aside
 from app.session import picture, settings, steering, widgets
 from app.session.steering import Question
 
+INSPECTED = "viewer"  # the one beneath which the inside is drawn
 PROMPT = "Draw a digit, or take one of the test digits"
 PROMPT_FOR_LARGER = "Draw a digit anywhere, small, or take one of the test digits"
 ONE_PLEASE = "One digit, please: there is more than one thing here. Undo takes the last stroke back"
@@ -43,7 +44,10 @@ def show_viewer(scene: Scene | None, key: str, field: Field, name: str | None, *
         prompt=_prompt(field),
         example=example,
         key=key,
-        options=ViewerOptions(now.speed, now.seen == "only", now.play == "yes", now.elsewhere, now.policy),
+        options=ViewerOptions(
+            *(now.speed, now.seen == "only", now.play == "yes", now.elsewhere, now.policy),
+            inside=now.inside if key == INSPECTED else "",
+        ),
         move=steering.last_move(),
         can_undo=steering.can_undo(),
         elsewhere=_elsewhere(scene, key, name or ""),
@@ -83,19 +87,17 @@ def _looks(scene: Scene | None, name: str) -> Looks | None:
 
 
 def _take_move(key: str) -> None:
-    if (move := read_move(widgets.value(key).move)) is not None:
+    if (move := read_move(widgets.sent(key, "move"))) is not None:
         steering.move_glimpse(*move)
 
 
 def _take_question(key: str) -> None:
-    match widgets.value(key).ask:
+    match widgets.sent(key, "ask"):
         case {"glimpse": int(glimpse), "by": str(by)} if glimpse >= 1:
             steering.ask(Question(key, glimpse))
             settings.keep_viewer_options(elsewhere=by)
 
 
 def _take_options(key: str) -> None:
-    chosen = widgets.value(key)
-    settings.keep_viewer_options(
-        chosen.get("speed"), chosen.get("only_seen"), chosen.get("play"), chosen.get("elsewhere"), chosen.get("policy")
-    )
+    options = ("speed", "only_seen", "play", "elsewhere", "policy", "inside")
+    settings.keep_viewer_options(**{name: widgets.sent(key, name) for name in options})

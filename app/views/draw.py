@@ -84,44 +84,45 @@ def _canvas_and_viewer(found: FoundField | None, places: _Places) -> None:
     Each element costs a message, and some tenths of a millisecond: here are only those that a stroke changes.
     """
     with turn():
-        scene = _draw_and_look(found, places)
-        if scene is not None:
-            from app.views import numbers_view
+        canvas = _show_canvas(Field() if found is None else found.field)
+        with waking(places.waiting, "Waking the model"):
+            from app.views import look_view
 
-            with places.stage:
-                numbers_view.show_charts(scene)
+            look_view.take_picture(canvas)
+        with settings.read_once():
+            scene = _look(found, places)
     address.write("draw")
     look_on_show.current().scene = scene
     if picture.sources_are_outdated() or look_on_show.table_is_outdated():
         st.rerun()
 
 
-def _draw_and_look(found: FoundField | None, places: _Places) -> Scene | None:
+def _look(found: FoundField | None, places: _Places) -> Scene | None:
     """Returns what the model saw, if it looked and everybody may see it."""
-    field = Field() if found is None else found.field
-    canvas = _show_canvas(field)
     with waking(places.waiting, "Waking the model"):
-        from app.views import look_view, present_view
+        from app.views import inside_view, look_view, numbers_view, present_view
 
-        look_view.take_picture(canvas)
+        expected = Field() if found is None else found.field
         if found is None:
             found = look_view.find_field(settings.current().model)
         laid = look_view.lay_out_picture(found)
         with places.stage:
             scene = look_view.look_at(laid, settings.current().model)
-    if found.field != field:
+    if found.field != expected:
         st.rerun()  # The canvas was there before the model: only now is it known how large to draw.
     with places.present:
         present_view.show(scene)
-    is_open = settings.current().present == "no"
-    with places.stage:
-        if is_open:
-            look_view.show_viewers(scene, found.field)
-        else:
-            present_view.show_cover()
     with places.gets:
         field_view.show_what_the_model_gets(picture.current(), laid.field, laid.image)
-    return scene if is_open else None
+    with places.stage:
+        if settings.current().present != "no":
+            present_view.show_cover()
+            return None
+        look_view.show_viewers(scene, found.field)
+        inside_view.show(scene, settings.current().model)
+        if scene is not None:
+            numbers_view.show_charts(scene)
+    return scene
 
 
 def _find_field() -> FoundField | None:

@@ -36,7 +36,7 @@ def show_classes(collection: Collection) -> None:
 
 
 def _press() -> None:
-    drawings.keep(widgets.value(CLASS_BUTTONS).presses)
+    drawings.keep(widgets.sent(CLASS_BUTTONS, "presses"))
 
 
 def show_set(collection: Collection) -> None:
@@ -85,7 +85,8 @@ def _show_class(collection: Collection, positions: list[int], name: str, marked:
 
 
 def _pick(gallery: str) -> None:
-    drawings.choose(widgets.value(gallery).pick)
+    if (pick := widgets.sent(gallery, "pick")) is not None:
+        drawings.choose(pick)
 
 
 def _chosen_bar(collection: Collection) -> None:

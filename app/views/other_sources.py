@@ -81,7 +81,8 @@ def _gallery_positions() -> list[int]:
 
 
 def _take_test_digit() -> None:
-    picture.show_where_it_lay(digit_picture(test_digits(), widgets.value(GALLERY).pick))
+    if (pick := widgets.sent(GALLERY, "pick")) is not None:
+        picture.show_where_it_lay(digit_picture(test_digits(), pick))
 
 
 def _take_upload() -> None:

@@ -45,19 +45,21 @@ def show_cover() -> None:
 
 
 def _take_mode() -> None:
-    mode = widgets.value(KEY).mode
+    if (mode := widgets.sent(KEY, "mode")) is None:
+        return
+    was_covered = settings.current().present == "cover"
     settings.present(mode)
     current = picture.current()
-    if mode == "yes" and current is None:
+    if mode == "yes" and current is None and not was_covered:
         _take_digit(settings.current().next_kind)
     if mode == "cover" and current is not None and current.test_digit is not None:
         picture.show(None)  # nobody has seen it yet
 
 
 def _take_next() -> None:
-    kind = widgets.value(KEY).next
-    settings.keep_next_kind(kind)
-    _take_digit(kind)
+    if (kind := widgets.sent(KEY, "next")) is not None:
+        settings.keep_next_kind(kind)
+        _take_digit(kind)
 
 
 def _take_digit(kind: str) -> None:

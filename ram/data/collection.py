@@ -20,8 +20,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from ram.data.drawing import SIZE
 from ram.data.mnist import Digits
+from ram.data.strokes import SIZE
 from ram.files import open_file, parse_json, write_atomically
 
 FORMAT = "ram-drawings-1"

@@ -35,6 +35,8 @@ class Episode(NamedTuple):
     """One for each glimpse, not stacked: they are large, and training does not need them."""
     hidden_states: list[Float[Tensor, "batch hidden"]]
     """One for each glimpse, not stacked: training reads the last, and its gradient would pass through the stack."""
+    cells: list[Float[Tensor, "batch hidden"]]
+    """The LSTM's cell states in the same order; empty for the simple RNN, which has none."""
 
 
 class Rollout(NamedTuple):
@@ -232,6 +234,7 @@ class RAM(nn.Module):
         state: Tensor | LSTMState | None = None
         locations, means, samples, patches = [location], [location], [], []
         hidden_states: list[Tensor] = []
+        cells: list[Tensor] = []
         for step in range(self.config.num_glimpses):
             if step > 0:
                 mean = self.location_network.mean(hidden_states[-1])
@@ -246,6 +249,8 @@ class RAM(nn.Module):
             state = self.core_network(feature, state)
             patches.append(patch)
             hidden_states.append(state.hidden if isinstance(state, LSTMState) else state)
+            if isinstance(state, LSTMState):
+                cells.append(state.cell)
 
         location_means = torch.stack(means)
         unclamped = torch.stack(samples) if samples else noise
@@ -255,6 +260,7 @@ class RAM(nn.Module):
             location_log_probs=self.location_network.log_prob(unclamped, location_means[1:], location_std),
             patches=patches,
             hidden_states=hidden_states,
+            cells=cells,
         )
 
     def __getstate__(self) -> dict[str, Any]:

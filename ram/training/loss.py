@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ram.config import Baseline, Reward, TrainConfig
-from ram.model import RAM
+from ram.model import RAM, Episode
 from ram.training.batches import Batch
 from ram.training.pull import distance_from_digit
 
@@ -28,6 +28,23 @@ class Objective(nn.Module):
 
     def forward(self, batch: Batch) -> tuple[Float[Tensor, ""], Float[Tensor, " readings"]]:
         """The loss of a batch, and its READINGS."""
+        config = self.config.loss
+        episode, values, loss = self.losses(batch)
+        total = loss.action + config.reinforce_weight * loss.reinforce + config.value_weight * loss.value
+        if batch.centre is not None:
+            total = total + self.config.pull.guidance * distance_from_digit(
+                episode.location_means[1:],
+                _each_rollout(batch.centre, config.rollouts),
+                image_size=self.config.data.image_size,
+                coverage=self.config.pull.coverage,
+            )
+        # Of the population, because a batch may be a single episode.
+        spread = episode.location_means.std(dim=1, correction=0)[1:].sum() / max(1, len(episode.location_log_probs)) / 2
+        parts = [loss.action, loss.reinforce, loss.value, loss.reward.mean(), values[-1].mean(), spread]
+        return total, torch.stack([part.detach().float() for part in parts])
+
+    def losses(self, batch: Batch) -> Scored:
+        """The episodes of a batch, and the parts of their loss, unweighted."""
         config = self.config.loss
         episode = self.model.episode(
             batch.images,
@@ -46,18 +63,7 @@ class Objective(nn.Module):
             baseline=config.baseline,
             reward=config.reward,
         )
-        total = loss.action + config.reinforce_weight * loss.reinforce + config.value_weight * loss.value
-        if batch.centre is not None:
-            total = total + self.config.pull.guidance * distance_from_digit(
-                episode.location_means[1:],
-                _each_rollout(batch.centre, config.rollouts),
-                image_size=self.config.data.image_size,
-                coverage=self.config.pull.coverage,
-            )
-        # Of the population, because a batch may be a single episode.
-        spread = episode.location_means.std(dim=1, correction=0)[1:].sum() / max(1, len(episode.location_log_probs)) / 2
-        parts = [loss.action, loss.reinforce, loss.value, loss.reward.mean(), values[-1].mean(), spread]
-        return total, torch.stack([part.detach().float() for part in parts])
+        return Scored(episode, values, loss)
 
 
 def _each_rollout(of_images: Tensor, rollouts: int) -> Tensor:
@@ -76,6 +82,15 @@ class HybridLoss(NamedTuple):
     """Mean squared error of the value estimates, over all glimpses."""
     reward: Float[Tensor, " batch"]
     """What each episode earned."""
+
+
+class Scored(NamedTuple):
+    """Episodes, and what the loss made of them."""
+
+    episode: Episode
+    values: Float[Tensor, "glimpses batch"]
+    """The value network's estimates after each glimpse."""
+    loss: HybridLoss
 
 
 def hybrid_loss(

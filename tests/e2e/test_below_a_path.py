@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,16 +16,18 @@ from tests.stripping_proxy import stripping_proxy
 PATH = "/class/one"
 
 
-@pytest.fixture(scope="module", params=["its own setting", "a proxy"])
-def below(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture(params=["its own setting", "a proxy"])
+def below(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of the app below a path."""
-    folder = tmp_path_factory.mktemp("below")
-    has_proxy = request.param == "a proxy"
-    flags = ["--server.headless=true", *([] if has_proxy else [f"--server.baseUrlPath={PATH}"])]
-    with started_server(folder, arguments=flags) as server, contextlib.ExitStack() as stack:
-        port = int(server.address.rpartition(":")[2])
-        yield f"http://127.0.0.1:{stack.enter_context(stripping_proxy(PATH, port)) if has_proxy else port}{PATH}"
-    assert "Traceback" not in (folder / "log").read_text(encoding="utf-8")
+    if request.param == "a proxy":
+        address = request.getfixturevalue("server")
+        with stripping_proxy(PATH, int(address.rpartition(":")[2])) as port:
+            yield f"http://127.0.0.1:{port}{PATH}"
+    else:
+        flags = ["--server.headless=true", f"--server.baseUrlPath={PATH}"]
+        with started_server(tmp_path, arguments=flags) as server:
+            yield f"{server.address}{PATH}"
+        assert "Traceback" not in (tmp_path / "log").read_text(encoding="utf-8")
 
 
 def test_visitor_draws_moves_between_pages_and_comes_back(page: Page, below: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.drawing import DIGITS, DrawPage, see
+from tests.e2e.windows import each_window
 from tests.processes import wait_until
 
 MOVES = """() => {
@@ -17,13 +18,15 @@ MOVES = """() => {
 }"""  # more positions than there are glimpses: it is between them, too
 
 
-def test_every_drawn_digit_is_read(draw_page: DrawPage) -> None:
+def test_every_drawn_digit_is_read_and_a_small_one_in_a_corner(draw_page: DrawPage) -> None:
     draw_page.open()
     for digit in DIGITS:
         draw_page.draw(digit)
         draw_page.expect_answer(digit)
         draw_page.click_in_app("clear")
         draw_page.expect_empty_stage()
+    draw_page.draw(3, left=190, top=180, side=85)
+    draw_page.expect_answer(3)
 
 
 @pytest.mark.usefixtures("motion")
@@ -34,12 +37,6 @@ def test_animation_starts_by_itself_and_moves_between_glimpses(draw_page: DrawPa
     wait_until(lambda: draw_page.page.evaluate(MOVES))
     draw_page.expect_answer(7)
     expect(draw_page.count).to_have_text("Glimpse 6 of 6")
-
-
-def test_small_digit_in_a_corner_is_read(draw_page: DrawPage) -> None:
-    draw_page.open()
-    draw_page.draw(3, left=190, top=180, side=85)
-    draw_page.expect_answer(3)
 
 
 @pytest.mark.usefixtures("motion")
@@ -123,17 +120,14 @@ def test_two_tabs_do_not_disturb_each_other(draw_page: DrawPage) -> None:
     draw_page.expect_answer(7)
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("dark", 1440), ("light", 1024), ("dark", 390)])
-def test_page_fits_its_window(draw_page: DrawPage, scheme: str, width: int) -> None:
-    draw_page.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    draw_page.page.set_viewport_size({"width": width, "height": 844})
+def test_page_fits_its_window(draw_page: DrawPage) -> None:
     draw_page.open()
-    draw_page.draw(7)
-    draw_page.expect_answer(7)
-    overflow = draw_page.page.evaluate(
-        "document.querySelector('.stMain').scrollWidth - document.querySelector('.stMain').clientWidth"
-    )
-    assert overflow == 0
+    for _ in each_window(draw_page.page, ("dark", 1440), ("light", 1024), ("dark", 390)):
+        draw_page.draw(7)
+        draw_page.expect_answer(7)
+        assert draw_page.page.locator(".stMain").evaluate("main => main.scrollWidth - main.clientWidth") == 0
+        draw_page.click_in_app("clear")
+        draw_page.expect_empty_stage()
 
 
 def test_first_visitor_sees_the_page_before_the_model_is_awake(page: Page, cold_server: str) -> None:

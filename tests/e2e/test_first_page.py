@@ -11,6 +11,9 @@ from playwright.sync_api import Page, expect
 from app.components import scripts
 from app.server.shell import HEADINGS, INDEX, TAGLINE, first_page
 from tests.e2e.drawing import see
+from tests.e2e.windows import Scheme, each_window, resize
+
+WINDOWS: list[tuple[Scheme, int]] = [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)]
 
 LOOKS = """(element) => {
   const { x, y, height } = element.getBoundingClientRect();
@@ -27,19 +30,19 @@ def place(page: Page, selector: str) -> dict[str, Any]:
     return found.evaluate(LOOKS)
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["draw", "train"])
-def test_heading_stands_where_it_will_stay(page: Page, server: str, name: str, scheme: str, width: int) -> None:
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    page.set_viewport_size({"width": width, "height": 844})
+def test_heading_stands_where_it_will_stay(page: Page, server: str, name: str) -> None:
     page.route("**/*.js", lambda route: route.abort())
     page.goto(f"{server}/{name}")
-    early = place(page, "#shell h1")
+    early = []
+    for scheme, width in WINDOWS:
+        resize(page, scheme, width)
+        early.append(place(page, "#shell h1"))
     assert page.title() == "Glimpse Playground"
     page.unroute("**/*.js")
     page.reload()
-    assert place(page, "#root h1") == early
+    see(page.locator("#root h1"))
+    assert [place(page, "#root h1") for _ in each_window(page, *WINDOWS)] == early
     expect(page.locator("#shell")).to_be_hidden()
 
 
@@ -49,7 +52,10 @@ def test_outlines_stand_where_canvas_and_viewer_will(page: Page, server: str) ->
     outlines = [page.locator("#shell i").nth(number).evaluate(CORNER) for number in (0, 1)]
     page.unroute("**/*.js")
     page.reload()
-    assert [page.locator(real).evaluate(CORNER) for real in ("canvas.upper-canvas", ".viewer")] == outlines
+    real = [page.locator("canvas.upper-canvas"), page.locator(".viewer")]
+    for part in real:
+        see(part)
+    assert [part.evaluate(CORNER) for part in real] == outlines
 
 
 @pytest.mark.parametrize("name", HEADINGS)

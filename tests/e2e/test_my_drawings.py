@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.drawing import DrawPage, see
+from tests.e2e.windows import each_window
 from tests.processes import wait_until
 
 
@@ -157,20 +158,13 @@ def test_download_is_added_elsewhere(labelling: Labelling, tmp_path: Path) -> No
     assert other.page.locator(".stException").count() == 0
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("dark", 1440), ("light", 1024), ("dark", 390)])
-def test_page_fits_its_window(page: Page, server: str, scheme: str, width: int) -> None:
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    page.set_viewport_size({"width": width, "height": 844})
-    labelling = Labelling(page, server)
-    labelling.open()
-    for count in range(1, 4):
+def test_page_fits_its_window(labelling: Labelling) -> None:
+    windows = each_window(labelling.page, ("dark", 1440), ("light", 1024), ("dark", 390))
+    for count, _ in enumerate(windows):
         labelling.draw(7)
         labelling.classes.nth(7).click()
-        see(labelling.of("7").nth(count - 1))  # then the canvas is empty
-    overflow = page.evaluate(
-        "document.querySelector('.stMain').scrollWidth - document.querySelector('.stMain').clientWidth"
-    )
-    assert overflow == 0
+        see(labelling.of("7").nth(count))  # then the canvas is empty
+        assert labelling.page.locator(".stMain").evaluate("main => main.scrollWidth - main.clientWidth") == 0
 
 
 def test_touch_draws_and_keeps(labelling: Labelling) -> None:

@@ -115,6 +115,14 @@ def test_drawing_stays_covered_until_it_is_revealed(shown: DrawPage) -> None:
     page = shown.page
     page.get_by_role("button", name="Cover while I draw").click()
     see(page.locator(".cover"))
+    page.get_by_role("button", name="Reveal it").click()
+    expect(page.locator("dialog .ask")).to_have_text("Press Next digit, and guess where it will look")
+    page.get_by_role("button", name="Cover while I draw").click()
+    see(page.locator(".cover"))
+    shown.draw(1)
+    shown.expect_address("picture=")
+    shown.click_in_app("clear")  # what was drawn first is taken back, unseen
+    page.wait_for_url(lambda address: "picture=" not in address)
     shown.draw(7)
     shown.expect_address("picture=", "present=cover")
     assert page.locator(".viewer").count() == 0
@@ -171,6 +179,8 @@ def test_presentation_has_no_violations(shown: DrawPage, width: int) -> None:
 
 def test_finger_marks_and_reveals(page: Page, shown: DrawPage) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    page.locator("dialog .field").dispatch_event("click", {"clientX": 195, "clientY": 190})
-    page.locator("dialog .reveal").click()
+    page.touchscreen.tap(195, 190)
+    reveal = page.locator("dialog .reveal").bounding_box()
+    assert reveal is not None
+    page.touchscreen.tap(reveal["x"] + 20, reveal["y"] + 20)
     expect(page.locator(".guess-distance")).to_have_text(re.compile(r"px$"))

@@ -10,6 +10,10 @@ from playwright.sync_api import expect
 from tests.e2e.drawing import DrawPage
 
 SAMPLE = "?sample=17&first=centre"  # a seven
+PICTURE = "canvas => canvas.toDataURL()"
+UNNAMED = """viewer => [...viewer.querySelectorAll('button, input, select, canvas')]
+  .filter((e) => !(e.ariaLabel || e.title || e.closest('label')?.textContent.trim()))
+  .map((e) => e.className)"""
 
 
 @pytest.fixture
@@ -39,7 +43,8 @@ def test_keyboard_steps_jumps_and_plays(looked: DrawPage) -> None:
     looked.expect_answer(7)
 
 
-def test_buttons_and_scrub_reach_every_glimpse(looked: DrawPage) -> None:
+def test_controls_have_names_reach_every_glimpse_and_hide_what_is_unseen(looked: DrawPage) -> None:
+    assert looked.page.locator(".viewer").evaluate(UNNAMED) == []
     looked.page.locator(".viewer .first").click()
     expect(looked.count).to_have_text("Glimpse 1 of 6")
     looked.page.locator(".viewer .forward").click()
@@ -50,6 +55,11 @@ def test_buttons_and_scrub_reach_every_glimpse(looked: DrawPage) -> None:
     expect(looked.count).to_have_text("Glimpse 4 of 6")
     looked.page.locator(".viewer .last").click()
     looked.expect_answer(7)
+    field = looked.page.locator(".field")
+    before = field.evaluate(PICTURE)
+    looked.page.locator(".only-seen").check()
+    assert field.evaluate(PICTURE) != before
+    looked.expect_address("seen=only")
 
 
 @pytest.mark.usefixtures("motion")
@@ -77,15 +87,6 @@ def test_click_on_the_digit_puts_the_first_glimpse_there(looked: DrawPage) -> No
     expect(looked.page.locator(".viewer .location")).to_have_text(re.compile(r"\(−0\.(49|50|51), −0\.(49|50|51)\)"))
 
 
-def test_only_what_it_has_seen_hides_the_rest(looked: DrawPage) -> None:
-    picture = "canvas => canvas.toDataURL()"
-    field = looked.page.locator(".field")
-    before = field.evaluate(picture)
-    looked.page.locator(".only-seen").check()
-    assert field.evaluate(picture) != before
-    looked.expect_address("seen=only")
-
-
 def test_reduced_motion_shows_the_end_at_once(draw_page: DrawPage) -> None:
     draw_page.open(SAMPLE + "&speed=0.25")
     expect(draw_page.answer).to_contain_text("RAM says 7 (")
@@ -110,15 +111,6 @@ def test_same_link_shows_the_same_look(draw_page: DrawPage) -> None:
     draw_page.page.reload()
     expect(draw_page.answer).to_have_text(answer, timeout=20_000)
     expect(draw_page.page.locator(".viewer .location")).to_have_text(location)
-
-
-def test_everything_has_a_name_for_screen_readers(looked: DrawPage) -> None:
-    unnamed = looked.page.locator(".viewer").evaluate(
-        """viewer => [...viewer.querySelectorAll('button, input, select, canvas')]
-          .filter((e) => !(e.ariaLabel || e.title || e.closest('label')?.textContent.trim()))
-          .map((e) => e.className)"""
-    )
-    assert unnamed == []
 
 
 def test_settings_in_the_dialog_show_what_the_address_says(draw_page: DrawPage) -> None:

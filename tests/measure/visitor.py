@@ -104,7 +104,8 @@ class Visitor:
         """What its address says after the question mark."""
         self.look = ""
         """What identifies the look on show; empty if there is none."""
-        self._page = self._canvas = self._viewer = self._fragment = self._uploader = self._problem = ""
+        self._components: dict[str, str] = {}  # what the server calls each, by its name
+        self._page = self._canvas = self._fragment = self._uploader = self._problem = ""
 
     async def open(self, page: str = "") -> Run:
         """Loads a page, by its name in the address; that with the canvas if there is none."""
@@ -134,9 +135,19 @@ class Visitor:
     async def override(self, glimpse: int, x: float, y: float) -> Run:
         """Makes a glimpse (from 1) look somewhere else than before, as the viewer does when a window is let go."""
         move = {"glimpse": glimpse, "x": x, "y": y, "number": time.time_ns()}
-        events = json.dumps([{"event": "move", "value": move}])
-        widget = f"{STREAMLIT_INTERNAL_KEY_PREFIX}_{self._viewer}__events"
-        return await self._look_anew(WidgetState(id=widget, json_trigger_value=events))
+        return await self._look_anew(self._event("viewer", "move", move))
+
+    async def send(self, component: str, event: str, value: Any) -> Run:
+        """Sends what a component of that name does, though it may have left the page by now."""
+        self._problem = ""
+        run = await self._rerun(self._event(component, event, value), fragment=self._fragment)
+        if self._problem:
+            raise VisitError(self._problem)
+        return run
+
+    def _event(self, component: str, event: str, value: Any) -> WidgetState:
+        widget = f"{STREAMLIT_INTERNAL_KEY_PREFIX}_{self._components[component]}__events"
+        return WidgetState(id=widget, json_trigger_value=json.dumps([{"event": event, "value": value}]))
 
     async def _look_anew(self, widget: WidgetState) -> Run:
         before, self._problem = self.look, ""
@@ -184,11 +195,11 @@ class Visitor:
         return False
 
     def _takes_component(self, component: BidiComponent, fragment: str) -> bool:
+        self._components[component.component_name.rpartition(".")[2]] = component.id
         if component.component_name.endswith(("app.pad", "drawable_canvas")):
             self._canvas, self._fragment = component.id, fragment
         if component.component_name not in ("app.viewer", "viewer"):
             return False
-        self._viewer = component.id
         self.look = (json.loads(component.json)["scene"] or {"id": ""})["id"]
         return True
 

@@ -11,7 +11,18 @@ const SHOWN_ODDS = [0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999];
 const REST_MS = 120; // on a glimpse, before its map is asked for
 const COUNTS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
 const PARTS = /** @type {const} */ ([
-  ...["elsewhere-on", "by-label", "by", "policy-on", "looks-label", "looks-on", "undo", "own-way"],
+  ...[
+    "elsewhere-on",
+    "by-label",
+    "by",
+    "policy-on",
+    "looks-label",
+    "looks-on",
+    "inside-label",
+    "inside-on",
+    "undo",
+    "own-way",
+  ],
   ...["findings", "versus", "legend", "reading", "gaze"],
 ]);
 export const ASK_PARTS = PARTS;
@@ -51,6 +62,7 @@ export class Ask {
     ui.undo.onclick = () => errands.trigger("undo", true);
     ui["own-way"].onclick = () => errands.trigger("own_way", true);
     ui["elsewhere-on"].onchange = () => this.#switchMap();
+    ui["inside-on"].onchange = () => errands.keep("inside", this.inside ? "yes" : "no");
     ui.by.onchange = () => {
       errands.keep("elsewhere", ui.by.value);
       this.#refresh();
@@ -65,13 +77,15 @@ export class Ask {
     clearTimeout(this.#timer);
   }
 
-  /** @param {{ elsewhere: string, policy: string }} options What is switched on at first. */
-  start({ elsewhere, policy }) {
+  /** @param {{ elsewhere: string, policy: string, inside: string }} options What is switched on at first. */
+  start({ elsewhere, policy, inside }) {
     const { ui } = this;
     ui["elsewhere-on"].checked = elsewhere !== "no";
     if (elsewhere !== "no") ui.by.value = elsewhere;
     ui["policy-on"].checked = policy !== "no";
     ui["looks-on"].checked = policy === "looks";
+    ui["inside-on"].checked = inside === "yes";
+    ui["inside-label"].hidden = !inside;
   }
 
   /** @param {Scene | null} scene */
@@ -79,7 +93,8 @@ export class Ask {
     this.#scene = scene;
     this.#maps.clear();
     this.#asked = null;
-    for (const name of /** @type {const} */ (["elsewhere-on", "policy-on"])) this.ui[name].disabled = scene === null;
+    for (const name of /** @type {const} */ (["elsewhere-on", "policy-on", "inside-on"]))
+      this.ui[name].disabled = scene === null;
     if (scene) this.ui.by.options[2].textContent = scene.value_name;
     if (scene) this.ui.by.options[0].textContent = `p(${scene.classes[scene.asked]})`;
   }
@@ -107,6 +122,11 @@ export class Ask {
     const policy = ui["policy-on"].checked || (this.#scene?.std ?? 0) > 0;
     const looks = ui["policy-on"].checked && ui["looks-on"].checked ? this.looks : null;
     return { map: this.#map(step), by: ui.by.value, policy, looks };
+  }
+
+  /** Whether the inside is open. */
+  get inside() {
+    return this.ui["inside-on"].checked;
   }
 
   /** Whether the map is switched on. */

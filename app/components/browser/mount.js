@@ -33,6 +33,24 @@ export function keptPerRoot(build) {
 }
 
 /**
+ * Brings a part of the page into view, and the keyboard to it, whenever it is called by a new number other than 0.
+ *
+ * @param {HTMLElement} element
+ */
+export function comesWhenCalled(element) {
+  element.tabIndex = -1;
+  /** @type {number | undefined} */
+  let last;
+  return (/** @type {number} */ call) => {
+    if (last !== undefined && call && call !== last) {
+      element.scrollIntoView({ block: "start" });
+      element.focus({ preventScroll: true });
+    }
+    last = call || last || 0;
+  };
+}
+
+/**
  * The elements of a component by the class that names them, of whatever kind each is.
  *
  * @template {string} Name

@@ -5,9 +5,11 @@
 import { ASK_PARTS, Ask } from "./ask.js";
 import { cleared, fit } from "./canvas.js";
 import { Example, SAYS } from "./example.js";
+import { Explain } from "./explain.js";
 import { Hand } from "./hand.js";
 import { cssColor } from "./light.js";
 import { keptPerRoot, partsOf } from "./mount.js";
+import { tell, viewerNamed } from "./on_screen.js";
 import { Panels, showNothing } from "./panels.js";
 import { Player } from "./player.js";
 import { Stage } from "./stage.js";
@@ -48,6 +50,7 @@ import { Timeline } from "./timeline.js";
 
 /**
  * @typedef {object} Data
+ * @property {string} name
  * @property {Scene | null} scene
  * @property {string} prompt
  * @property {Scene | null} example What an empty stage plays until somebody does anything.
@@ -56,6 +59,7 @@ import { Timeline } from "./timeline.js";
  * @property {boolean} play Whether a new scene plays by itself.
  * @property {string} elsewhere By what the places of a map are coloured; "no" without one.
  * @property {string} policy
+ * @property {string} inside Whether what goes on inside is drawn beneath it; empty where it cannot be.
  * @property {number} move The number of the last move of a glimpse.
  * @property {boolean} can_undo
  * @property {import("./places.js").Elsewhere | null} map
@@ -104,6 +108,8 @@ class Viewer {
       trigger: (name, value) => this.trigger(name, value),
       redraw: () => this.show(),
     });
+    this.name = "";
+    this.explain = new Explain(ui, () => this.name);
     /**
      * The last move of a glimpse, until its look is there.
      *
@@ -141,6 +147,8 @@ class Viewer {
     this.setState = setStateValue;
     this.trigger = setTriggerValue;
     this.prompt = data.prompt;
+    this.name = data.name;
+    viewerNamed(data.name).stepBy = (direction) => this.player.stepBy(direction);
     this.ui.viewer.classList.toggle("idle", !data.scene);
     if (!this.light) {
       this.light = data.light;
@@ -159,7 +167,16 @@ class Viewer {
     const move = data.move === this.answered ? null : this.move;
     this.answered = data.move;
     if (move?.number === data.move) this.move = null;
-    if (same) return this.settle(move !== null);
+    if (same) this.settle(move !== null);
+    else this.change(data, move);
+    this.explain.show(this.ask.inside && data.scene !== null);
+  }
+
+  /**
+   * @param {Data} data
+   * @param {Viewer["move"]} move The one that led to this look.
+   */
+  change(data, move) {
     this.scene = data.scene;
     if (!move) this.hand.drop();
     this.player.enable(data.scene !== null);
@@ -227,7 +244,9 @@ class Viewer {
   show() {
     const { step, move } = this.timeline;
     if (!this.stage?.held) this.panels?.show(step);
-    this.ask.show(step, !move && Number.isInteger(this.timeline.time));
+    const resting = !move && Number.isInteger(this.timeline.time);
+    this.ask.show(step, resting);
+    tell(this.name, { scene: this.scene ?? null, step, resting });
     this.draw();
   }
 

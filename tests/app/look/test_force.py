@@ -47,7 +47,9 @@ def test_after_a_glimpse_that_is_moved_the_model_goes_on_by_itself() -> None:
 
 
 def test_move_of_a_viewer_is_read() -> None:
-    assert read_move({"glimpse": 3, "x": 1, "y": -0.25, "number": 7}) == Move(3, (1.0, -0.25), 7)
+    move = read_move({"glimpse": 3, "x": 1, "y": -0.25, "number": 7})
+    assert move == Move(3, (1.0, -0.25), 7)
+    assert isinstance(move.place[0], float)  # what is no float, no slider takes
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
 from safetensors.numpy import load_file
 
 from app.components.viewer import scene_data
 from app.figures.numbers import scene_rows
 from app.look.looking import LookRequest, look
+from app.look.microscope import LOOKS, Setup, draw_looks
 from ram.checkpoints import DIGIT_CHECK, SHIPPED, load_checkpoint, parameter_count, read_info
+from ram.config import Baseline, Reward
 from ram.data.mnist import load_mnist
 from ram.evaluation import digits_of
 
@@ -61,11 +65,14 @@ def remember(weights: Weights, glimpse: Array, hidden: Array, cell: Array) -> tu
     return sigmoid(out) * np.tanh(cell), cell
 
 
-def walk(weights: Weights, image: Array, *, size: int, scales: int, glimpses: int) -> dict[str, Any]:
-    """A look that begins at the centre and follows the policy's means."""
+def walk(
+    weights: Weights, image: Array, *, size: int, scales: int, glimpses: int, noise: Array | None = None
+) -> dict[str, Any]:
+    """A look that begins at the centre and follows the policy's means, to which the noise (moves, 2) is added."""
     location, hidden, cell = np.zeros(2), np.zeros(256), np.zeros(256)
     found: dict[str, Any] = {"locations": [], "corners": [], "patches": [], "values": [], "probabilities": []}
-    for _ in range(glimpses):
+    found["means"], found["samples"] = [], []
+    for step in range(glimpses):
         corners, patches = see(image, location, size, scales)
         what = np.maximum(linear(weights, "glimpse_network.glimpse_encoder", patches.ravel()), 0)
         where = np.maximum(linear(weights, "glimpse_network.location_encoder", location), 0)
@@ -78,7 +85,11 @@ def walk(weights: Weights, image: Array, *, size: int, scales: int, glimpses: in
         found["patches"].append(patches)
         found["values"].append(float(linear(weights, "value_network.linear", hidden)[0]))
         found["probabilities"].append(odds / odds.sum())
-        location = np.tanh(linear(weights, "location_network.linear", hidden))
+        mean = np.tanh(linear(weights, "location_network.linear", hidden))
+        sample = mean if noise is None or step == glimpses - 1 else mean + noise[step]
+        found["means"].append(mean)
+        found["samples"].append(sample)
+        location = sample.clip(-1, 1)
     return found
 
 
@@ -114,3 +125,41 @@ def test_look_shows_the_numbers_that_the_specification_gives(name: str, position
         [100 * float(probs.max()) for probs in wanted["probabilities"]], abs=0.01
     )
     assert parameter_count(config) == sum(w.size for name, w in weights.items() if name not in DIGIT_CHECK.values())
+
+
+@pytest.mark.parametrize("reward", ["hit", "information"])
+@pytest.mark.parametrize("name", ["mnist", "mnist-lstm"])
+def test_microscope_shows_the_numbers_that_the_specification_gives(name: str, reward: Reward) -> None:
+    path, position, move, std, seed = SHIPPED / f"{name}.safetensors", 18, 2, 0.4, 3
+    weights = {key: value.astype(np.float64) for key, value in load_file(path).items()}
+    digits, glimpses = load_mnist("test"), read_info(path).config.num_glimpses
+    image, label = (digits.images[position].numpy() / np.float32(255)).astype(np.float32), int(digits.labels[position])
+    setup = Setup(image.tobytes(), label, (0.0, 0.0), move, std, reward=reward)
+    model = load_checkpoint(path, "cpu")
+    found = draw_looks(model, setup, seed)
+    # Only what is random comes from PyTorch.
+    noise = torch.zeros(glimpses - 1, LOOKS, 2).normal_(std=std, generator=torch.Generator().manual_seed(seed)).numpy()
+    noise[: move - 1] = 0
+    arrows: dict[Baseline, list[Array]] = {"none": [], "value": [], "rollouts": []}
+    looks = [
+        walk(weights, image.astype(np.float64), size=8, scales=1, glimpses=glimpses, noise=noise[:, look])
+        for look in range(LOOKS)
+    ]
+    probs = np.array([one["probabilities"][-1][label] for one in looks])
+    right = np.array([one["probabilities"][-1].argmax() == label for one in looks])
+    earned = right.astype(float) if reward == "hit" else np.maximum(1 + np.log(probs) / np.log(10), 0)
+    for place, one in enumerate(looks):
+        mean, sample, value = one["means"][move - 1], one["samples"][move - 1], one["values"][move - 1]
+        assert found.looks.mean == pytest.approx(mean, abs=1e-4)
+        assert found.looks.samples[place] == pytest.approx(sample, abs=1e-4)
+        assert found.looks.locations[place] == pytest.approx(np.stack(one["locations"]), abs=1e-4)
+        assert found.looks.value == pytest.approx(value, abs=1e-4)
+        others = np.delete(earned, place).mean()
+        expected: dict[Baseline, float] = {"none": 0.0, "value": value, "rollouts": others}
+        for baseline, subtracted in expected.items():
+            arrows[baseline].append((earned[place] - subtracted) * (sample - mean) / std**2)
+    assert found.looks.rewards == pytest.approx(earned, abs=1e-4)
+    assert 0 < earned.sum() < LOOKS
+    for baseline, several in arrows.items():
+        gradient = draw_looks(model, dataclasses.replace(setup, baseline=baseline), seed).gradient
+        assert gradient == pytest.approx(np.mean(several, axis=0), abs=1e-3)

@@ -95,6 +95,8 @@ def test_run_is_a_process_of_low_priority_with_one_thread(jobs: Jobs) -> None:
     command = Path(f"/proc/{holder}/cmdline").read_text(encoding="utf-8").split("\0")
     assert command[1:4] == ["-m", "ram.train", "--resume"]
     assert "--threads\0001\0" in Path(f"/proc/{holder}/cmdline").read_text(encoding="utf-8")
+    # Where memory runs out, it ends before the server.
+    assert Path(f"/proc/{holder}/oom_score_adj").read_text(encoding="utf-8") == "500\n"
 
 
 def test_one_run_trains_at_a_time_and_the_others_wait_in_order(jobs: Jobs) -> None:
@@ -111,7 +113,7 @@ def test_one_run_trains_at_a_time_and_the_others_wait_in_order(jobs: Jobs) -> No
     assert known(jobs, second).status == "waiting"
 
 
-def test_stopped_run_keeps_its_best_and_goes_on(jobs: Jobs) -> None:
+def test_stopped_run_keeps_its_best_goes_on_and_is_deleted_only_when_it_has_stopped_again(jobs: Jobs) -> None:
     run = submit(jobs, LONG)
     wait(jobs, run, trains)
     jobs.stop(run)
@@ -120,11 +122,26 @@ def test_stopped_run_keeps_its_best_and_goes_on(jobs: Jobs) -> None:
     jobs.resume(run)
     assert known(jobs, run).status == "waiting"
     wait(jobs, run, lambda job: job.status == "running" and job.state.step > stopped.state.step)
+    with pytest.raises(JobError, match="stop it first"):
+        jobs.delete(run)
+    jobs.stop(run)
+    wait(jobs, run, status("stopped"))
+    jobs.delete(run)
+    assert jobs.all() == []
+    assert not (jobs.folder / run).exists()
 
 
-def test_run_that_is_only_starting_can_be_stopped(jobs: Jobs) -> None:
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(lambda _run: True, id="while PyTorch is imported"),
+        pytest.param(RunFolder.is_running, id="as soon as it holds its folder"),
+    ],
+)
+def test_run_that_is_only_starting_can_be_stopped(jobs: Jobs, moment: Callable[[RunFolder], bool]) -> None:
     run = submit(jobs, LONG)
     jobs.tick()
+    wait_until(lambda: moment(jobs.run_folder(run)))
     jobs.stop(run)
     assert wait(jobs, run, status("stopped")).problem == ""
     assert not jobs.run_folder(run).is_running()
@@ -161,23 +178,14 @@ def test_run_that_the_system_ended_for_want_of_memory_says_so_and_resumes(jobs: 
     wait(jobs, run, trains)
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems choose by themselves")
-def test_where_memory_runs_out_a_run_ends_before_the_server(jobs: Jobs) -> None:
-    run = submit(jobs, LONG)
-    wait(jobs, run, trains)
-    process = jobs.run_folder(run).holder()
-    assert Path(f"/proc/{process}/oom_score_adj").read_text(encoding="utf-8") == "500\n"
-
-
 @pytest.mark.parametrize(
     "moment",
     [
         pytest.param(lambda _run: True, id="while PyTorch is imported"),
         pytest.param(RunFolder.is_running, id="while it begins"),
-        pytest.param(lambda run: run.latest.exists(), id="while it trains"),
     ],
 )
-def test_run_killed_at_any_moment_resumes(jobs: Jobs, moment: Callable[[RunFolder], bool]) -> None:
+def test_run_killed_before_it_trains_resumes(jobs: Jobs, moment: Callable[[RunFolder], bool]) -> None:
     run = submit(jobs, LONG)
     jobs.tick()
     process = jobs._supervisor.process
@@ -336,18 +344,6 @@ def test_run_folder_with_odd_things_in_it_is_listed(jobs: Jobs) -> None:
     (jobs.folder / "empty").mkdir()
     (jobs.folder / "a file").touch()
     assert {job.id: job.status for job in jobs.all()} == {run: "finished", "empty": "damaged"}
-
-
-def test_deleting_waits_until_the_run_has_stopped(jobs: Jobs) -> None:
-    run = submit(jobs, LONG)
-    wait(jobs, run, trains)
-    with pytest.raises(JobError, match="stop it first"):
-        jobs.delete(run)
-    jobs.stop(run)
-    wait(jobs, run, status("stopped"))
-    jobs.delete(run)
-    assert jobs.all() == []
-    assert not (jobs.folder / run).exists()
 
 
 def test_names_are_told_apart(jobs: Jobs) -> None:

@@ -4,34 +4,39 @@ from __future__ import annotations
 
 import pytest
 
+from app.session.address import LINKS
+from app.session.settings import in_address
 from tests.app.views.test_pages import open_app, shown
 from tests.app.views.test_train_page import train_page
 
-NAMES = "model first x y gaze seed clutter pieces spot compare device brush digits speed seen"
-NAMES_ON_TRAIN = f"{NAMES} preset recipe start with_drawings run against"
-LINKS = "sample picture drawings"
 IMPOSSIBLE = [
     *("9" * 4301, "0" * 4301, "-" + "9" * 4301, "1e999", "-inf", "nan", "²", "\u0667\u0667", "0x10", "1_000_000_0"),
     *("", " ", "\x00", "a\nb", "../../etc/passwd", "[x](javascript:alert(1))", "<b>", "{}", "x" * 100_000),
     *("seed:" + "9" * 400, "learning_rate:nan,epochs:inf", "core:" + "[" * 400, ":,:,:"),
+    *("3:2,0", "3:0.5", "8:nan,0"),
 ]
 
 
 @pytest.mark.parametrize("value", IMPOSSIBLE, ids=range(len(IMPOSSIBLE)))
 def test_impossible_value_of_any_setting_is_ignored(value: str) -> None:
-    for page in (open_app(**dict.fromkeys(NAMES.split(), value)), train_page(**everything(value))):
+    for page in (open_app(**dict.fromkeys(settings(), value)), train_page(**everything(value))):
         assert not page.exception
         assert not page.error
 
 
 @pytest.mark.parametrize("value", IMPOSSIBLE, ids=range(len(IMPOSSIBLE)))
 def test_impossible_link_shows_nothing(value: str) -> None:
-    for name in LINKS.split():
+    for name in LINKS:
         page = open_app(**{name: value})
         assert not page.exception
         assert shown(page)["scene"] is None
 
 
+def settings() -> list[str]:
+    """The names that settings have in an address."""
+    return [setting.name or key for key, setting in in_address().items()]
+
+
 def everything(value: str) -> dict[str, str]:
-    """This value for whatever the address of the Train page may say."""
-    return dict.fromkeys([*NAMES_ON_TRAIN.split(), *LINKS.split()], value)
+    """This value for whatever an address may say."""
+    return dict.fromkeys([*settings(), *LINKS], value)

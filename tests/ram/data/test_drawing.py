@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from ram.data.drawing import DrawingError, check_is_drawing, prepare_drawing, prepare_placed_drawing, stroke_width
+from ram.data.drawing import DrawingError, check_is_drawing, prepare_drawing, prepare_placed_drawing
 from ram.data.mnist import Digits
+from ram.data.strokes import stroke_width
 
 BLACK, WHITE, RED, YELLOW = (0, 0, 0), (255, 255, 255), (220, 30, 30), (250, 230, 20)
 SEVEN = [(0.0, 0.0), (0.6, 0.0), (0.25, 1.0)]

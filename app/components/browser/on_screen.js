@@ -1,0 +1,50 @@
+// What each viewer has on screen, by its name: whoever draws more about it finds it here.
+
+/**
+ * @typedef {object} Screen
+ * @property {import("./viewer.js").Scene | null} scene
+ * @property {number} step
+ * @property {boolean} resting Whether nothing moves.
+ */
+
+/**
+ * A viewer and those who follow it.
+ *
+ * @typedef {object} Place
+ * @property {Screen | null} screen
+ * @property {(screen: Screen) => void} follow Called when something else is on screen.
+ * @property {(direction: 1 | -1) => void} stepBy Has the viewer go to the next or the last glimpse.
+ * @property {(item: string) => void} explain Called when somebody wants to know where a number comes from.
+ */
+
+/** @type {Map<string, Place>} */
+const places = new Map();
+
+const nobody = () => {};
+
+/**
+ * @param {string} name
+ * @returns {Place}
+ */
+export function viewerNamed(name) {
+  const place = places.get(name) ?? { screen: null, follow: nobody, stepBy: nobody, explain: nobody };
+  places.set(name, place);
+  return place;
+}
+
+/**
+ * Tells the followers of a viewer what it shows now.
+ *
+ * @param {string} name
+ * @param {Screen} screen
+ */
+export function tell(name, screen) {
+  const place = viewerNamed(name);
+  const { screen: before } = place;
+  if (before?.scene === screen.scene && before.step === screen.step && before.resting === screen.resting) return;
+  place.screen = screen;
+  place.follow(screen);
+}
+
+/** @param {string} name Of a viewer whose follower leaves. */
+export const leave = (name) => Object.assign(viewerNamed(name), { follow: nobody, explain: nobody });

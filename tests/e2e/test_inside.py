@@ -1,0 +1,120 @@
+"""What a class does with the inside: opens it, steps, asks where numbers come from, by mouse and by keys."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.e2e.drawing import DrawPage, see
+
+DIGIT = "?sample=8&first=centre"
+# How often a strip's canvas was painted in another way, frame by frame, while the next glimpse comes.
+PAINTED = """(element) => new Promise((done) => {
+  const pictures = new Set();
+  let frames = 24;
+  const look = () => {
+    pictures.add(element.querySelector("canvas").toDataURL());
+    if (frames--) requestAnimationFrame(look);
+    else done(pictures.size);
+  };
+  element.closest(".inside").querySelector(".back").click();
+  look();
+})"""
+
+
+def answer(page: Page) -> str:
+    see(page.locator(".st-key-inside_answer .katex"))
+    return page.locator(".st-key-inside_answer").inner_text()
+
+
+def test_class_opens_it_steps_and_asks_where_numbers_come_from(draw_page: DrawPage) -> None:
+    page = draw_page.page
+    draw_page.open(DIGIT)
+    see(draw_page.answer.filter(has_text="RAM says 5"))
+    expect(page.locator(".inside")).to_have_count(0)
+    page.get_by_role("switch", name="Inside").check()
+    inside = page.locator(".inside")
+    see(inside)
+    draw_page.expect_address("inside=yes")
+    expect(inside.locator(".about-core")).to_have_text(re.compile("131,584 parameters"))
+
+    # It follows the viewer, and leads it.
+    hidden = inside.locator(".hidden-state .cells")
+    last = hidden.locator("canvas").evaluate("canvas => canvas.toDataURL()")
+    expect(inside.locator(".count")).to_have_text("Glimpse 6 of 6")
+    inside.get_by_role("button", name="One glimpse back").click()
+    expect(draw_page.count).to_have_text("Glimpse 5 of 6")
+    expect(inside.locator(".count")).to_have_text("Glimpse 5 of 6")
+    before = inside.locator(".before canvas").evaluate("canvas => canvas.toDataURL()")
+    assert hidden.locator("canvas").evaluate("canvas => canvas.toDataURL()") != last
+
+    # A number of the viewer, and the formula follows the gaze.
+    page.locator(".viewer .number").click()
+    expect(page.locator(".st-key-inside_answer h3").first).to_have_text("Value after glimpse 5")
+    assert re.search(r"The value is 0\.\d{4}: each of the 256 units", answer(page))
+    expect(page.locator(".st-key-inside_answer math").first).to_be_attached()  # what screen readers read
+    expect(inside.get_by_role("status")).to_contain_text("Value after glimpse 5.")
+    page.locator(".viewer").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".st-key-inside_answer h3").first).to_have_text("Value after glimpse 4")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".st-key-inside_answer h3").first).to_have_text("Value after glimpse 5")
+    assert inside.locator(".before canvas").evaluate("canvas => canvas.toDataURL()") == before
+
+    # By keys: the class, a unit of the hidden state, a pixel.
+    page.locator(".viewer .classes li").nth(5).locator(".share.yours").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".st-key-inside_answer h3").first).to_have_text("Probability of 5 after glimpse 5")
+    hidden.focus()
+    page.keyboard.press("Home")
+    for key in ("ArrowRight", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    expect(hidden).to_have_attribute("aria-valuetext", re.compile(r"^unit 34: (0|≈ \d\.\d)"))
+    expect(page.locator(".st-key-inside_answer h3").first).to_have_text("Unit 34 of the hidden state, glimpse 5")
+    see(page.locator(".story h3"))
+    expect(draw_page.count).to_have_text("Glimpse 5 of 6")  # these keys are not the viewer's
+    page.locator(".viewer .patches canvas").click(position={"x": 40, "y": 40})
+    expect(page.locator(".st-key-inside_answer h3").first).to_contain_text("Pixel of the patch in row 2, column 2")
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator(".st-key-inside_answer")).to_have_count(0)
+
+    # The next digit is shown in the place of this one.
+    page.locator(".gallery button").first.click()
+    draw_page.page.wait_for_url(lambda address: "sample=8&" not in address)
+    expect(inside).to_be_visible()
+    page.get_by_role("switch", name="Inside").uncheck()
+    expect(inside).to_have_count(0)
+    page.wait_for_url(lambda address: "inside" not in address)
+    expect(page.locator(".viewer [data-item]")).to_have_count(0)
+
+
+@pytest.mark.usefixtures("motion")
+def test_activations_change_over_several_frames(draw_page: DrawPage) -> None:
+    draw_page.open(DIGIT + "&inside=yes&play=no")
+    see(draw_page.page.locator(".inside .count"))
+    draw_page.page.locator(".viewer .last").click()
+    expect(draw_page.page.locator(".inside .count")).to_have_text("Glimpse 6 of 6")
+    assert draw_page.page.locator(".inside .hidden-state .cells").evaluate(PAINTED) > 3
+
+
+@pytest.mark.parametrize(
+    ("scheme", "width", "model"),
+    [("light", 1440, "mnist"), ("dark", 1024, "cluttered-60"), ("dark", 390, "mnist-lstm")],
+)
+def test_inside_has_no_violations_and_fits(draw_page: DrawPage, scheme: str, width: int, model: str) -> None:
+    page = draw_page.page
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_viewport_size({"width": width, "height": 844})
+    draw_page.open(f"{DIGIT}&inside=yes&model={model}")
+    see(page.locator(".inside .count"))
+    page.locator(".inside .hidden-state .cells").click(position={"x": 40, "y": 20})
+    see(page.locator(".story h3"))
+    see(page.locator(".st-key-inside_answer .katex"))
+    for part in (".viewer", ".inside"):
+        assert page.locator(part).evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+    expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    violations = Axe().run(page).response["violations"]
+    assert [(found["id"], [node["html"] for node in found["nodes"]]) for found in violations] == []
