@@ -47,7 +47,7 @@ def show_tools(field: Field) -> None:
     if field.is_larger:
         st.button(
             "Move digit",
-            key="move",
+            key="move_digit",
             on_click=settings.move_digit,
             icon=":material/open_with:",
             help="Puts it somewhere else.",

@@ -151,8 +151,9 @@ def _take_label(key: str) -> None:
 
 
 def _take_digit() -> None:
-    session.back_to_the_start()
-    picture.show_where_it_lay(digit_picture(test_digits(), widgets.value(GALLERY).pick))
+    if (pick := widgets.sent(GALLERY, "pick")) is not None:
+        session.back_to_the_start()
+        picture.show_where_it_lay(digit_picture(test_digits(), pick))
 
 
 # ---- what is seen ----
