@@ -115,6 +115,7 @@ def _show_digit(lying: Lying, info: CheckpointInfo) -> None:
             [*info.class_names()],
             default=lying.label if lying.label in info.class_names() else None,
             key=_label_key(lying),
+            format_func=plain_text,
             on_change=_take_label,
             args=(_label_key(lying),),
         )
