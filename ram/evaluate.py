@@ -48,7 +48,16 @@ from ram.evaluation import (
 from ram.machine import choose_device, write_utf8
 from ram.model import RAM
 from ram.options import ConfigError
-from ram.value_fit import FITTED, augmented_outcomes, estimates, fit_value, outcomes, stored_value, value_quality
+from ram.value_fit import (
+    FITTED,
+    PASSES,
+    augmented_outcomes,
+    estimates,
+    fit_value,
+    outcomes,
+    stored_value,
+    value_quality,
+)
 
 Seeds = Callable[[str], Iterable[int]]  # the seeds of a measurement, whose name labels the progress bar
 LEAST_SEEDS = 5  # fewer tell too little about the spread
@@ -203,7 +212,7 @@ def _fit_value(model: RAM, info: CheckpointInfo, validation: Digits, folder: Pat
     training, _ = split_training(load_mnist("train", folder), config.data)
     fit_value(
         model,
-        augmented_outcomes(model, training, config, seed=0),
+        (augmented_outcomes(model, training, config, seed=seed) for seed in range(PASSES)),
         outcomes(model, validation, seeds=seeds("value")),
     )
 

@@ -28,6 +28,7 @@ from ram.evaluation import is_number
 from ram.model import RAM
 
 BATCH = 500
+PASSES = 4  # over the training digits, each with other changes: one of them finds few hundred wrong answers
 RIDGE = 0.03  # of the mean variance of a hidden unit: without it, units that never fire would make it singular
 TINY = 1e-12  # where all answers are right there is no direction, and the value is a constant
 HIGHEST, LOWEST = 1.015, -0.015  # of the values on the digits held back; others may lie a little farther out
@@ -109,12 +110,13 @@ def _auc(scores: Float[Tensor, " images"], right: Bool[Tensor, " images"]) -> fl
 
 
 @torch.no_grad()
-def fit_value(model: RAM, augmented: Outcomes, held_back: Outcomes) -> None:
+def fit_value(model: RAM, augmented: Iterable[Outcomes], held_back: Outcomes) -> None:
     """Replaces the value network's weights.
 
     Args:
         model: whose hidden states these are.
-        augmented: of changed training digits; the value says something only if some of the answers are wrong.
+        augmented: of changed training digits, in passes; the value says something only if some answers are wrong, and
+            the more are, the better.
         held_back: of unchanged digits that the model was not trained on.
     """
     weight = _direction(augmented, held_back)
@@ -131,12 +133,15 @@ def fit_value(model: RAM, augmented: Outcomes, held_back: Outcomes) -> None:
     model.value_network.linear.bias.fill_(accuracy - scale * float(projected.mean()))
 
 
-def _direction(augmented: Outcomes, held_back: Outcomes) -> Float[Tensor, " hidden"]:
+def _direction(augmented: Iterable[Outcomes], held_back: Outcomes) -> Float[Tensor, " hidden"]:
     """Least squares over all glimpses, the later ones counting more, among directions in which no mean state moves."""
-    states, earned = augmented.hidden.double(), augmented.right.double()
-    states = (states - states.mean(dim=1, keepdim=True)) * _weights(len(states))[:, None, None]
-    covariance = torch.einsum("gni,gnj->ij", states, states)
-    signal = torch.einsum("gni,n->i", states * _weights(len(states))[:, None, None], earned - earned.mean())
+    size, weights = held_back.hidden.shape[-1], _weights(len(held_back.hidden))[:, None, None]
+    covariance, signal = torch.zeros(size, size, dtype=torch.double), torch.zeros(size, dtype=torch.double)
+    for one in augmented:  # summed up pass by pass, because all of them together would fill the memory
+        states, earned = one.hidden.double(), one.right.double()
+        states = (states - states.mean(dim=1, keepdim=True)) * weights
+        covariance += torch.einsum("gni,gnj->ij", states, states)
+        signal += torch.einsum("gni,n->i", states * weights, earned - earned.mean())
     ridge = RIDGE * covariance.diagonal().mean() * torch.eye(len(covariance), dtype=covariance.dtype)
     means = held_back.hidden.double().mean(dim=1)
     # Lagrange's conditions: least squares, and no product with any of the moves. Moves may be alike, so no inverse.

@@ -30,7 +30,7 @@ def example_png(example: Example) -> bytes:
 
 def patch_png(example: Example) -> bytes:
     """What the glimpse saw, a pixel of the picture for each of the patch's."""
-    return _png(Image.fromarray(as_bytes(lit(example.patch / 255, 0))))
+    return _png(Image.fromarray(as_bytes(lit(example.patch, 0))))
 
 
 def _png(picture: Image.Image) -> bytes:

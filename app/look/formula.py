@@ -94,8 +94,8 @@ def sum_of_products(of: Products, bias: float) -> str:
     """A weighted sum and its bias as LaTeX: the largest products together, the others, and the bias."""
     count, others = len(of.most), len(of.products) - len(of.most)
     if not others:
-        return rf"\underbrace{{{in_brackets(of.shown)}}}_{{\text{{all {count}}}}} {_bias(bias)}"
-    first = rf"\underbrace{{{in_brackets(of.shown)}}}_{{\text{{largest {count}}}}} + " if count else ""
+        return rf"\underbrace{{{tex(of.shown)}}}_{{\text{{all {count}}}}} {_bias(bias)}"
+    first = rf"\underbrace{{{tex(of.shown)}}}_{{\text{{largest {count}}}}} + " if count else ""
     return rf"{first}\underbrace{{{in_brackets(of.rest)}}}_{{\text{{other {others}}}}} {_bias(bias)}"
 
 

@@ -48,8 +48,6 @@ class Sample(NamedTuple):
     labels: npt.NDArray[np.int64]
     corners: npt.NDArray[np.int64]
     """(N, G, 2), (x, y) of the top-left pixel of each finest window."""
-    patches: npt.NDArray[np.uint8]
-    """(N, G, size, size), what each finest window showed."""
     layers: dict[str, Layer]
 
     def never(self, use_lstm: bool) -> dict[str, list[int]]:
@@ -70,7 +68,8 @@ class Example(NamedTuple):
     image: Floats
     corner: tuple[int, int]
     """(x, y) of the window's top-left pixel."""
-    patch: npt.NDArray[np.uint8]
+    patch: Floats
+    """What the window showed."""
 
 
 class Story(NamedTuple):
@@ -100,7 +99,7 @@ def sample_of(name: str) -> Sample:
     count = min(SAMPLE, max(int(LONGEST_MS / each), EXAMPLES), len(digits.labels))
     numbers = model.config.num_glimpses * 8 * max(model.config.hidden_size, model.config.glimpse_hidden_size)
     batch = max(min(count, MOST_NUMBERS // (numbers + cost.levels + cost.padded)), 1)
-    parts: list[tuple[npt.NDArray, ...]] = []
+    corners: list[npt.NDArray[np.int64]] = []
     layers: dict[str, list[Layer]] = {}
     with aside(), torch.inference_mode():
         for positions in torch.arange(count).split(batch):
@@ -108,14 +107,12 @@ def sample_of(name: str) -> Sample:
             start = torch.zeros(len(images), 2)
             episode = model.episode(images, sample_locations=False, initial_location=start)
             finest = model.glimpse_sensor.corners(episode.locations, *images.shape[1:])[:, :, 0]
-            seen = (torch.stack(episode.patches)[:, :, 0] * 255).round().to(torch.uint8)
-            parts.append((finest.transpose(0, 1).numpy(), seen.transpose(0, 1).numpy()))
+            corners.append(finest.transpose(0, 1).numpy())
             for layer, numbers_of in layers_of(model, episode).items():
                 best, glimpses = numbers_of.max(dim=0)
                 layers.setdefault(layer, []).append(Layer(best.numpy(), glimpses.to(torch.int16).numpy()))
-    corners, patches = (np.concatenate(part) for part in zip(*parts, strict=True))
     gathered = {layer: Layer(*(np.concatenate(part) for part in zip(*of, strict=True))) for layer, of in layers.items()}
-    return Sample([*range(count)], digits.labels[:count].numpy(), corners, patches, gathered)
+    return Sample([*range(count)], digits.labels[:count].numpy(), np.concatenate(corners), gathered)
 
 
 def story(name: str, layer: str, unit: int) -> Story:
@@ -134,13 +131,10 @@ def story(name: str, layer: str, unit: int) -> Story:
 
 def _example(name: str, sample: Sample, digit: int, glimpse: int, activation: float) -> Example:
     left, top = (int(edge) for edge in sample.corners[digit, glimpse])
-    position = sample.positions[digit]
-    return Example(
-        *(position, int(sample.labels[digit]), glimpse + 1, activation),
-        image=_image(name, position),
-        corner=(left, top),
-        patch=sample.patches[digit, glimpse],
-    )
+    position, size = sample.positions[digit], load_model(name).config.glimpse_size
+    image = _image(name, position)
+    patch = np.pad(image, size)[top + size : top + 2 * size, left + size : left + 2 * size]
+    return Example(position, int(sample.labels[digit]), glimpse + 1, activation, image, (left, top), patch)
 
 
 def _image(name: str, position: int) -> Floats:

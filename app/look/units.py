@@ -118,7 +118,7 @@ def _simple(model: RAM, inside: Inside, step: int, unit: Unit) -> Formula:
         (
             rf"h_{{{unit.place + 1}}} = \mathrm{{ReLU}}(\mathbf{{u}} \cdot \mathbf{{h}}_{{{step}}}"
             rf" + \mathbf{{w}} \cdot \mathbf{{g}}_{{{at}}} + b)",
-            rf"= \mathrm{{ReLU}}(\underbrace{{{in_brackets(memory)}}}_{{\text{{memory}}}}"
+            rf"= \mathrm{{ReLU}}(\underbrace{{{tex(memory)}}}_{{\text{{memory}}}}"
             rf" + \underbrace{{{in_brackets(seen)}}}_{{\text{{glimpse}}}}"
             rf" + \underbrace{{{in_brackets(bias)}}}_{{\text{{biases}}}})",
             rf"= \mathrm{{ReLU}}({tex(total)}) = {tex(activation)}",

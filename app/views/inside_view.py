@@ -14,6 +14,7 @@ from app.server.models import load_model
 from app.server.one_at_a_time import turn
 from app.session import inside, settings, widgets
 from app.session.inside import Asked
+from app.session.messages import plain_text
 from app.views import formula_panel
 from app.views.asking import INSPECTED, look_request
 from app.views.story_panel import story_in_html
@@ -35,7 +36,11 @@ def show(scene: Scene | None, name: str | None) -> None:
 def _show(scene: Scene, name: str) -> None:
     """A fragment: who asks about a number does not want the look drawn again."""
     with turn():
-        model = load_model(name, settings.current().device)
+        try:
+            model = load_model(name, settings.current().device)
+        except ValueError as error:  # a CheckpointError, too: the model was deleted since it looked
+            st.error(f"{plain_text(str(error))}. Choose another model.", icon=":material/error:")
+            return
         looked = Looked(model, look_inside(model, scene.image, look_request(name)), scene.class_names)
         asked = inside.asked()
         formula = None if asked is None else _explained(looked, asked)
@@ -86,10 +91,6 @@ def _show_answer(formula: Formula, name: str, item: Item) -> None:
 
 
 def _take_question() -> None:
-    asked = widgets.value(KEY).ask
-    try:
-        item, glimpse = str(asked["item"]), int(asked["glimpse"])
-        parse_item(item)
-    except (KeyError, TypeError, ValueError, OverflowError):  # our own script sends no such thing
-        return
-    inside.ask(Asked(glimpse, item))
+    match widgets.sent(KEY, "ask"):
+        case {"glimpse": int(glimpse), "item": str(item)}:
+            inside.ask(Asked(glimpse, item))

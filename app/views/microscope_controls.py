@@ -74,7 +74,8 @@ def show(choices: Mapping[str, Stage], moves: Sequence[int]) -> None:
             args=(10,),
             icon=":material/fast_forward:",
             disabled=not now.can_step,
-            help=f"Ten steps, each on sixteen new looks; {MOST_STEPS} are as far as it goes.",
+            help=f"Ten steps, each on sixteen new looks; {MOST_STEPS} are as far as it goes. If a setting is changed, "
+            "they are taken again with it.",
         )
         st.button(
             "Back to the start", on_click=session.back_to_the_start, icon=":material/replay:", disabled=not now.taken

@@ -115,6 +115,7 @@ def _show_digit(lying: Lying, info: CheckpointInfo) -> None:
             [*info.class_names()],
             default=lying.label if lying.label in info.class_names() else None,
             key=_label_key(lying),
+            format_func=plain_text,
             on_change=_take_label,
             args=(_label_key(lying),),
         )
@@ -151,8 +152,9 @@ def _take_label(key: str) -> None:
 
 
 def _take_digit() -> None:
-    session.back_to_the_start()
-    picture.show_where_it_lay(digit_picture(test_digits(), widgets.value(GALLERY).pick))
+    if (pick := widgets.sent(GALLERY, "pick")) is not None:
+        session.back_to_the_start()
+        picture.show_where_it_lay(digit_picture(test_digits(), pick))
 
 
 # ---- what is seen ----

@@ -46,7 +46,6 @@ class Workshop:
         self.open(f"?recipe={recipe}")
         self.click("start_training")
         expect(self.page).to_have_url(re.compile(r"run=\d[\w-]+"))  # not that of the recorded run before it
-        see_training(self.page)
         name = re.search(r"run=(\d[\w-]+)", self.page.url)
         assert name
         return RunFolder(self.folder / "runs" / name[1])

@@ -51,7 +51,7 @@ def model() -> RAM:
 
 def test_fitted_value_predicts_right_answers_after_every_glimpse(model: RAM) -> None:
     others = {name: weight.clone() for name, weight in model.state_dict().items() if "value" not in name}
-    fit_value(model, made_up(20_000, seed=0), made_up(20_000, seed=1))
+    fit_value(model, [made_up(10_000, seed=0), made_up(10_000, seed=2)], made_up(20_000, seed=1))
     unseen = made_up(20_000, seed=2)
     quality = value_quality(estimates(model, unseen), unseen.right)
     assert quality.share[0] <= 1.01  # nothing to know yet
@@ -65,14 +65,14 @@ def test_fitted_value_predicts_right_answers_after_every_glimpse(model: RAM) -> 
 def test_where_every_answer_is_right_the_value_is_the_share_of_right_answers(model: RAM) -> None:
     always_right = made_up(100, seed=0)._replace(right=torch.ones(100, dtype=torch.bool))
     held_back = made_up(100, seed=1)
-    fit_value(model, always_right, held_back)
+    fit_value(model, [always_right], held_back)
     share = held_back.right.double().mean().item()
     assert estimates(model, held_back).flatten().tolist() == pytest.approx([share] * 300)
 
 
 def test_values_stay_near_probabilities(model: RAM) -> None:
     held_back = made_up(5000, seed=1)
-    fit_value(model, made_up(5000, seed=0), held_back)
+    fit_value(model, [made_up(5000, seed=0)], held_back)
     values = estimates(model, held_back)
     assert values.min() >= -0.02
     assert values.max() <= 1.02

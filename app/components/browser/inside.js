@@ -276,7 +276,12 @@ class Inside {
     const at = this.#step - STRIPS[name].ago;
     if (index !== null) reading.textContent = `unit ${index + 1}: ${about(cells.level(index), layer.largest)}`;
     else if (at < 0) reading.textContent = "empty before the first glimpse";
-    else reading.textContent = layerInWords(layer, at, !this.data?.layers.cell || STRIPS[name].layer === "feature");
+    else reading.textContent = layerInWords(layer, at, this.#rectified(STRIPS[name].layer));
+  }
+
+  /** Whether a layer's units are 0 where they are not active, as those of an LSTM are not. @param {string} layer */
+  #rectified(layer) {
+    return !this.data?.layers.cell || !["hidden", "cell"].includes(layer);
   }
 
   /**

@@ -49,12 +49,10 @@ def test_story_has_the_strongest_digits_first_and_counts_the_others() -> None:
     assert found.active == int((best > 0).sum())
     assert found.by_label == pytest.approx([best[sample.labels == label].mean() for label in range(10)], abs=1e-5)
     example = found.examples[0]
-    assert example.image.tolist() == (load_mnist("test").images[example.position].numpy() / np.float32(255)).tolist()
-    (left, top), inside = example.corner, np.zeros((8, 8), np.uint8)
-    inside[: 28 - top, : 28 - left] = (
-        load_mnist("test").images[example.position].numpy()[top : top + 8, left : left + 8]
-    )
-    assert example.patch.tolist() == inside.tolist()
+    digit, (left, top) = load_mnist("test").images[example.position].numpy(), example.corner
+    assert example.image.tolist() == (digit / np.float32(255)).tolist()
+    seen = np.pad(digit, 8)[top + 8 : top + 16, left + 8 : left + 16]
+    assert example.patch == pytest.approx(seen / 255, abs=1e-6)
     with pytest.raises(IndexError):
         story("mnist", "hidden", 256)
 
