@@ -77,9 +77,8 @@ def accuracy_sentence(run: Curves) -> str:
     if best - now > WORSE:
         return f"It was right about {best:.1f} % of new digits and now is about {now:.1f} %: it has become worse again."
     if learned - now > WORSE:
-        return (
-            f"It reads {learned:.1f} % of the digits it trains on but {now:.1f} % of new ones{_of_memory(run, rises)}."
-        )
+        ahead = f"It reads {learned:.1f} % of the digits it trains on and {now:.1f} % of new ones"
+        return f"{ahead}{_of_memory(run, rises)}."
     return f"It reads {now:.1f} % of new digits and {learned:.1f} % of those it trains on: it has not memorised them."
 
 
@@ -87,7 +86,7 @@ def _of_memory(run: Curves, rises: bool) -> str:
     """What it says that digits which it trains on are read better than new ones."""
     epochs = column(run.rows, "epoch")
     if max(epochs[~np.isnan(epochs)], default=0.0) < REPEATED:
-        return ", but has hardly seen one twice: it is too early to say why"
+        return ", but has seen hardly any twice: it is too early to say why"
     return ", and the latter still rose at the end" if rises else ": it has memorised some of them"
 
 
@@ -119,7 +118,7 @@ def _while_it_rises(name: str, reward: _Series, value: _Series) -> str:
     if value.rise > MEET:
         return f"The value (about {value.now:.2f}) {place} the {name} ({reward.now:.2f}); both still rise"
     return (
-        f"{name.capitalize()} still rises (about {reward.now:.2f}), and the value ({value.now:.2f}) has yet to follow"
+        f"{name.capitalize()} (about {reward.now:.2f}) still rises, and the value ({value.now:.2f}) has yet to follow"
     )
 
 

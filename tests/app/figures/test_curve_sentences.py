@@ -121,7 +121,7 @@ def test_accuracy_of_new_digits_beside_that_of_known_ones() -> None:
         "It reads 97.0 % of new digits and 98.0 % of those it trains on: it has not memorised them."
     )
     assert accuracy([90, 10, 5, 5, 5, 5], [90, 9, 1, 1, 1, 1]) == (
-        "It reads 99.0 % of the digits it trains on but 95.0 % of new ones: it has memorised some of them."
+        "It reads 99.0 % of the digits it trains on and 95.0 % of new ones: it has memorised some of them."
     )
     assert accuracy([90, 10, 3], [90, 9, 2], is_live=True) == (
         "97.0 % of new digits are right, and it still rises: watch where it levels off."
@@ -136,7 +136,7 @@ def test_nothing_is_memorised_before_it_was_seen_twice() -> None:
     level, learned = [90, 10, 5, 5, 5, 5], [90, 9, 1, 1, 1, 1]
     for is_live in (True, False):
         assert accuracy(level, learned, epochs=1.9, is_live=is_live) == (
-            "It reads 99.0 % of the digits it trains on but 95.0 % of new ones, but has hardly seen one twice: it is "
+            "It reads 99.0 % of the digits it trains on and 95.0 % of new ones, but has seen hardly any twice: it is "
             "too early to say why."
         )
     assert "memorised some" in accuracy(level, learned, epochs=2, is_live=True)
@@ -151,7 +151,7 @@ def test_what_still_rises_is_said_first_while_it_trains() -> None:
     )
     assert "worse again" in accuracy(validation, training)
     assert accuracy([90, 40, 30, 20], [90, 30, 10, 8]) == (
-        "It reads 92.0 % of the digits it trains on but 80.0 % of new ones, and the latter still rose at the end."
+        "It reads 92.0 % of the digits it trains on and 80.0 % of new ones, and the latter still rose at the end."
     )
 
 
@@ -166,7 +166,7 @@ def test_reward_that_still_rises_has_not_met_the_value() -> None:
         "The value (about 0.60) is ahead of the reward (0.50); both still rise."
     )
     assert rewards(rising, [0.1] * 9, is_live=True, reward="information") == (
-        "Information still rises (about 0.50), and the value (0.10) has yet to follow."
+        "Information (about 0.50) still rises, and the value (0.10) has yet to follow."
     )
     assert "meet at about 0.50" in rewards(rising, behind)
     assert "meet at about 0.50" in rewards([0.5] * 9, [0.49] * 9, is_live=True)
