@@ -207,7 +207,7 @@ def test_killed_run_goes_on_and_is_downloaded_renamed_and_deleted(workshop: Work
     expect(page.locator(".st-key-run input")).to_have_value("Ours")
     page.get_by_text("Delete Ours for everyone").click()
     workshop.click("delete")
-    expect(page.locator(".st-key-run input")).to_have_value("Recorded: One minute")
+    expect(page.locator(".st-key-run input")).to_have_value("One minute (recorded)")
     assert not folder.path.exists()
 
 
