@@ -161,6 +161,32 @@ def test_recorded_runs_play_and_are_compared_before_anybody_has_trained(workshop
     DrawPage(page, workshop.server).expect_address("model=recorded")
 
 
+@pytest.mark.usefixtures("motion")
+def test_two_runs_are_played_scrubbed_and_stepped_in_step(workshop: Workshop) -> None:
+    page = workshop.page
+    page.goto(f"{workshop.server}/train?run=recorded/one-minute&against=recorded/no-baseline-1")
+    viewers = page.locator(".learning")
+    left, right = viewers.nth(0), viewers.nth(1)
+    expect(right.locator(".play")).to_have_attribute("aria-label", "Pause", timeout=20_000)
+    expect(left.locator(".play")).to_have_attribute("aria-label", "Pause")
+    right.locator(".play").click()
+    for viewer in (left, right):
+        expect(viewer.locator(".play")).to_have_attribute("aria-label", "Play")
+    left.locator(".scrub").focus()
+    page.keyboard.press("Home")
+    expect(right.locator(".epoch")).to_have_text("untrained")
+    right.locator(".forward").click()
+    expect(left.locator(".epoch")).to_have_text("epoch 0.06")
+    expect(right.locator(".epoch")).to_have_text("epoch 0.06")
+    box = right.locator(".scrub").bounding_box()
+    assert box is not None
+    right.locator(".scrub").click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    expect(right.locator(".epoch")).not_to_have_text("epoch 0.06")
+    expect(left.locator(".epoch")).to_have_text(right.locator(".epoch").inner_text())
+    left.locator(".play").click()
+    expect(right.locator(".play")).to_have_attribute("aria-label", "Pause")
+
+
 def test_run_survives_a_refresh_another_tab_and_a_new_server(page: Page, tmp_path: Path) -> None:
     with running_app(tmp_path) as server:
         workshop = Workshop(page, server, tmp_path)
