@@ -161,6 +161,20 @@ def test_recorded_runs_play_and_are_compared_before_anybody_has_trained(workshop
     DrawPage(page, workshop.server).expect_address("model=recorded")
 
 
+# The epochs of two runs in those of 100 frames in which they differ.
+EPOCHS_OF_FRAMES = """async () => {
+  const shown = () => [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
+    .map((part) => part.shadowRoot?.querySelector(".learning .epoch")?.textContent).filter((epoch) => epoch);
+  const differ = [];
+  for (let frame = 0; frame < 100; frame++) {
+    await new Promise(requestAnimationFrame);
+    const [left, right] = shown();
+    if (!left || left !== right) differ.push([left, right]);
+  }
+  return differ;
+}"""
+
+
 @pytest.mark.usefixtures("motion")
 def test_two_runs_are_played_scrubbed_and_stepped_in_step(workshop: Workshop) -> None:
     page = workshop.page
@@ -169,6 +183,7 @@ def test_two_runs_are_played_scrubbed_and_stepped_in_step(workshop: Workshop) ->
     left, right = viewers.nth(0), viewers.nth(1)
     expect(right.locator(".play")).to_have_attribute("aria-label", "Pause", timeout=20_000)
     expect(left.locator(".play")).to_have_attribute("aria-label", "Pause")
+    assert page.evaluate(EPOCHS_OF_FRAMES) == []
     right.locator(".play").click()
     for viewer in (left, right):
         expect(viewer.locator(".play")).to_have_attribute("aria-label", "Play")

@@ -149,9 +149,10 @@ class LearningViewer {
     return [...viewers].filter((viewer) => viewer !== this && viewer.data);
   }
 
-  /** Where it is, and whether it goes on. */
+  /** Where it is, and where it goes: the last who set out leads. */
   get whereabouts() {
-    return `${this.timeline.time} ${this.timeline.playing}`;
+    const { time, playing, move } = this.timeline;
+    return `${time} ${playing} ${move?.to}`;
   }
 
   /** Brings those to rest that go on only as they are told. */
@@ -165,23 +166,33 @@ class LearningViewer {
 
   tell() {
     this.told = this.whereabouts;
-    const { time, playing, move } = this.timeline;
-    const moving = move !== null || this.player.scrubbing;
-    for (const other of this.others) other.follow(epochAt(this.replay.epochs, time), playing, moving);
+    const { timeline, player } = this;
+    if (!timeline.playing && !timeline.move && !player.scrubbing && !Number.isInteger(timeline.time)) {
+      timeline.depart(Math.ceil(timeline.time), STEP_MS); // paused while it followed
+      player.changed();
+    }
+    const { epochs } = this.replay;
+    const moving = timeline.move !== null || player.scrubbing;
+    const reached = epochs[timeline.step];
+    for (const other of this.others) other.follow(epochAt(epochs, timeline.time), reached, timeline.playing, moving);
   }
 
   /**
    * @param {number} epoch
+   * @param {number} reached The epoch whose answers are on screen.
    * @param {boolean} playing
    * @param {boolean} moving Whether it will come to rest later, and not between two readings.
    */
-  follow(epoch, playing, moving) {
-    if (this.player.scrubbing) return;
-    const place = placeOfEpoch(this.replay.epochs, epoch);
-    this.timeline.scrub(moving ? place : Math.round(place));
-    this.timeline.playing = playing;
+  follow(epoch, reached, playing, moving) {
+    const { timeline, player } = this;
+    if (player.scrubbing) return;
+    const { epochs } = this.replay;
+    const place = placeOfEpoch(epochs, epoch);
+    timeline.scrub(moving ? place : Math.round(place));
+    if (moving) timeline.step = Math.round(placeOfEpoch(epochs, reached));
+    timeline.playing = playing;
     this.told = this.whereabouts;
-    this.player.changed();
+    player.changed();
   }
 
   // ---- time ----

@@ -133,7 +133,7 @@ def test_accuracy_of_new_digits_beside_that_of_known_ones() -> None:
 
 
 def test_nothing_is_memorised_before_it_was_seen_twice() -> None:
-    level, learned = [90, 10, 5, 5, 5, 5], [90, 9, 1, 1, 1, 1]
+    level, learned = [90.0, 10.0, 5.0, 5.0, 5.0, 5.0], [90.0, 9.0, 1.0, 1.0, 1.0, 1.0]
     for is_live in (True, False):
         assert accuracy(level, learned, epochs=1.9, is_live=is_live) == (
             "It reads 99.0 % of the digits it trains on and 95.0 % of new ones, but has seen hardly any twice: it is "
@@ -145,7 +145,7 @@ def test_nothing_is_memorised_before_it_was_seen_twice() -> None:
 def test_what_still_rises_is_said_first_while_it_trains() -> None:
     # After two thirds, 60 % were right, and now 80 %, which is 12 less than of the digits it trains on and 10 less
     # than once.
-    validation, training = [90, 10, 30, 40, 30, 20], [90, 9, 20, 20, 10, 8]
+    validation, training = [90.0, 10.0, 30.0, 40.0, 30.0, 20.0], [90.0, 9.0, 20.0, 20.0, 10.0, 8.0]
     assert accuracy(validation, training, is_live=True) == (
         "80.0 % of new digits are right, and it still rises: watch where it levels off."
     )
