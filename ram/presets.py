@@ -29,6 +29,9 @@ _ONE_MINUTE = RAMConfig(num_glimpses=4, num_scales=2)
 _WIDE = RAMConfig(glimpse_size=12, num_scales=3, num_glimpses=8)
 
 _SHORT = TrainConfig(schedule=ScheduleConfig(minutes=1.0, learning_rate=3e-3), loss=LossConfig(rollouts=1))
+_FAILING = _SHORT.replace(reinforce_weight=1.0, baseline="none")
+STRONGER = _FAILING.loss.reinforce_weight / _SHORT.loss.reinforce_weight
+"""How many times as much REINFORCE weighs in the run without a baseline as in the others of a minute."""
 
 _LIGHT_WARP = AugmentationConfig(rotation=10.0, scaling=0.1, shear=0.1, translation=1.0)
 
@@ -68,10 +71,10 @@ PRESETS: dict[str, Preset] = {
     ),
     "no-baseline": Preset(
         "See it fail: no baseline",
-        "the one-minute run with a strong REINFORCE gradient and nothing subtracted from the reward: every right "
-        "answer pushes the gaze, and fewer answers are right",
+        f"the one-minute run with REINFORCE weighted {STRONGER:g} times as much and nothing subtracted from the "
+        "reward: every right answer pushes the gaze, and fewer answers are right",
         _ONE_MINUTE,
-        _SHORT.replace(reinforce_weight=1.0, baseline="none"),
+        _FAILING,
     ),
     "tiny-glimpses": Preset(
         "Glimpses too small",

@@ -13,7 +13,7 @@ from ram.checkpoints import SHIPPED
 from ram.config import RAMConfig, TrainConfig
 from ram.evaluation import is_number
 from ram.files import parse_json, read_file
-from ram.presets import PRESETS
+from ram.presets import PRESETS, STRONGER
 
 RECORDED = SHIPPED / "recorded"
 IMAGES_PER_SECOND = 10_000  # in a recorded run's time: about as fast as two idle cores (docs/performance.md)
@@ -49,7 +49,10 @@ class Stage(NamedTuple):
 
 
 _ONE_MINUTE, _NO_BASELINE, _TINY = (PRESETS[name] for name in ("one-minute", "no-baseline", "tiny-glimpses"))
-_WITHOUT_BASELINE = "The same minute with nothing subtracted from the reward, with a seed of its own."
+_WITHOUT_BASELINE = (
+    f"One minute with REINFORCE weighted {STRONGER:g} times as much and nothing subtracted from the reward, with a "
+    "seed of its own."
+)
 
 RECORDINGS: dict[str, Recording] = {
     "one-minute": Recording(

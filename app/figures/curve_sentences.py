@@ -20,8 +20,9 @@ FALL = 0.1  # of the reward, by which it has become worse and not only noisier
 GUESSING = 0.2  # reward of a model that has learned little
 STILL = 0.05  # spread, of the 2 from edge to edge, below which a gaze looks at the same places whatever it sees
 FROZEN = 0.5  # share of its largest spread below which a gaze has frozen
-WORSE = 2.0  # points of accuracy that count as lost, or as learned by heart
+WORSE = 2.0  # points of accuracy that count as lost, or as memorised
 RISING = 0.5  # points of accuracy in the last third that count as rising
+REPEATED = 2  # whole epochs from which on digits can have been memorised: in the first one, all are new
 ABOUT_ZERO = 0.5  # REINFORCE's mean in a run with a baseline, at most
 
 
@@ -40,6 +41,11 @@ class _Series(NamedTuple):
         """The highest that a few readings in a row have been on average."""
         width = min(LATEST, len(self.values))
         return float(np.convolve(self.values, np.full(width, 1 / width), "valid").max())
+
+    @property
+    def rise(self) -> float:
+        """By how much it is higher now than before the last third, both as the mean of a few readings."""
+        return self.now - float(self.values[: len(self.values) * 2 // 3][-LATEST:].mean())
 
 
 def sentences(runs: Sequence[Curves]) -> dict[str, str]:
@@ -65,13 +71,23 @@ def accuracy_sentence(run: Curves) -> str:
     now, best = float(right[-1]), float(right.max())
     if len(right) < FEW:
         return f"It has only begun, with {now:.0f} of 100 digits right: watch how soon that rises."
+    rises = now - right[len(right) * 2 // 3 - 1] > RISING
+    if run.is_live and rises:
+        return f"{now:.1f} % of new digits are right, and it still rises: watch where it levels off."
     if best - now > WORSE:
         return f"It was right about {best:.1f} % of new digits and now is about {now:.1f} %: it has become worse again."
     if learned - now > WORSE:
-        return f"It reads {learned:.1f} % of the digits it trains on but {now:.1f} % of new ones: it learns by heart."
-    if run.is_live and now - right[len(right) * 2 // 3 - 1] > RISING:
-        return f"{now:.1f} % of new digits are right, and it still rises: watch where it levels off."
-    return f"It reads {now:.1f} % of new digits and {learned:.1f} % of those it trains on: it has not learned by heart."
+        ahead = f"It reads {learned:.1f} % of the digits it trains on and {now:.1f} % of new ones"
+        return f"{ahead}{_of_memory(run, rises)}."
+    return f"It reads {now:.1f} % of new digits and {learned:.1f} % of those it trains on: it has not memorised them."
+
+
+def _of_memory(run: Curves, rises: bool) -> str:
+    """What it says that digits which it trains on are read better than new ones."""
+    epochs = column(run.rows, "epoch")
+    if max(epochs[~np.isnan(epochs)], default=0.0) < REPEATED:
+        return ", but has seen hardly any twice: it is too early to say why"
+    return ", and the latter still rose at the end" if rises else ": it has memorised some of them"
 
 
 def reward_sentence(run: Curves) -> str:
@@ -82,6 +98,8 @@ def reward_sentence(run: Curves) -> str:
     name, now, expected = WORDS[run.reward].earned.capitalize(), reward.now, value.now
     if len(reward.values) < FEW:
         says = f"It has only begun: watch the {name.lower()} rise above what a guess earns"
+    elif run.is_live and reward.rise > MEET:
+        says = _while_it_rises(name.lower(), reward, value)
     elif reward.peak - now > FALL:
         says = f"{name} fell from about {reward.peak:.2f} to {now:.2f}: look at the spread, the gaze may have frozen"
     elif now < GUESSING:
@@ -93,6 +111,15 @@ def reward_sentence(run: Curves) -> str:
     else:
         says = f"The value (about {expected:.2f}) is ahead of the {name.lower()} ({now:.2f}): it expects too much"
     return f"{says}."
+
+
+def _while_it_rises(name: str, reward: _Series, value: _Series) -> str:
+    place = "is ahead of" if value.now - reward.now > MEET else "follows"
+    if value.rise > MEET:
+        return f"The value (about {value.now:.2f}) {place} the {name} ({reward.now:.2f}); both still rise"
+    return (
+        f"{name.capitalize()} (about {reward.now:.2f}) still rises, and the value ({value.now:.2f}) has yet to follow"
+    )
 
 
 def _use_of_the_value(run: Curves) -> str:
@@ -124,11 +151,9 @@ def _about_reinforce(run: Curves, reinforce: _Series) -> str:
     signed = f"{mean:.1f}".replace("-", "\N{MINUS SIGN}")
     if run.gaze != "learned":
         return "REINFORCE is drawn, but has no weight"
-    if abs(mean) <= ABOUT_ZERO:
-        return "REINFORCE stays about 0, for only its slope means something"
-    if run.baseline == "none":
+    if run.baseline == "none" and abs(mean) > ABOUT_ZERO:
         return f"REINFORCE stays far from 0, about {signed}: without a baseline, each right answer counts in full"
-    return f"REINFORCE is about {signed}, but only its slope means something"
+    return "REINFORCE's value means nothing, only its slope does"
 
 
 def spread_sentence(run: Curves) -> str:

@@ -189,6 +189,8 @@ def _short(names: Sequence[str]) -> list[str]:
     """Names that stand side by side above a plot on a phone: what a short one leaves, a long one gets."""
     most = max(_NAME_LENGTH, 2 * _NAME_LENGTH - min(map(len, names), default=0))
     cut = [name if len(name) <= most else name[: most - 1].rstrip() + "…" for name in names]
+    if len({*cut}) < len(cut):  # they differ at their ends
+        cut = [name if len(name) <= most else f"{name[: most // 2]}…{name[-(most // 2) :]}" for name in names]
     return [html.escape(name, quote=False) for name in cut]  # Plotly reads some HTML
 
 

@@ -35,7 +35,8 @@ WORDS: dict[Reward, RewardWords] = {
         "expected reward",
         "right",
         "value",
-        "How likely it is, by the model's estimate, that its last answer will be right: 1 is certain.",
+        "How likely it is, by the model's estimate, that its last answer will be right: 1 is certain. "
+        "As an estimate, it can overshoot 1.",
     ),
     "information": RewardWords(
         "information",
@@ -45,6 +46,7 @@ WORDS: dict[Reward, RewardWords] = {
         "all of it",
         "expected information",
         "How much of the information about the class its last answer will have, by the model's estimate: "
-        "a guess has 0, certainty of the right class 1. This is not how likely the answer is to be right.",
+        "a guess has 0, certainty of the right class 1. As an estimate, it can overshoot 1. "
+        "This is not how likely the answer is to be right.",
     ),
 }

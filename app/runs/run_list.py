@@ -41,7 +41,7 @@ class Job(NamedTuple):
     @property
     def title(self) -> str:
         """Its name where only recorded runs stand, or only others."""
-        return self.name.removeprefix(RECORDED_NAME) if is_recorded(self.id) else self.name
+        return self.name.removesuffix(RECORDED_NAME) if is_recorded(self.id) else self.name
 
     @property
     def can_resume(self) -> bool:

@@ -21,7 +21,7 @@ MADE_FOR = {  # what a shipped model was trained for, after "made for"
 }
 LONGEST_NAME = 40  # characters of a run's name
 RECORDED = "recorded"  # the folder, among the checkpoints, of the runs that ship with the project
-RECORDED_NAME = "Recorded: "  # what their names begin with
+RECORDED_NAME = " (recorded)"  # what their names end with
 
 
 def model_names() -> list[str]:
@@ -67,7 +67,7 @@ def recorded_names() -> dict[str, str]:
     """The name of every recorded run by its id."""
     found = sorted((read_limits().checkpoints / RECORDED).glob("[!.]*/"))
     return {
-        f"{RECORDED}/{path.name}": f"{RECORDED_NAME}{_given_name(path)}" for path in found if path.name.isprintable()
+        f"{RECORDED}/{path.name}": f"{_given_name(path)}{RECORDED_NAME}" for path in found if path.name.isprintable()
     }
 
 

@@ -42,4 +42,4 @@ def show() -> None:
 def _canvas_tools() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         pad_tools(label_canvas.CANVAS.key, key="canvas_tools")
-        st.select_slider("Brush size", BRUSHES, key="brush", label_visibility="collapsed", width=84)
+        st.select_slider("Brush size", BRUSHES, key="brush", width=84)

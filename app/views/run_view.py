@@ -128,17 +128,17 @@ def _progress(runs: Jobs, shown: list[str], status: list[str]) -> None:
         with column:
             _state(runs, job, named=len(jobs) > 1)
     versions = [(_curves(job, jobs), *_version(runs.run_folder(job.id), "metrics.jsonl")) for job in jobs]
-    if not any(job.status in LIVE for job in jobs) and not any(size for *_, size in versions):
+    live = any(job.status in LIVE for job in jobs)
+    if not live and not any(size for *_, size in versions):
         look = ": use it on Draw to watch it look" if any(job.has_checkpoint for job in jobs) else ""
         st.caption(f"How it learned was not recorded here{look}.")
         return
     st.html("<h2>Watch it learn</h2>")
     for place, (column, job) in enumerate(zip(st.columns(len(jobs), gap="large"), jobs, strict=True)):
+        plays = job.recording is not None and not live  # or it would take the live one away from its newest reading
         prompt = "It looks at its first digits in a moment" if job.status in LIVE else "Nothing was recorded"
         with column:
-            learning_viewer(
-                _replay_of(runs, job), prompt=prompt, key=f"replay-{place}", plays=job.recording is not None
-            )
+            learning_viewer(_replay_of(runs, job), prompt=prompt, key=f"replay-{place}", plays=plays)
     live_charts(_charts(tuple(versions)), key="charts")
 
 

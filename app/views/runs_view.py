@@ -54,7 +54,7 @@ def _most_interesting(known: list[Job]) -> Job:
 def _choice(known: list[Job]) -> None:
     """Which run is shown, and with which it is compared."""
     names = {job.id: job.name for job in known}
-    st.selectbox("Run", [*names], key=runs_on_show.RUN, format_func=lambda job: names[job], width=230)
+    st.selectbox("Run", [*names], key=runs_on_show.RUN, format_func=lambda job: names[job], width=260)
     others = ["", *(job for job in names if job != runs_on_show.current().run)]
     runs_on_show.compare_with_one_of(others)
     st.selectbox(
@@ -62,7 +62,7 @@ def _choice(known: list[Job]) -> None:
         others,
         key=runs_on_show.AGAINST,
         format_func=lambda job: names.get(job, "nothing"),
-        width=180,
+        width=260,
     )
 
 

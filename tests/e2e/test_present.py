@@ -26,6 +26,7 @@ COLORS = """() => {
   const { data } = field.getContext("2d").getImageData(width / 4, height / 4, width / 2, height / 2);
   return new Set(new Uint32Array(data.buffer)).size;
 }"""
+FOCUSED = "document.activeElement.shadowRoot?.activeElement?.className"
 # What lies beneath is not to be seen: axe would measure its contrast with the stage.
 STAGE = {"fromShadowDom": [".st-key-presentation [data-testid=stBidiComponentIsolated]", "dialog"]}
 SAMPLE = "?sample=17&first=centre"  # a seven
@@ -50,11 +51,13 @@ def test_button_and_key_open_it_and_escape_leaves(draw_page: DrawPage) -> None:
     expect(stage).to_have_count(0)
     draw_page.expect_answer(7)
     assert "present" not in page.url
+    assert page.evaluate(FOCUSED) == "open"
     page.locator(".viewer").focus()
     page.keyboard.press("p")
     see(stage.locator(".guesses button").nth(9))
     page.get_by_role("button", name="Leave").click()
     draw_page.expect_answer(7)
+    assert page.evaluate(FOCUSED) == "open"
 
 
 def test_nothing_is_revealed_before_the_class_asks(shown: DrawPage) -> None:
@@ -108,7 +111,7 @@ def test_next_digit_comes_unseen(shown: DrawPage) -> None:
     page.get_by_role("button", name="Next digit").click()
     wait_until(lambda: page.evaluate("location.href") != before)
     assert "sample=17" not in page.url
-    assert page.evaluate("document.activeElement.shadowRoot?.activeElement?.className") == "stage"
+    assert page.evaluate(FOCUSED) == "stage"
 
 
 def test_drawing_stays_covered_until_it_is_revealed(shown: DrawPage) -> None:

@@ -425,7 +425,7 @@ def test_policy_is_drawn_and_ten_looks_say_how_often_it_answers_what(draw_page: 
     pictures.append(field.evaluate(picture))
     page.get_by_role("switch", name="ten looks").check()
     answers = re.compile(r"(Of ten sampled looks, \w+ says? \d(, \w+ says? \d)*|All ten sampled looks say \d)\.$")
-    expect(page.locator(".gaze")).to_have_text(answers)
+    expect(page.locator(".sure")).to_have_text(answers)
     draw_page.expect_address("policy=looks")
     pictures.append(field.evaluate(picture))
     assert pictures[2] not in pictures[:2]

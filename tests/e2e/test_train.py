@@ -161,6 +161,47 @@ def test_recorded_runs_play_and_are_compared_before_anybody_has_trained(workshop
     DrawPage(page, workshop.server).expect_address("model=recorded")
 
 
+# The epochs of two runs in those of 100 frames in which they differ.
+EPOCHS_OF_FRAMES = """async () => {
+  const shown = () => [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
+    .map((part) => part.shadowRoot?.querySelector(".learning .epoch")?.textContent).filter((epoch) => epoch);
+  const differ = [];
+  for (let frame = 0; frame < 100; frame++) {
+    await new Promise(requestAnimationFrame);
+    const [left, right] = shown();
+    if (!left || left !== right) differ.push([left, right]);
+  }
+  return differ;
+}"""
+
+
+@pytest.mark.usefixtures("motion")
+def test_two_runs_are_played_scrubbed_and_stepped_in_step(workshop: Workshop) -> None:
+    page = workshop.page
+    page.goto(f"{workshop.server}/train?run=recorded/one-minute&against=recorded/no-baseline-1")
+    viewers = page.locator(".learning")
+    left, right = viewers.nth(0), viewers.nth(1)
+    expect(right.locator(".play")).to_have_attribute("aria-label", "Pause", timeout=20_000)
+    expect(left.locator(".play")).to_have_attribute("aria-label", "Pause")
+    assert page.evaluate(EPOCHS_OF_FRAMES) == []
+    right.locator(".play").click()
+    for viewer in (left, right):
+        expect(viewer.locator(".play")).to_have_attribute("aria-label", "Play")
+    left.locator(".scrub").focus()
+    page.keyboard.press("Home")
+    expect(right.locator(".epoch")).to_have_text("untrained")
+    right.locator(".forward").click()
+    expect(left.locator(".epoch")).to_have_text("epoch 0.06")
+    expect(right.locator(".epoch")).to_have_text("epoch 0.06")
+    box = right.locator(".scrub").bounding_box()
+    assert box is not None
+    right.locator(".scrub").click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    expect(right.locator(".epoch")).not_to_have_text("epoch 0.06")
+    expect(left.locator(".epoch")).to_have_text(right.locator(".epoch").inner_text())
+    left.locator(".play").click()
+    expect(right.locator(".play")).to_have_attribute("aria-label", "Pause")
+
+
 def test_run_survives_a_refresh_another_tab_and_a_new_server(page: Page, tmp_path: Path) -> None:
     with running_app(tmp_path) as server:
         workshop = Workshop(page, server, tmp_path)
@@ -207,7 +248,7 @@ def test_killed_run_goes_on_and_is_downloaded_renamed_and_deleted(workshop: Work
     expect(page.locator(".st-key-run input")).to_have_value("Ours")
     page.get_by_text("Delete Ours for everyone").click()
     workshop.click("delete")
-    expect(page.locator(".st-key-run input")).to_have_value("Recorded: One minute")
+    expect(page.locator(".st-key-run input")).to_have_value("One minute (recorded)")
     assert not folder.path.exists()
 
 

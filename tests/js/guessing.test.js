@@ -59,7 +59,10 @@ test("the end says who was right and since when", () => {
     "RAM: wrong.",
     "You said 7: right, before the first glimpse.",
   ]);
-  assert.deepEqual(verdict({ label: "7", says: ["7"], said: [null, null] }).at(-1), "You said nothing.");
+  assert.deepEqual(verdict({ label: "7", says: ["7"], said: [null, null] }), [
+    "It is a 7.",
+    "RAM: right since glimpse 1.",
+  ]);
 });
 
 test("nobody is right where nobody knows the class", () => {

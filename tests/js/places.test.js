@@ -141,8 +141,20 @@ test("where every place comes to the same, none is called better", () => {
 
 test("the policy's words say that chance moves the gaze, and how far in pixels", () => {
   const image = Array.from({ length: 28 }, () => new Array(28).fill(0));
-  const words = policyInWords({ policy_std: 0.2, image }, 1);
-  assert.match(words, /^The network chooses the cross\. .* \(σ = 0\.20, or 2\.8 pixels, at every glimpse\)/); // 0.2 · 28 / 2
-  assert.match(policyInWords({ policy_std: 0.1, image: image.slice(14) }, 1), /or 1\.4 by 0\.7 pixels/);
-  assert.equal(policyInWords({ policy_std: 0.2, image }, 0), "No policy chooses the first glimpse.");
+  const places = [[0, 0], [0.5, 0]]; // biome-ignore format: one row a glimpse
+  const scene = { policy_std: 0.2, image, means: places, locations: places };
+  const words = policyInWords(scene, 1);
+  const [inner, outer] = [1, 2].map((deviations) => Math.round(100 * (1 - Math.exp(-(deviations ** 2) / 2))));
+  assert.deepEqual([inner, outer], [39, 86]); // of a Gaussian in two dimensions
+  assert.equal(
+    words,
+    `The number marks the mean. In training, looks scatter around it with σ = 0.20 (2.8 pixels): ${inner}\u00a0% fall within the inner circle, ${outer}\u00a0% within the outer.`, // 0.2 · 28 / 2
+  );
+  assert.match(
+    policyInWords({ ...scene, policy_std: 0.1, image: image.slice(14) }, 1),
+    /\(1\.4 by 0\.7 pixels\).*inner ellipse/,
+  );
+  const moved = { ...scene, locations: [[0, 0], [0.5, 0.2]] }; // biome-ignore format: one row a glimpse
+  assert.match(policyInWords(moved, 1), /^The cross marks the mean\./);
+  assert.equal(policyInWords(scene, 0), "No policy chooses the first glimpse.");
 });

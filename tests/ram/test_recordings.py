@@ -13,6 +13,7 @@ from ram.checkpoints import load_checkpoint, parameter_count, read_info
 from ram.config import TrainConfig
 from ram.data.mnist import Digits, split_training
 from ram.model import RAM
+from ram.presets import PRESETS
 from ram.record import record
 from ram.recordings import INDEX, RECORDED, RECORDINGS, Recording, read_stages
 from ram.training.measuring import validation_error
@@ -160,3 +161,11 @@ def test_runs_without_baseline_differ_in_their_seeds_alone() -> None:
     assert {training.replace(seed=0) for training in trainings} == {trainings[0].replace(seed=0)}
     assert len({training.schedule.seed for training in trainings}) == 3
     assert isinstance(trainings[0], TrainConfig)
+
+
+def test_runs_without_baseline_say_all_that_differs() -> None:
+    failing, usual = RECORDINGS["no-baseline-1"], RECORDINGS["one-minute"]
+    assert failing.training.replace(baseline="value", reinforce_weight=0.1) == usual.training
+    # 1 / 0.1
+    assert "REINFORCE weighted 10 times as much and nothing subtracted from the reward" in failing.shows
+    assert "REINFORCE weighted 10 times as much and nothing subtracted" in PRESETS["no-baseline"].description

@@ -8,6 +8,7 @@ import { percent, signed } from "./words.js";
 /** @typedef {import("./places.js").Elsewhere} Elsewhere */
 
 const SHOWN_ODDS = [0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999];
+const SAME = 0.01; // of the 2 from edge to edge: nobody sees two places so near as two
 const REST_MS = 120; // on a glimpse, before its map is asked for
 const COUNTS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
 const PARTS = /** @type {const} */ ([
@@ -23,7 +24,7 @@ const PARTS = /** @type {const} */ ([
     "undo",
     "own-way",
   ],
-  ...["findings", "versus", "legend", "reading", "gaze"],
+  ...["findings", "versus", "legend", "reading", "sure", "gaze"],
 ]);
 export const ASK_PARTS = PARTS;
 
@@ -96,7 +97,7 @@ export class Ask {
     for (const name of /** @type {const} */ (["elsewhere-on", "policy-on", "inside-on"]))
       this.ui[name].disabled = scene === null;
     if (scene) this.ui.by.options[2].textContent = scene.value_name;
-    if (scene) this.ui.by.options[0].textContent = `p(${scene.classes[scene.asked]})`;
+    if (scene) this.ui.by.options[0].textContent = `probability of ${scene.classes[scene.asked]}`;
   }
 
   /**
@@ -183,7 +184,10 @@ export class Ask {
     ui.findings.hidden = !scene || !(scene.own || scene.missing.length || this.mapping || ui["policy-on"].checked);
     if (!scene) return;
     ui.versus.textContent = `${versusInWords(scene, this.#step)} ${missingInWords(scene)}`.trim();
-    ui.gaze.textContent = ui["policy-on"].checked ? this.#gazeInWords(scene) : "";
+    const asked = ui["policy-on"].checked;
+    ui.sure.textContent =
+      asked && ui["looks-on"].checked && this.looks ? looksInWords(this.looks.answers, scene.classes) : "";
+    ui.gaze.textContent = asked ? policyInWords(scene, this.#step) : "";
     const map = this.#map(this.#step);
     ui.legend.hidden = !this.mapping;
     if (map) this.#showLegend(map);
@@ -215,27 +219,22 @@ export class Ask {
     reading.textContent = this.#pointed ? placeInWords(map, placeAt(map, this.#pointed), classes, value_name) : words;
     field.setAttribute("aria-description", words);
   }
-
-  /** @param {Scene} scene */
-  #gazeInWords(scene) {
-    const drawn = policyInWords(scene, this.#step);
-    if (!this.ui["looks-on"].checked || !this.looks) return drawn;
-    return `${drawn} ${looksInWords(this.looks.answers, scene.classes)}`;
-  }
 }
 
 /**
  * What the policy chooses and what it does not: how far it scatters was set for its training.
  *
- * @param {Pick<Scene, "policy_std" | "image">} scene
+ * @param {Pick<Scene, "policy_std" | "image" | "means" | "locations">} scene
  * @param {number} step
  */
-export function policyInWords({ policy_std, image }, step) {
+export function policyInWords({ policy_std, image, means, locations }, step) {
   const [height, width] = [image.length, image[0].length].map((side) => ((policy_std * side) / 2).toFixed(1));
   const pixels = height === width ? width : `${width} by ${height}`;
-  const sigma = `σ = ${signed(policy_std)}, or ${pixels} pixels, at every glimpse`;
+  const [mean, place] = [means, locations].map((places) => places[step]);
+  const apart = Math.hypot(mean[0] - place[0], mean[1] - place[1]) > SAME; // moved, or by chance: the cross is in sight
+  const ring = height === width ? "circle" : "ellipse";
   if (step === 0) return "No policy chooses the first glimpse.";
-  return `The network chooses the cross. While it learns, chance moves each glimpse away from it: 39\u00a0% stay within the inner ellipse, 86\u00a0% within the outer one. How far is fixed (${sigma}), so the ellipses do not say how sure it is; ten looks do.`;
+  return `The ${apart ? "cross" : "number"} marks the mean. In training, looks scatter around it with σ = ${signed(policy_std)} (${pixels} pixels): 39\u00a0% fall within the inner ${ring}, 86\u00a0% within the outer.`;
 }
 
 /**

@@ -71,8 +71,8 @@ export function saidAfterEach(guesses, steps) {
 export function verdict({ label, says, said }) {
   const guess = said.at(-1);
   if (!label) return guess ? [`You said ${guess}.`] : [];
-  const mine = guess ? `You said ${guess}: ${since(knewAfter(said, label, 0))}` : "You said nothing.";
-  return [`It is ${withArticle(label)}.`, `RAM: ${since(knewAfter(says, label, 1))}`, mine];
+  const its = [`It is ${withArticle(label)}.`, `RAM: ${since(knewAfter(says, label, 1))}`];
+  return guess ? [...its, `You said ${guess}: ${since(knewAfter(said, label, 0))}`] : its;
 }
 
 /** @param {string} name Of a class. */

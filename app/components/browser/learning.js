@@ -1,12 +1,13 @@
 // Watch it learn: the same digits as the model looked at them at one reading of its training after another.
 //
+// Two runs side by side are at the same epoch: whichever is played, stepped or scrubbed, the other one follows.
 // In a live run new data come about once a second: more readings of the same run are added without a restart.
 
 import { columnsBelow, columnsBeside } from "./layout.js";
 import { ease, mix } from "./motion.js";
 import { keptPerRoot, partsOf } from "./mount.js";
 import { Player } from "./player.js";
-import { nearest, poseOf } from "./readings.js";
+import { epochAt, nearest, placeOfEpoch, poseOf } from "./readings.js";
 import { decode } from "./seen.js";
 import { Tile } from "./tile.js";
 import { Timeline } from "./timeline.js";
@@ -25,6 +26,9 @@ const PARTS = /** @type {const} */ ([
   ...["back", "play", "forward", "scrub"],
 ]);
 
+/** All that are on the page. @type {Set<LearningViewer>} */
+const viewers = new Set();
+
 export default keptPerRoot((root) => new LearningViewer(root));
 
 class LearningViewer {
@@ -39,11 +43,13 @@ class LearningViewer {
     /** @type {number[]} */
     this.pose = this.departure = []; // what is on screen, and what was when the move began
     this.fade = { from: 0, to: 0, share: 0 }; // between which readings that is
+    this.told = ""; // where it was when the others were told last
     this.shown = -1; // the reading whose answers are on screen
     this.timeline = new Timeline({ pace: READING_MS, snaps: true, rest: REST, opening: FIRST_MS, stride: STEP_MS });
     this.player = new Player(this.timeline, ui.learning, ui, { show: () => this.show() });
     this.resizing = new ResizeObserver(() => this.resize());
     this.resizing.observe(ui.learning);
+    viewers.add(this);
   }
 
   get replay() {
@@ -52,6 +58,8 @@ class LearningViewer {
   }
 
   destroy() {
+    viewers.delete(this);
+    this.releaseOthers();
     this.player.destroy();
     this.resizing.disconnect();
   }
@@ -75,6 +83,7 @@ class LearningViewer {
    */
   load(data, light, plays) {
     this.data = data;
+    this.releaseOthers();
     this.player.enable(data !== null);
     if (!data) {
       this.timeline.halt();
@@ -93,7 +102,9 @@ class LearningViewer {
     this.timeline.load(last, last);
     this.showScale();
     this.showReading();
-    if (plays && !this.timeline.still) this.player.play();
+    const other = this.others[0];
+    if (other && (other.timeline.playing || !plays)) other.tell();
+    else if (plays && !this.timeline.still) this.player.play();
     else this.player.changed();
   }
 
@@ -131,6 +142,59 @@ class LearningViewer {
     player.changed();
   }
 
+  // ---- in step with the other run ----
+
+  /** The other viewers that show a run. */
+  get others() {
+    return [...viewers].filter((viewer) => viewer !== this && viewer.data);
+  }
+
+  /** Where it is, and where it goes: the last who set out leads. */
+  get whereabouts() {
+    const { time, playing, move } = this.timeline;
+    return `${time} ${playing} ${move?.to}`;
+  }
+
+  /** Brings those to rest that go on only as they are told. */
+  releaseOthers() {
+    for (const { timeline, player } of this.others) {
+      if (!timeline.playing || timeline.move) continue;
+      timeline.pause();
+      player.changed();
+    }
+  }
+
+  tell() {
+    this.told = this.whereabouts;
+    const { timeline, player } = this;
+    if (!timeline.playing && !timeline.move && !player.scrubbing && !Number.isInteger(timeline.time)) {
+      timeline.depart(Math.ceil(timeline.time), STEP_MS); // paused while it followed
+      player.changed();
+    }
+    const { epochs } = this.replay;
+    const moving = timeline.move !== null || player.scrubbing;
+    const reached = epochs[timeline.step];
+    for (const other of this.others) other.follow(epochAt(epochs, timeline.time), reached, timeline.playing, moving);
+  }
+
+  /**
+   * @param {number} epoch
+   * @param {number} reached The epoch whose answers are on screen.
+   * @param {boolean} playing
+   * @param {boolean} moving Whether it will come to rest later, and not between two readings.
+   */
+  follow(epoch, reached, playing, moving) {
+    const { timeline, player } = this;
+    if (player.scrubbing) return;
+    const { epochs } = this.replay;
+    const place = placeOfEpoch(epochs, epoch);
+    timeline.scrub(moving ? place : Math.round(place));
+    if (moving) timeline.step = Math.round(placeOfEpoch(epochs, reached));
+    timeline.playing = playing;
+    this.told = this.whereabouts;
+    player.changed();
+  }
+
   // ---- time ----
 
   show() {
@@ -140,6 +204,7 @@ class LearningViewer {
     if (step !== this.shown) this.showReading();
     this.pose = this.poseNow();
     this.draw();
+    if (this.told !== this.whereabouts) this.tell();
   }
 
   /** Locations and windows as they are to be on screen; keeps between which readings that is. */

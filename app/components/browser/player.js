@@ -101,7 +101,7 @@ export class Player {
   #placeThumb() {
     const { scrub } = this.controls;
     // Between two steps the thumb glides; at rest one key press of a screen reader is one step.
-    if (this.timeline.snaps) scrub.step = this.timeline.move ? "any" : "1";
+    if (this.timeline.snaps) scrub.step = Number.isInteger(this.timeline.time) && !this.timeline.move ? "1" : "any";
     scrub.value = String(this.timeline.time);
   }
 

@@ -77,6 +77,7 @@ class Presentation {
       this.show = null;
       show.close();
       show.replaceChildren();
+      this.ui.open.focus();
     } else {
       show.append(content.content.cloneNode(true));
       show.showModal();

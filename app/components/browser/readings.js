@@ -63,3 +63,27 @@ export function nearest(steps, step) {
   });
   return best;
 }
+
+/**
+ * How much had been trained at a place among the readings.
+ *
+ * @param {number[]} epochs By reading.
+ * @param {number} place 2 means at the third reading, 2.5 half-way on to the fourth.
+ */
+export function epochAt(epochs, place) {
+  const from = Math.floor(place);
+  const to = Math.min(from + 1, epochs.length - 1);
+  return epochs[from] + (epochs[to] - epochs[from]) * (place - from);
+}
+
+/**
+ * The place among the readings at which so much had been trained; the nearest end if that was never so.
+ *
+ * @param {number[]} epochs By reading.
+ * @param {number} epoch
+ */
+export function placeOfEpoch(epochs, epoch) {
+  const next = epochs.findIndex((other) => other >= epoch);
+  if (next <= 0) return next < 0 ? epochs.length - 1 : 0;
+  return next - (epochs[next] - epoch) / (epochs[next] - epochs[next - 1]);
+}

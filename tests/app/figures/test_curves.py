@@ -209,6 +209,14 @@ def test_long_names_share_the_line_and_markup_in_them_stays_text() -> None:
     assert names.endswith(" " + "x" * 26 + "…")
 
 
+def test_long_names_of_two_runs_stay_apart() -> None:
+    own, recorded = (run_with([5.0], name=f"Glimpses too small{end}") for end in ("", " (recorded)"))
+    (names,) = notes_of(accuracy_figure([own, recorded]))
+    # 17 characters each: 8 from the beginning, 8 from the end
+    assert "Glimpses…oo small" in names.replace("\u00a0", " ")
+    assert "Glimpses…ecorded)" in names.replace("\u00a0", " ")
+
+
 @pytest.mark.parametrize("figure_of", FIGURES)
 @pytest.mark.parametrize("runs", [[], [Curves("run", [])], [Curves("run", [{"step": 1}])], [Curves("", [])] * 2])
 def test_without_readings_a_titled_figure_says_that_they_come(figure_of: FigureOf, runs: list[Curves]) -> None:

@@ -78,7 +78,7 @@ def test_new_session_finds_the_presets_and_an_invitation() -> None:
 def test_server_without_runs_shows_a_recorded_one_and_plays_it(runs_folder: Path) -> None:
     page = train_page()
     assert page.session_state["run"] == "recorded/one-minute"
-    assert page.selectbox(key="run").options[0] == "Recorded: One minute"
+    assert page.selectbox(key="run").options[0] == "One minute (recorded)"
     viewer = parts(page)["replay-0"]
     assert viewer["plays"]
     assert viewer["replay"]
@@ -113,7 +113,7 @@ def test_server_without_runs_shows_a_recorded_one_and_plays_it(runs_folder: Path
 def test_run_of_a_visitor_does_not_play_by_itself_and_stands_before_the_recorded_ones(runs_folder: Path) -> None:
     put_run(runs_folder, "mine", TrainConfig.of(epochs=5))
     page = train_page()
-    assert page.selectbox(key="run").options[:2] == ["mine", "Recorded: One minute"]
+    assert page.selectbox(key="run").options[:2] == ["mine", "One minute (recorded)"]
     assert not parts(page)["replay-0"]["plays"]
     assert not any(button.key.startswith("choose-") for button in page.button if button.key)
 
