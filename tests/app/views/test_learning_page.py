@@ -98,6 +98,19 @@ def test_steps_are_taken_one_or_ten_at_a_time_and_taken_back() -> None:
     assert shown(press(app, "Back to the start")) == start
 
 
+def test_steps_are_judged_on_the_same_looks_whatever_is_on_show() -> None:
+    app = open_page(baseline="rollouts")
+    start = shown(app)
+    assert start["earned_now"] == start["earned_before"]
+    others = shown(press(app, "Sixteen others"))
+    assert others["earned_now"] == start["earned_before"]
+    moved = shown(press(app, "Take ten"))
+    assert moved["earned_before"] == start["earned_before"]
+    again = shown(press(app, "Sixteen others"))
+    assert again["redraws"] != moved["redraws"]
+    assert (again["earned_before"], again["earned_now"]) == (moved["earned_before"], moved["earned_now"])
+
+
 def test_there_is_an_end_to_the_steps() -> None:
     app = open_page(taken=f"0x{MOST_STEPS - 5}", looks="95")
     assert [button.disabled for button in app.button if button.label.startswith("Take")] == [True, True]
