@@ -75,7 +75,10 @@ test("a look tells what it adds", () => {
     lookInWords(SHOWN, 1),
     "Look 2 fell 2.80 px up from the mean and says 2 (1 gets 20 %). R − b = 0.00 − 0.25 = −0.25: it pushes the mean away.",
   );
-  assert.match(lookInWords({ ...SHOWN, baselines: [-0.01, 0], advantages: [1.01, 0] }, 0), /1\.00 − \(−0\.01\) = \+1\.01:/);
+  assert.match(
+    lookInWords({ ...SHOWN, baselines: [-0.01, 0], advantages: [1.01, 0] }, 0),
+    /1\.00 − \(−0\.01\) = \+1\.01:/,
+  );
 });
 
 test("the spread is told with and without a baseline", () => {
@@ -83,7 +86,10 @@ test("the spread is told with and without a baseline", () => {
   assert.equal(spreadInWords(SHOWN), text);
   assert.match(spreadInWords({ ...SHOWN, baseline: "none" }), /by 1\.40 px\.$/);
   const worse = { none: { pushes: [], spread: 0.1 }, value: { pushes: [], spread: 0.2 } };
-  assert.match(spreadInWords({ ...SHOWN, redraws: worse }), /without\. Here the value guesses badly, so it does not help\.$/);
+  assert.match(
+    spreadInWords({ ...SHOWN, redraws: worse }),
+    /without\. Here the value guesses badly, so it does not help\.$/,
+  );
 });
 
 test("steps tell how far the mean has moved and what that was worth", () => {

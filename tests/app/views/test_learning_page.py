@@ -166,6 +166,10 @@ def test_questions_show_what_their_answers_say() -> None:
         assert f"Test digit {question.digit}" in app.markdown[0].value
         assert (ways[-1]["through"] is not None) == (wanted["through"] == "yes")
         assert (ways[-1]["call"] > 0) == (question.part == "gradients")
+        hints = {part: data_of(app, part)["hint"] for part in ("microscope", "gradients")}
+        assert hints == {"microscope": "", "gradients": "", question.part: question.shows}
+    press(app, "Move the first glimpse")
+    assert [data_of(app, part)["hint"] for part in ("microscope", "gradients")] == ["", ""]
     # It learns: more looks are right.
     assert found[0]["earned_now"] > found[0]["earned_before"] + 0.3
     # One pixel changes more than the derivative says.
@@ -179,6 +183,13 @@ def test_questions_show_what_their_answers_say() -> None:
     assert redraws["rollouts"]["spread"] < 0.5 * redraws["none"]["spread"]
     # Without noise there is nothing to compare.
     assert np.abs(found[4]["advantages"]).max() == 0
+
+
+def test_stages_tell_of_the_first_digit_that_it_was_learned() -> None:
+    keys = [key for key in stages() if key.startswith("one-minute-")]
+    rights = [shown(open_page(stage=key, sample=""))["earned_now"] for key in keys]
+    assert rights == sorted(rights)
+    assert (rights[0] < 0.1, 0.1 < rights[1] < 0.5, rights[-1] > 0.95) == (True, True, True)
 
 
 def test_gradients_tell_their_norms_and_what_a_step_follows() -> None:
