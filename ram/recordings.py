@@ -106,7 +106,8 @@ def read_stages(run: str, folder: Path = RECORDED) -> list[Stage]:
 def _stage(folder: Path, row: Any) -> Stage | None:
     try:
         stage = Stage(folder / row["file"], row["name"], row["step"], row["seconds"], row["validation_error"])
-    except (KeyError, TypeError):
+        is_file = stage.path.is_file()
+    except (KeyError, TypeError, ValueError, OSError):  # the last two for names that cannot be one of a file
         return None
     numbers = (stage.step, stage.seconds, stage.validation_error)
     right = (
@@ -114,6 +115,6 @@ def _stage(folder: Path, row: Any) -> Stage | None:
         and type(stage.step) is int
         and all(is_number(number) and number >= 0 for number in numbers)
         and stage.path.parent == folder  # no other file, wherever it lies
-        and stage.path.is_file()
+        and is_file
     )
     return stage if right else None

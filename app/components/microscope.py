@@ -45,7 +45,7 @@ def observation_data(found: Observation, setup: Setup, steps: int) -> dict[str, 
         "reward": setup.reward,
         "label": setup.label,
         "steps": steps,
-        "trail": [[*mean] for mean in found.learned.means],
+        "trail": [[*mean] for mean in found.means],
         "earned_before": found.earned[0],
         "earned_now": found.earned[1],
         "redraws": {

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.look.cost import USUAL, look_cost
+from app.look.force import Place
 from app.look.looking import LookRequest, look
 from app.look.microscope import (
     REDRAWS,
@@ -60,22 +61,27 @@ class Observation(NamedTuple):
     """The pushes of the draw and those after it: with the baseline in question, and with none."""
     earned: tuple[float, float]
     """Mean reward of the looks of ten draws that are always the same: before any step, and now."""
-    learned: Learned
+    means: tuple[Place, ...]
+    """Of the policy for the move in question: before the first step and after each."""
     through: Through | None
 
 
 def stages() -> dict[str, Stage]:
     """The stages that can be chosen, by their key: those of the recorded run, then all models and runs."""
     folder = read_limits().checkpoints / "recorded"
-    recorded = {
-        f"{RUN}-{stage.step}": Stage(f"{RECORDINGS[RUN].title}: {stage.name}", stage.path)
-        for stage in read_stages(RUN, folder)
-    }
-    taken = {stage.label for stage in recorded.values()}  # a list to choose from tells options apart by their labels
-    models = {
-        name: Stage(unique_name(label, taken), checkpoint_path(name), name) for name, label in model_labels().items()
-    }
-    return recorded | models
+    found: dict[str, Stage] = {}
+    taken: set[str] = set()  # a list to choose from tells options apart by their labels
+
+    def add(key: str, label: str, path: Path, model: str = "") -> None:
+        if key not in found:
+            found[key] = Stage(unique_name(label, taken), path, model)
+            taken.add(found[key].label)
+
+    for stage in read_stages(RUN, folder):
+        add(f"{RUN}-{stage.step}", f"{RECORDINGS[RUN].title}: {stage.name}", stage.path)
+    for name, label in model_labels().items():
+        add(name, label, checkpoint_path(name), name)
+    return found
 
 
 def first_choice(choices: Mapping[str, Stage]) -> str:
@@ -125,12 +131,12 @@ def _observe(file: _File, setup: Setup, taken: tuple[int, ...], seed: int, throu
         draw=draw_looks(learned.model, setup, seed),
         redraws={kind: [push(looks, setup.std, kind) for looks in now] for kind in kinds},
         earned=(_judged(file, setup, ()), _judged(file, setup, taken)),
-        learned=learned,
+        means=learned.means,
         through=through_location(learned.model, setup) if through else None,
     )
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=64)
 def _judged(file: _File, setup: Setup, taken: tuple[int, ...]) -> float:
     """Mean reward after these steps. Always of the same draws: what differs is what was learned, not the luck."""
     draws = redraw(_learned(file, setup, taken).model, setup, JUDGED)

@@ -15,7 +15,8 @@ from app.look.inside import layers_of
 from app.look.layout import lay_out, model_field
 from app.look.scene import Floats
 from app.look.sources import digit_picture
-from app.server.models import load_model, test_digits
+from app.server.catalogue import checkpoint_path
+from app.server.models import load_model, modified, test_digits
 from app.server.one_at_a_time import aside
 
 SAMPLE = 500  # test digits at most ...
@@ -84,7 +85,6 @@ class Story(NamedTuple):
     """(10,), the mean of its largest activations at the digits of each label."""
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
 def sample_of(name: str) -> Sample:
     """Lets the model of that name look at the first test digits.
 
@@ -93,6 +93,12 @@ def sample_of(name: str) -> Sample:
         DataError: the test digits are missing or damaged.
         ValueError: no images for this model can be made here.
     """
+    return _sample_of(name, modified(checkpoint_path(name)))
+
+
+# Each takes some megabytes at most. A run that trains on changes its file.
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _sample_of(name: str, version: int) -> Sample:
     digits, model, field = test_digits(), load_model(name), model_field(name)
     cost = look_cost(model.config, field.side)
     each = cost.milliseconds_of_many + _PIECE_MS * Arrangement().count_pieces(field)

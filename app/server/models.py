@@ -30,7 +30,7 @@ def load_model(name: str, device: str = "CPU") -> RAM:
 
 def load_model_of(path: Path, device: str = "CPU") -> RAM:
     """The model in that file, as `load_model`."""
-    return _load_model(path, _modified(path), DEVICES[device])
+    return _load_model(path, modified(path), DEVICES[device])
 
 
 # Not Streamlit's cache: to recognise a path takes it as long as the rest of the page needs for four questions.
@@ -52,7 +52,7 @@ def digit_check(name: str) -> DigitCheck | None:
         CheckpointError: its file is missing or unusable.
     """
     path = checkpoint_path(name)
-    return _load_digit_check(path, _modified(path))
+    return _load_digit_check(path, modified(path))
 
 
 @functools.lru_cache(maxsize=100)
@@ -71,7 +71,7 @@ def model_info(name: str) -> CheckpointInfo:
 
 def info_of(path: Path) -> CheckpointInfo:
     """What the checkpoint in that file says about itself, as `model_info`."""
-    return _read_info(path, _modified(path))
+    return _read_info(path, modified(path))
 
 
 @functools.lru_cache(maxsize=100)
@@ -79,7 +79,8 @@ def _read_info(path: Path, modified: int) -> CheckpointInfo:
     return read_info(path)
 
 
-def _modified(path: Path) -> int:
+def modified(path: Path) -> int:
+    """When a file was changed last, in a number that tells two states of it apart; 0 if there is none."""
     return path.stat().st_mtime_ns if path.exists() else 0
 
 

@@ -187,24 +187,24 @@ def keep_viewer_options(
     policy: str | None = None,
     inside: str | None = None,
 ) -> None:
-    """Keeps what was changed in the viewer itself; None is unchanged."""
-    if speed:
-        st.session_state.speed = speed
-    if only_seen is not None:
-        st.session_state.seen = "only" if only_seen else "all"
-    if play is not None:
-        st.session_state.play = "yes" if play else "no"
-    if elsewhere is not None:
-        st.session_state.elsewhere = elsewhere
-    if policy is not None:
-        st.session_state.policy = policy
-    if inside is not None:
-        st.session_state.inside = inside
+    """Keeps what was changed in the viewer itself; what is not possible, as None, changes nothing."""
+    _keep("speed", speed)
+    _keep("seen", None if only_seen is None else "only" if only_seen else "all")
+    _keep("play", None if play is None else "yes" if play else "no")
+    _keep("elsewhere", elsewhere)
+    _keep("policy", policy)
+    _keep("inside", inside)
 
 
 def present(mode: Present) -> None:
     """Opens the presentation, covers the stage, or goes back to the page as usual."""
-    st.session_state.present = mode
+    _keep("present", mode)
+
+
+def _keep(key: str, value: Any) -> None:
+    # A browser can be made to send anything, and what is not possible could not be written into the URL.
+    if in_address()[key].is_possible(value):
+        st.session_state[key] = value
 
 
 def keep_next_kind(kind: str) -> None:

@@ -18,6 +18,12 @@ def sent(key: str, name: str) -> Any:
     return None if component is None else component.get(name)
 
 
+def sent_position(key: str, name: str, count: int) -> int | None:
+    """The same, if it is a position in a list of `count` things; None if it is anything else."""
+    position = sent(key, name)
+    return position if type(position) is int and 0 <= position < count else None
+
+
 def has_value(key: str) -> bool:
     """Whether the widget of that key has been shown, or given a value, since its page was opened."""
     return key in st.session_state

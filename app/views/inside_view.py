@@ -85,7 +85,7 @@ def _show_answer(formula: Formula, name: str, item: Item) -> None:
     if item.name in LAYERS:
         try:
             found = story(name, PLACE_OF.get(item.name, item.name), item.place[0])
-        except (ValueError, DataError):
+        except (ValueError, DataError, IndexError):  # the last for a file that was changed just now
             st.caption("The test digits that excite this unit cannot be shown.")
         else:
             st.html(story_in_html(found))

@@ -85,7 +85,7 @@ def _show_class(collection: Collection, positions: list[int], name: str, marked:
 
 
 def _pick(gallery: str) -> None:
-    if (pick := widgets.sent(gallery, "pick")) is not None:
+    if (pick := widgets.sent_position(gallery, "pick", len(drawings.current_collection().digits.labels))) is not None:
         drawings.choose(pick)
 
 

@@ -153,7 +153,7 @@ def _take_label(key: str) -> None:
 
 
 def _take_digit() -> None:
-    if (pick := widgets.sent(GALLERY, "pick")) is not None:
+    if (pick := widgets.sent_position(GALLERY, "pick", len(test_digits().labels))) is not None:
         session.back_to_the_start()
         picture.show_where_it_lay(digit_picture(test_digits(), pick))
 

@@ -81,7 +81,7 @@ def _gallery_positions() -> list[int]:
 
 
 def _take_test_digit() -> None:
-    if (pick := widgets.sent(GALLERY, "pick")) is not None:
+    if (pick := widgets.sent_position(GALLERY, "pick", len(test_digits().labels))) is not None:
         picture.show_where_it_lay(digit_picture(test_digits(), pick))
 
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { linkIn, Reports } from "../../app/components/browser/unheard.js";
+import { linkIn, Reports, strokesIn } from "../../app/components/browser/unheard.js";
 
 test("an address is compared by what it names", () => {
   assert.equal(linkIn("?brush=20&picture=a"), linkIn("?picture=a&model=mnist-lstm"));
@@ -34,4 +34,15 @@ test("what else is looked at afterwards leaves nothing to bring back", () => {
   reports.sent = 1;
   reports.hear(1, "");
   assert.equal(reports.areIn(linkIn("?sample=17")), true);
+});
+
+test("what was kept is strokes for this address, or nothing", () => {
+  const stroke = { type: "Path", path: [["M", 1, 2]] };
+  const kept = (strokes, link = "a") => JSON.stringify({ link, strokes });
+  assert.deepEqual(strokesIn(kept([stroke]), "a"), [stroke]);
+  assert.deepEqual(strokesIn(kept([]), "a"), []);
+  assert.equal(strokesIn(kept([stroke]), "b"), null);
+  const others = ["", "{", "null", "7", "[]", kept({}), kept(null), kept([1, null]), kept("abc")];
+  const hostile = [{ type: "Image", src: "http://example.com" }, { type: "Path" }, { type: "Path", path: "M" }];
+  for (const text of [...others, ...hostile.map((one) => kept([one]))]) assert.equal(strokesIn(text, "a"), null, text);
 });

@@ -101,6 +101,8 @@ def test_run_that_looks_at_random_places_is_measured_so(digits: Digits, tmp_path
                 {"file": "stage.safetensors", "name": 1, "step": 0, "seconds": 0, "validation_error": 1},
                 {"file": "stage.safetensors", "name": "a", "step": -1, "seconds": 0, "validation_error": 1},
                 {"file": "stage.safetensors", "name": "a", "step": 0, "seconds": "0", "validation_error": 1},
+                {"file": "long" * 1000, "name": "a", "step": 0, "seconds": 0, "validation_error": 1},
+                {"file": "a\0b", "name": "a", "step": 0, "seconds": 0, "validation_error": 1},
                 {"file": "missing.safetensors", "name": "a", "step": 0, "seconds": 0, "validation_error": 1},
             )
         ),

@@ -48,7 +48,11 @@ export class Reports {
  * @param {{ link: string, strokes: object[] }} left
  */
 export function keepForReload(name, left) {
-  storage()?.setItem(keyOf(name), JSON.stringify(left));
+  try {
+    storage()?.setItem(keyOf(name), JSON.stringify(left));
+  } catch (error) {
+    console.warn("There is no room to keep the drawing for a reload.", error);
+  }
 }
 
 /**
@@ -59,10 +63,32 @@ export function keepForReload(name, left) {
  * @returns {object[] | null}
  */
 export function takeAfterReload(name, link) {
-  const left = JSON.parse(storage()?.getItem(keyOf(name)) ?? "null");
+  const text = storage()?.getItem(keyOf(name)) ?? "";
   storage()?.removeItem(keyOf(name));
-  return left?.link === link ? left.strokes : null;
+  return strokesIn(text, link);
 }
+
+/**
+ * The strokes that a text holds for an address; null if it holds none, or anything else.
+ *
+ * @param {string} text
+ * @param {string} link
+ * @returns {object[] | null}
+ */
+export function strokesIn(text, link) {
+  /** @type {any} */
+  let left;
+  try {
+    left = JSON.parse(text);
+  } catch {
+    return null; // nothing was kept, or it is damaged
+  }
+  const fits = left?.link === link && Array.isArray(left.strokes) && left.strokes.every(isStroke);
+  return fits ? left.strokes : null;
+}
+
+// As the server does: anything else could make the browser load something, or stop the canvas.
+const isStroke = (/** @type {any} */ stroke) => stroke?.type === "Path" && Array.isArray(stroke.path);
 
 /** @param {string} name */
 const keyOf = (name) => `strokes of ${name}`;

@@ -42,3 +42,21 @@ def test_what_comes_after_its_component_has_left_is_no_error(address: str, event
 def test_whatever_a_viewer_sends_is_no_error(address: str, value: object) -> None:
     for event in ("move", "ask"):
         asyncio.run(meet(address, there=True, event=event, value=value))
+
+
+@pytest.mark.parametrize("value", ["\ud800", 7, [], {}, 1e400])
+def test_whatever_a_viewer_says_of_its_options_is_no_error(address: str, value: object) -> None:
+    for event in ("speed", "only_seen", "play", "elsewhere", "policy", "inside"):
+        asyncio.run(meet(address, there=True, event=event, value=value))
+
+
+@pytest.mark.parametrize("page", ["", "learning"])
+@pytest.mark.parametrize("pick", [None, True, -1, 10_000, 1.5, "x", [5], {}])
+def test_what_is_no_digit_of_the_gallery_is_not_taken(address: str, page: str, pick: object) -> None:
+    async def choose() -> None:
+        async with visit(address, query="sample=17") as visitor:
+            await visitor.open(page)
+            await visitor.send("gallery", "pick", pick)
+            assert "sample=17" in visitor.query
+
+    asyncio.run(choose())
