@@ -15,7 +15,9 @@ _mount = component("microscope")
 _mount_gradients = component("gradients")
 
 
-def microscope(found: Observation | None, setup: Setup | None, *, prompt: str, steps: int, call: int, key: str) -> Any:
+def microscope(
+    found: Observation | None, setup: Setup | None, *, prompt: str, steps: int, call: int, hint: str, key: str
+) -> Any:
     """Shows an observation.
 
     Args:
@@ -24,10 +26,12 @@ def microscope(found: Observation | None, setup: Setup | None, *, prompt: str, s
         prompt: what the empty stage says.
         steps: how many were taken.
         call: a new number, other than 0, brings it into view.
+        hint: what to look at, as a sentence; empty for nothing.
         key: identifies it on the page.
     """
     shown = None if found is None or setup is None else observation_data(found, setup, steps)
-    return _mount(data={"shown": shown, "prompt": prompt, "call": call, "light": LIGHT._asdict()}, key=key)
+    data = {"shown": shown, "prompt": prompt, "call": call, "hint": hint, "light": LIGHT._asdict()}
+    return _mount(data=data, key=key)
 
 
 def observation_data(found: Observation, setup: Setup, steps: int) -> dict[str, Any]:
@@ -70,9 +74,9 @@ def _draw_data(draw: Draw, setup: Setup) -> dict[str, Any]:
     }
 
 
-def gradients(found: Observation, setup: Setup, *, call: int, key: str) -> Any:
-    """Shows which networks the gradient of each part of the loss reaches, and where it is cut; `call` as above."""
-    return _mount_gradients(data={**gradients_data(found, setup), "call": call}, key=key)
+def gradients(found: Observation, setup: Setup, *, call: int, hint: str, key: str) -> Any:
+    """Shows which networks the gradient of each part of the loss reaches, and where it is cut; the rest as above."""
+    return _mount_gradients(data={**gradients_data(found, setup), "call": call, "hint": hint}, key=key)
 
 
 def gradients_data(found: Observation, setup: Setup) -> dict[str, Any]:

@@ -27,6 +27,11 @@ from ram import RAM
 
 LARGEST_POWER = 50.0  # from such a logit on, its power of e would be too large to read
 MOST_CLASSES = 10
+_BASELINE = "It is the baseline of REINFORCE: what the model expects as its reward."
+_FITTED = (
+    "In training it was the baseline of REINFORCE. Afterwards it was fitted to right answers: it is how likely the "
+    "answer will be right."
+)
 _NOT_FOR_LATEX = re.compile(r"[^\w ]|_")
 _ITEM = re.compile(r"(\w+)((?::\d{1,4})*)")
 
@@ -58,6 +63,8 @@ class Looked(NamedTuple):
     model: RAM
     inside: Inside
     classes: tuple[str, ...]
+    value_fitted: bool = False
+    """Whether its value was fitted to right answers after the training."""
 
 
 def explain(looked: Looked, glimpse: int, item: Item) -> Formula:
@@ -100,7 +107,7 @@ def _value(looked: Looked, step: int) -> Formula:
             rf"= {sum_of_products(found, biases[0])} = {tex(value)}",
         ),
         table_of_products(found, weights[0], hidden, _units(len(hidden))),
-        "It is the baseline of REINFORCE: what the model expects as its reward. Nothing else reads it.",
+        f"{_FITTED if looked.value_fitted else _BASELINE} Nothing else reads it.",
     )
 
 
@@ -213,7 +220,7 @@ def _log_prob(looked: Looked, step: int) -> Formula:
     sample, mean = inside.samples[step].astype(np.float64), inside.means[step].astype(np.float64)
     squares = " + ".join(rf"({plus(sample[axis], -mean[axis])})^2" for axis in range(2))
     return Formula(
-        f"Log-probability of location {at}",
+        f"Log-density of location {at}",
         f"The logarithm of the density with which the policy looks there is {plain(log_prob)}: that of a Gaussian of "
         f"standard deviation {std:g} around its mean ({plain(mean[0])}, {plain(mean[1])}), at the sample "
         f"({plain(sample[0])}, {plain(sample[1])}) before it was clamped.",

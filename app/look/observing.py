@@ -16,7 +16,6 @@ from app.look.microscope import (
     REDRAWS,
     Draw,
     Learned,
-    Looks,
     Setup,
     draw_looks,
     push,
@@ -34,6 +33,7 @@ from ram.config import Baseline
 from ram.recordings import RECORDINGS, read_stages
 
 LARGEST = 4  # times what a look of a usual model multiplies: a hundred steps then take some seconds
+JUDGED = range(-REDRAWS, 0)  # seeds that neither a draw on show nor a step has
 RUN = "one-minute"  # the recorded run that is kept in stages
 
 
@@ -60,7 +60,7 @@ class Observation(NamedTuple):
     redraws: dict[Baseline, list[np.ndarray]]
     """The pushes of the draw and those after it: with the baseline in question, and with none."""
     earned: tuple[float, float]
-    """Mean reward of the looks of all these draws: before any step, and now."""
+    """Mean reward of the looks of ten draws that are always the same: before any step, and now."""
     means: tuple[Place, ...]
     """Of the policy for the move in question: before the first step and after each."""
     through: Through | None
@@ -122,21 +122,24 @@ def observe(path: Path, setup: Setup, taken: Sequence[int], seed: int, *, throug
 @functools.lru_cache(maxsize=64)
 def _observe(file: _File, setup: Setup, taken: tuple[int, ...], seed: int, through: bool) -> Observation:
     seeds = range(seed, seed + REDRAWS)
-    start, learned = (_learned(file, setup, steps) for steps in ((), taken))
-    before, now = (redraw(each.model, setup, seeds) for each in (start, learned))
+    learned = _learned(file, setup, taken)
+    now = redraw(learned.model, setup, seeds)
     kinds: set[Baseline] = {"none", setup.baseline}
     request = LookRequest(file.path.stem, first="place", place=setup.start)
     return Observation(
         scene=look(learned.model, setup.image, request, "", truth=setup.label),
         draw=draw_looks(learned.model, setup, seed),
         redraws={kind: [push(looks, setup.std, kind) for looks in now] for kind in kinds},
-        earned=(_mean_reward(before), _mean_reward(now)),
+        earned=(_judged(file, setup, ()), _judged(file, setup, taken)),
         means=learned.means,
         through=through_location(learned.model, setup) if through else None,
     )
 
 
-def _mean_reward(draws: list[Looks]) -> float:
+@functools.lru_cache(maxsize=64)
+def _judged(file: _File, setup: Setup, taken: tuple[int, ...]) -> float:
+    """Mean reward after these steps. Always of the same draws: what differs is what was learned, not the luck."""
+    draws = redraw(_learned(file, setup, taken).model, setup, JUDGED)
     return float(np.mean([looks.rewards.mean() for looks in draws]))
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.look.formula import (
+    DIGITS,
     Formula,
     Numbers,
     Table,
@@ -31,6 +32,11 @@ NAMES = {
     "cell_before": "cell state before",
     "cell": "cell state",
 }
+SHOWN_AS_0 = 0.5 / 10**DIGITS
+_NOTHING = (
+    f"Its activation is 0, whatever the model sees: to {DIGITS} decimals all its weights and its bias are 0. Weight "
+    "decay has shrunk them, as nothing in training held them up."
+)
 _GATES = ("input", "forget", "candidate", "output")  # in the order of nn.LSTM
 
 
@@ -86,8 +92,10 @@ def _rectified(model: RAM, inside: Inside, step: int, unit: Unit) -> Formula:
     symbols = {"what": r"\mathbf{p}", "where": r"\mathbf{l}", "feature": r"[\mathbf{e}, \mathbf{l}']"}
     return Formula(
         unit.title(step),
-        f"Its activation is {plain(activation)}. The weighted sum of its {len(numbers)} inputs and the bias comes to "
-        f"{plain(total)}{_fate(total)}.",
+        _NOTHING
+        if _is_nothing(row)
+        else f"Its activation is {plain(activation)}. The weighted sum of its {len(numbers)} inputs and the bias comes "
+        f"to {plain(total)}{_fate(total)}.",
         (
             rf"a_{{{unit.place + 1}}} = \mathrm{{ReLU}}(\mathbf{{w}} \cdot {symbols[unit.layer]} + b)",
             rf"= \mathrm{{ReLU}}({sum_of_products(found, row.bias)})",
@@ -113,7 +121,9 @@ def _simple(model: RAM, inside: Inside, step: int, unit: Unit) -> Formula:
     names += [f"feature {index + 1}" for index in range(len(feature))]
     return Formula(
         unit.title(step),
-        f"Its activation is {plain(activation)}. The memory contributes {plain(memory)}, what glimpse {at} saw "
+        _NOTHING
+        if _is_nothing(old, new)
+        else f"Its activation is {plain(activation)}. The memory contributes {plain(memory)}, what glimpse {at} saw "
         f"{plain(seen)}, the biases {plain(bias)}: together {plain(total)}{_fate(total)}.",
         (
             rf"h_{{{unit.place + 1}}} = \mathrm{{ReLU}}(\mathbf{{u}} \cdot \mathbf{{h}}_{{{step}}}"
@@ -204,6 +214,10 @@ def _before(model: RAM, inside: Inside, step: int, unit: Unit) -> Formula:
 def _row(linear: object, unit: int) -> _Linear:
     weight, bias = linear.weight, linear.bias  # type: ignore[attr-defined]
     return _Linear(weight[unit].detach().cpu().numpy().astype(np.float64), float(bias[unit].detach()))
+
+
+def _is_nothing(*rows: _Linear) -> bool:
+    return all(max(np.abs(row.weights).max(), abs(row.bias)) < SHOWN_AS_0 for row in rows)
 
 
 def _fate(total: float) -> str:

@@ -83,13 +83,20 @@ def step(count: int) -> None:
 def back_to_the_start() -> None:
     """Takes all steps back, and shows the first looks again."""
     st.session_state.taken, st.session_state.draw_number = "", 0
+    st.session_state.hint = ""
 
 
-def set_up(part: str, **settings: Any) -> None:
-    """Shows something, from the start; the browser brings that part of the page into view."""
+def set_up(part: str, hint: str, **settings: Any) -> None:
+    """Shows something, from the start; the browser brings that part of the page into view.
+
+    Args:
+        part: "microscope" or "gradients".
+        hint: what to look at there, until something else lies under the microscope.
+        settings: by name.
+    """
     back_to_the_start()
     _, number = st.session_state.get("wanted_part", ("", 0))
-    st.session_state.wanted_part = part, number + 1
+    st.session_state.wanted_part, st.session_state.hint = (part, number + 1), hint
     for name, value in settings.items():
         st.session_state[name] = value
 
@@ -98,6 +105,11 @@ def call_of(part: str) -> int:
     """The number of the call that brings a part into view; 0 if another part was called last."""
     wanted, number = st.session_state.get("wanted_part", ("", 0))
     return number if wanted == part else 0
+
+
+def hint_of(part: str) -> str:
+    """What to look at in a part of the page; empty where nothing was called."""
+    return str(st.session_state.get("hint", "")) if call_of(part) else ""
 
 
 def label_of(picture: int) -> str:

@@ -10,7 +10,7 @@ from app.look.formula import Formula
 from app.look.inside import look_inside
 from app.look.scene import Scene
 from app.look.stories import sample_of, story
-from app.server.models import load_model
+from app.server.models import load_model, model_info
 from app.server.one_at_a_time import turn
 from app.session import inside, settings, widgets
 from app.session.inside import Asked
@@ -19,6 +19,7 @@ from app.views import formula_panel
 from app.views.asking import INSPECTED, look_request
 from app.views.story_panel import story_in_html
 from ram.data.mnist import DataError
+from ram.value_fit import FITTED
 
 KEY = "inside_panel"
 LAYERS = ("what", "where", "feature", "before", "hidden", "cell_before", "cell")
@@ -41,7 +42,8 @@ def _show(scene: Scene, name: str) -> None:
         except ValueError as error:  # a CheckpointError, too: the model was deleted since it looked
             st.error(f"{plain_text(str(error))}. Choose another model.", icon=":material/error:")
             return
-        looked = Looked(model, look_inside(model, scene.image, look_request(name)), scene.class_names)
+        fitted = model_info(name).results.get(FITTED) is True
+        looked = Looked(model, look_inside(model, scene.image, look_request(name)), scene.class_names, fitted)
         asked = inside.asked()
         formula = None if asked is None else _explained(looked, asked)
         never, count = _never_active(name, use_lstm=model.config.use_lstm)
@@ -92,5 +94,7 @@ def _show_answer(formula: Formula, name: str, item: Item) -> None:
 
 def _take_question() -> None:
     match widgets.sent(KEY, "ask"):
+        case {"glimpse": _, "item": ""}:
+            inside.ask(None)
         case {"glimpse": int(glimpse), "item": str(item)}:
             inside.ask(Asked(glimpse, item))

@@ -19,7 +19,7 @@ def show(choices: Mapping[str, Stage], moves: Sequence[int]) -> None:
     """Draws the settings, and below them what can be done."""
     with st.container(key="learning_controls", horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
-            "Stage of a training",
+            "Stage of training",
             [*choices],
             key="stage",
             width=240,
@@ -74,17 +74,17 @@ def show(choices: Mapping[str, Stage], moves: Sequence[int]) -> None:
             args=(10,),
             icon=":material/fast_forward:",
             disabled=not now.can_step,
-            help=f"Ten steps, each on sixteen new looks; {MOST_STEPS} are as far as it goes. If a setting is changed, "
+            help=f"Ten steps, each on sixteen new looks; {MOST_STEPS} in all at most. If a setting is changed, "
             "they are taken again with it.",
         )
         st.button(
             "Back to the start", on_click=session.back_to_the_start, icon=":material/replay:", disabled=not now.taken
         )
         st.button(
-            "Begin elsewhere",
+            "Move the first glimpse",
             on_click=_begin_elsewhere,
             icon=":material/my_location:",
-            help="Another first glimpse, as Look again on Draw.",
+            help="To another random place, as Look again does on Draw. Steps are taken back.",
         )
 
 

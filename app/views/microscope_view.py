@@ -15,7 +15,7 @@ from app.look.looking import LookRequest, start_of
 from app.look.microscope import PARTS, Part, Setup
 from app.look.observing import Observation, Stage, first_choice, observe, problem_of, stages
 from app.look.picture import Picture
-from app.look.questions import FIVE
+from app.look.questions import FOUR
 from app.look.sources import digit_picture, name_of
 from app.server.models import info_of, test_digits
 from app.server.one_at_a_time import aside
@@ -72,6 +72,7 @@ def show() -> None:
                 prompt=problem or NO_LABEL,
                 steps=len(session.current().steps),
                 call=session.call_of("microscope"),
+                hint=session.hint_of("microscope"),
                 key="microscope",
             )
         if problem:
@@ -99,7 +100,7 @@ def _lying() -> Lying:
         picture.show(digit_picture(test_digits(), position))
     current = picture.current()
     if current is None or not current.is_one:
-        current = digit_picture(test_digits(), FIVE)
+        current = digit_picture(test_digits(), FOUR)
     if current.test_digit is not None:
         return Lying(current, str(int(test_digits().labels[current.test_digit])))
     return Lying(current, session.label_of(hash(current.image.tobytes())))
@@ -226,4 +227,4 @@ def _show_gradients(found: Observation, setup: Setup) -> None:
     with st.container(key="learning_gradients"):
         st.html("<h2>Where does the gradient go?</h2>")
         microscope_controls.show_ways()
-        gradients(found, setup, call=session.call_of("gradients"), key="gradients")
+        gradients(found, setup, call=session.call_of("gradients"), hint=session.hint_of("gradients"), key="gradients")

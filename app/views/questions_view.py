@@ -32,6 +32,6 @@ def show() -> None:
 def _set_up(question: Question) -> None:
     choices = stages()
     picture.show_where_it_lay(digit_picture(test_digits(), question.digit))
-    microscope.set_up(question.part, stage=first_choice(choices), **{**USUAL, **question.settings})
+    microscope.set_up(question.part, question.shows, stage=first_choice(choices), **{**USUAL, **question.settings})
     if question.steps:
         microscope.step(question.steps)

@@ -82,6 +82,16 @@ def test_class_opens_it_steps_and_asks_where_numbers_come_from(draw_page: DrawPa
     page.get_by_role("button", name="Close").click()
     expect(page.locator(".st-key-inside_answer")).to_have_count(0)
 
+    # A question stops what plays, so that the answer is about the glimpse on screen; Escape closes it.
+    page.locator(".viewer .first").click()
+    page.locator(".viewer .play").click()
+    page.locator(".viewer .number").click()
+    expect(page.locator(".viewer .play")).not_to_have_attribute("aria-label", "Pause")
+    glimpse = (draw_page.count.text_content() or "").split()[1]
+    expect(page.locator(".st-key-inside_answer h3").first).to_have_text(f"Value after glimpse {glimpse}")
+    page.keyboard.press("Escape")
+    expect(page.locator(".st-key-inside_answer")).to_have_count(0)
+
     # The next digit is shown in the place of this one.
     page.locator(".gallery button").first.click()
     draw_page.page.wait_for_url(lambda address: "sample=8&" not in address)

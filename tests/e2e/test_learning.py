@@ -68,7 +68,11 @@ def test_class_draws_others_compares_baselines_and_takes_steps(microscope: Micro
     microscope.press("Take the step")
     see(microscope.steps.filter(has_text="After 1 step the mean has moved"))
     microscope.press("Take ten")
-    see(microscope.steps.filter(has_text=re.compile(r"After 11 steps .* of 160 looks right: \d+ % → \d+ %")))
+    see(
+        microscope.steps.filter(
+            has_text=re.compile(r"After 11 steps .* Of 160 looks, \d+ % were right before and \d+ % are right now\.")
+        )
+    )
     assert page.evaluate(EQUAL)
     page.wait_for_url(re.compile("taken=1x11"), wait_until="commit")
     page.reload()
@@ -118,11 +122,17 @@ def test_questions_show_where_the_gradient_goes_and_why_not_through_the_crop(mic
     page.locator(".st-key-question_5").get_by_role("button").click()
     see(page.locator(".verdict", has_text="Through the crop: no derivative at all"))
     see(page.locator(".stairs svg .line"))
-    expect(page.locator(".flow .wide")).to_be_in_viewport()
+    for part in (".gradients .hint", ".stairs", ".flow .wide"):
+        expect(page.locator(part)).to_be_in_viewport()
+    expect(page.locator(".gradients .hint")).to_contain_text("The staircase")
+    expect(page.get_by_role("heading", name="Where does the gradient go?")).to_be_in_viewport(ratio=1)
     page.wait_for_url(re.compile("through=yes"), wait_until="commit")
     page.locator(".st-key-question_0").get_by_role("button").click()
     see(microscope.steps.filter(has_text="After 10 steps"))
     expect(microscope.field).to_be_in_viewport()
+    expect(page.locator(".microscope .hint")).to_be_in_viewport()
+    expect(page.locator(".gradients .hint")).to_be_hidden()
+    see(page.locator(".legend .trailed"))
     expect(page.locator(".verdict")).to_be_hidden()
 
 

@@ -53,8 +53,10 @@ test("a way says how far it goes to which side", () => {
 
 test("what was earned, and what was expected, are told by the kind of reward and baseline", () => {
   assert.equal(earnedInWords(SHOWN), "1 of 2 right");
-  assert.equal(earnedInWords({ ...SHOWN, reward: "information", rewards: [0.9, 0.2] }), "2 looks earn 0.55 each");
+  assert.equal(earnedInWords({ ...SHOWN, reward: "information", rewards: [0.9, 0.2] }), "2 looks earn 0.55 on average");
   assert.match(baselineInWords(SHOWN), /^b = 0\.25: the value after glimpse 2/);
+  assert.match(baselineInWords({ ...SHOWN, value: -0.01 }), /^b = −0\.01: /);
+  assert.match(baselineInWords({ ...SHOWN, value: -0.001 }), /^b = 0\.00: /);
   assert.match(baselineInWords({ ...SHOWN, baseline: "none" }), /^b = 0:/);
   assert.match(baselineInWords({ ...SHOWN, baseline: "rollouts" }), /fifteen others/);
 });
@@ -73,12 +75,21 @@ test("a look tells what it adds", () => {
     lookInWords(SHOWN, 1),
     "Look 2 fell 2.80 px up from the mean and says 2 (1 gets 20 %). R − b = 0.00 − 0.25 = −0.25: it pushes the mean away.",
   );
+  assert.match(
+    lookInWords({ ...SHOWN, baselines: [-0.01, 0], advantages: [1.01, 0] }, 0),
+    /1\.00 − \(−0\.01\) = \+1\.01:/,
+  );
 });
 
 test("the spread is told with and without a baseline", () => {
-  const text = "Ten draws of sixteen scatter by 0.35 px with the value as the baseline, by 1.40 px without.";
+  const text = "The pushes of ten draws scatter by 0.35 px with the value as the baseline, by 1.40 px without.";
   assert.equal(spreadInWords(SHOWN), text);
   assert.match(spreadInWords({ ...SHOWN, baseline: "none" }), /by 1\.40 px\.$/);
+  const worse = { none: { pushes: [], spread: 0.1 }, value: { pushes: [], spread: 0.2 } };
+  assert.match(
+    spreadInWords({ ...SHOWN, redraws: worse }),
+    /without\. Here the value guesses badly, so it does not help\.$/,
+  );
 });
 
 test("steps tell how far the mean has moved and what that was worth", () => {
@@ -93,12 +104,15 @@ test("steps tell how far the mean has moved and what that was worth", () => {
   };
   assert.equal(
     stepsInWords(moved),
-    "After 10 steps the mean has moved 1.40 px left, 0.70 px down; of 160 looks right: 25 % → 56 %.",
+    "After 10 steps the mean has moved 1.40 px left, 0.70 px down. Of 160 looks, 25 % were right before and 56 % are right now.",
   );
   assert.match(
     stepsInWords({ ...moved, steps: 1, reward: "information" }),
-    /^After 1 step .* on average: 0\.25 → 0\.56\.$/,
+    /^After 1 step .* 160 looks earned 0\.25 on average before and earn 0\.56 now\.$/,
   );
+  const worse = { ...moved, steps: 1, earned_now: 0.2 };
+  assert.match(stepsInWords(worse), /20 % are right now\. One step follows sixteen looks: it is mostly chance\.$/);
+  assert.doesNotMatch(stepsInWords({ ...worse, steps: 2 }), /chance/);
 });
 
 test("every way of the flow joins two boxes, and every cut is explained once", () => {

@@ -58,7 +58,7 @@ def main() -> None:
                 for name, result in results.items():
                     found[name].append(result)
             if turn % 3 == 2:
-                press(page, server, "Begin elsewhere")  # where nothing has been computed yet
+                press(page, server, "Move the first glimpse")  # where nothing has been computed yet
                 page.wait_for_timeout(3000)  # nobody computes without a pause; see app/server/allowance.py
         browser.close()
     print("| | median, page's clock | server's processor time |\n|---|--:|--:|")

@@ -43,6 +43,12 @@ export function signed(number, decimals = 2) {
   return Number(text) === 0 ? text : `${number < 0 ? "−" : "+"}${text}`;
 }
 
+/** A number with two decimals, and no sign where it rounds to nothing. @param {number} number */
+export const minus = (number) => signed(number).replace("+", "");
+
+/** The same behind a minus. @param {number} number */
+const inBrackets = (number) => (minus(number).startsWith("−") ? `(${minus(number)})` : minus(number));
+
 /**
  * A way in pixels, such as "0.31 px right, 0.12 px up".
  *
@@ -70,13 +76,13 @@ export const inPixels = ([x, y], image) => [(x * image[0].length) / 2, (y * imag
 export function earnedInWords({ rewards, reward }) {
   const sum = rewards.reduce((total, each) => total + each, 0);
   if (reward === "hit") return `${Math.round(sum)} of ${rewards.length} right`;
-  return `${rewards.length} looks earn ${(sum / rewards.length).toFixed(2)} each`;
+  return `${rewards.length} looks earn ${(sum / rewards.length).toFixed(2)} on average`;
 }
 
 /** @param {Shown} shown */
 export function baselineInWords({ baseline, value, move }) {
   if (baseline === "none") return "b = 0: nothing is subtracted from the reward";
-  if (baseline === "value") return `b = ${value.toFixed(2)}: the value after glimpse ${move}, what it expects to earn`;
+  if (baseline === "value") return `b = ${minus(value)}: the value after glimpse ${move}, what it expects to earn`;
   return "b: the mean reward of the fifteen others";
 }
 
@@ -103,15 +109,17 @@ export function lookInWords(shown, look) {
   const effect = Math.abs(advantages[look]) < 1e-6 ? "pushes nowhere" : pulls;
   return (
     `Look ${look + 1} fell ${way} from the mean and says ${scene.classes[answers[look]]} (${says}). ` +
-    `R − b = ${rewards[look].toFixed(2)} − ${baselines[look].toFixed(2)} = ${signed(advantages[look])}: it ${effect}.`
+    `R − b = ${rewards[look].toFixed(2)} − ${inBrackets(baselines[look])} = ${signed(advantages[look])}: it ${effect}.`
   );
 }
 
 /** What a baseline is for. @param {Shown} shown */
 export function spreadInWords({ redraws, baseline, scene }) {
   const px = (/** @type {string} */ kind) => `${inPixels([redraws[kind].spread, 0], scene.image)[0].toFixed(2)} px`;
-  if (baseline === "none") return `Ten draws of sixteen push to places that scatter by ${px("none")}.`;
-  return `Ten draws of sixteen scatter by ${px(baseline)} with ${BASELINES[baseline]} as the baseline, by ${px("none")} without.`;
+  if (baseline === "none") return `The pushes of ten draws scatter by ${px("none")}.`;
+  const both = `The pushes of ten draws scatter by ${px(baseline)} with ${BASELINES[baseline]} as the baseline, by ${px("none")} without.`;
+  if (redraws[baseline].spread < redraws.none.spread) return both;
+  return `${both} Here ${baseline === "value" ? "the value guesses badly, so it does not help" : "it does not help"}.`;
 }
 
 /** Where the steps have led. @param {Shown} shown */
@@ -119,7 +127,11 @@ export function stepsInWords({ steps, trail, earned_before: before, earned_now: 
   if (!steps) return "";
   const [from, to] = [trail[0], trail[trail.length - 1]];
   const way = wayInWords(inPixels([to[0] - from[0], to[1] - from[1]], scene.image));
-  const amount = (/** @type {number} */ mean) => (reward === "hit" ? `${(100 * mean).toFixed(0)} %` : mean.toFixed(2));
-  const what = reward === "hit" ? "of 160 looks right" : "earned by 160 looks on average";
-  return `After ${steps} step${steps > 1 ? "s" : ""} the mean has moved ${way}; ${what}: ${amount(before)} → ${amount(now)}.`;
+  const moved = `After ${steps} step${steps > 1 ? "s" : ""} the mean has moved ${way}.`;
+  const told =
+    reward === "hit"
+      ? `Of 160 looks, ${(100 * before).toFixed(0)} % were right before and ${(100 * now).toFixed(0)} % are right now.`
+      : `160 looks earned ${before.toFixed(2)} on average before and earn ${now.toFixed(2)} now.`;
+  const chance = steps === 1 && now < before ? " One step follows sixteen looks: it is mostly chance." : "";
+  return `${moved} ${told}${chance}`;
 }

@@ -5,7 +5,7 @@ import { comesWhenCalled, keptPerRoot, partsOf } from "./mount.js";
 
 /** @typedef {import("./flow.js").Part} Part */
 /** @typedef {{ crop: boolean, slope: number[], moved: number[], shifts: number[], along: number[] }} Through */
-/** @typedef {{ norms: import("./flow.js").Norms, follows: Part[], through: Through | null, call: number }} Data */
+/** @typedef {{ norms: import("./flow.js").Norms, follows: Part[], through: Through | null, call: number, hint: string }} Data */
 
 const LEAST_NATS = 0.05; // what is less looks flat
 const SPACE = "http://www.w3.org/2000/svg";
@@ -13,7 +13,7 @@ const LAYOUTS = {
   wide: { column: 176, row: 52, width: 142, height: 46, left: 4, top: 6, view: [1030, 270] },
   narrow: { column: 140, row: 86, width: 114, height: 48, left: 2, top: 4, view: [398, 490] },
 };
-const PARTS = /** @type {const} */ (["gradients", "flow", "norms", "cuts", "through", "stairs", "verdict"]);
+const PARTS = /** @type {const} */ (["gradients", "hint", "flow", "norms", "cuts", "through", "stairs", "verdict"]);
 
 export default keptPerRoot((root) => {
   const ui = partsOf(root, PARTS);
@@ -21,6 +21,7 @@ export default keptPerRoot((root) => {
   return {
     /** @param {import("./mount.js").Component<Data>} component */
     update({ data }) {
+      ui.hint.textContent = data.hint;
       come(data.call);
       ui.flow.replaceChildren(drawn("wide", data), drawn("narrow", data));
       writeNorms(ui.norms, data);

@@ -47,8 +47,8 @@ export class Heads {
     for (const part of [this.mean, this.next, this.log]) part.hidden = isLast;
     if (!isLast) {
       this.mean.textContent = `mean ${point(means[step + 1])}`;
-      this.next.textContent = `location ${point(scene.locations[step + 1])}`;
-      this.log.textContent = `log-probability ${signed(log_probs[step])}`;
+      this.next.textContent = `next location ${point(scene.locations[step + 1])}`;
+      this.log.textContent = `log-density ${signed(log_probs[step])}`;
     }
     this.estimate.textContent = `value ${signed(scene.values[step])}`;
     this.ui["of-action"].textContent = isLast ? "" : "As if it stopped now.";

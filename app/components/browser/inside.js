@@ -87,12 +87,15 @@ class Inside {
     }
     this.resizing = new ResizeObserver(() => this.#resize());
     this.resizing.observe(this.ui.inside);
+    this.keys = new AbortController();
+    document.addEventListener("keydown", (event) => this.#closeOnEscape(event), { signal: this.keys.signal });
   }
 
   destroy() {
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#timer);
     this.resizing.disconnect();
+    this.keys.abort();
     leave(this.#name);
   }
 
@@ -285,14 +288,26 @@ class Inside {
   }
 
   /**
-   * Asks where a number comes from.
+   * Asks where a number comes from. What plays stops, or its number would pass by while one reads.
    *
    * @param {string} item
    * @param {number} ahead Glimpses after the one on screen.
    */
   explain(item, ahead) {
     this.#ahead = ahead;
+    viewerNamed(this.#name).pause();
     this.trigger("ask", { item, glimpse: this.#step + 1 + ahead });
+  }
+
+  /**
+   * Closes what is explained, unless the key is for a list or dialog that is open.
+   *
+   * @param {KeyboardEvent} event
+   */
+  #closeOnEscape(event) {
+    if (event.key !== "Escape" || event.defaultPrevented || !this.data?.chosen) return;
+    if (/** @type {Element} */ (event.target).closest("input, textarea, [role=dialog], [role=listbox]")) return;
+    this.trigger("ask", { item: "", glimpse: 0 });
   }
 
   /** Has what is explained follow the glimpse on screen. */

@@ -1,6 +1,6 @@
 // The sampled looks as a table of numbers.
 
-import { inPixels, signed } from "./arrows.js";
+import { inPixels, minus, signed } from "./arrows.js";
 
 /** @param {import("./arrows.js").Shown} shown */
 export function tableOf(shown) {
@@ -21,7 +21,7 @@ export function tableOf(shown) {
     const cells = [
       shown.scene.classes[shown.answers[look]],
       shown.rewards[look].toFixed(2),
-      shown.baselines[look].toFixed(2),
+      minus(shown.baselines[look]),
       signed(advantage),
       ...pull.map((length) => signed(length)),
     ];

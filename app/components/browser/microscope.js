@@ -32,6 +32,8 @@ const PARTS = /** @type {const} */ ([
     "plate",
     "field",
     "empty",
+    "hint",
+    "trailed",
     "earned",
     "baseline",
     "push",
@@ -75,8 +77,9 @@ class Microscope {
     this.resizing.disconnect();
   }
 
-  /** @param {import("./mount.js").Component<{ shown: Shown | null, prompt: string, call: number, light: import("./light.js").Light }>} component */
-  update({ data: { shown, prompt, call, light } }) {
+  /** @param {import("./mount.js").Component<{ shown: Shown | null, prompt: string, call: number, hint: string, light: import("./light.js").Light }>} component */
+  update({ data: { shown, prompt, call, hint, light } }) {
+    this.ui.hint.textContent = hint;
     this.come(call);
     this.light = light;
     this.ui.microscope.classList.toggle("idle", !shown);
@@ -296,6 +299,7 @@ class Microscope {
       ui[`exact-${axis}`].textContent = signed(shown.gradient[index]);
     });
     ui.spread.textContent = spreadInWords(shown);
+    ui.trailed.hidden = shown.trail.length < 2;
     ui.steps.textContent = stepsInWords(shown);
   }
 }

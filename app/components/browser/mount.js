@@ -33,7 +33,7 @@ export function keptPerRoot(build) {
 }
 
 /**
- * Brings a part of the page into view, and the keyboard to it, whenever it is called by a new number other than 0.
+ * Brings a part of the page into view, with its heading and controls, and the keyboard to it, whenever it is called by a new number other than 0.
  *
  * @param {HTMLElement} element
  */
@@ -43,7 +43,9 @@ export function comesWhenCalled(element) {
   let last;
   return (/** @type {number} */ call) => {
     if (last !== undefined && call && call !== last) {
-      element.scrollIntoView({ block: "start" });
+      const root = element.getRootNode();
+      const place = root instanceof ShadowRoot ? root.host.closest("[class*=st-key-learning_]") : null;
+      (place ?? element).scrollIntoView({ block: "start" });
       element.focus({ preventScroll: true });
     }
     last = call || last || 0;

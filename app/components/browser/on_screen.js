@@ -14,6 +14,7 @@
  * @property {Screen | null} screen
  * @property {(screen: Screen) => void} follow Called when something else is on screen.
  * @property {(direction: 1 | -1) => void} stepBy Has the viewer go to the next or the last glimpse.
+ * @property {() => void} pause Has the viewer stop where it is.
  * @property {(item: string) => void} explain Called when somebody wants to know where a number comes from.
  */
 
@@ -27,7 +28,7 @@ const nobody = () => {};
  * @returns {Place}
  */
 export function viewerNamed(name) {
-  const place = places.get(name) ?? { screen: null, follow: nobody, stepBy: nobody, explain: nobody };
+  const place = places.get(name) ?? { screen: null, follow: nobody, stepBy: nobody, pause: nobody, explain: nobody };
   places.set(name, place);
   return place;
 }

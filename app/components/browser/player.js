@@ -75,6 +75,11 @@ export class Player {
     this.changed();
   }
 
+  pause() {
+    this.timeline.pause();
+    this.changed();
+  }
+
   /** To be called after each change of the timeline: shows it, and goes on if there is a move under way. */
   changed() {
     cancelAnimationFrame(this.#frame);

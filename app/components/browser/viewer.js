@@ -148,7 +148,9 @@ class Viewer {
     this.trigger = setTriggerValue;
     this.prompt = data.prompt;
     this.name = data.name;
-    viewerNamed(data.name).stepBy = (direction) => this.player.stepBy(direction);
+    const place = viewerNamed(data.name);
+    place.stepBy = (direction) => this.player.stepBy(direction);
+    place.pause = () => this.player.pause();
     this.ui.viewer.classList.toggle("idle", !data.scene);
     if (!this.light) {
       this.light = data.light;

@@ -200,6 +200,22 @@ def test_unit_of_the_lstm_is_let_through_by_its_gates() -> None:
     assert np.array(found)[:, 1] == pytest.approx([sigmoid(enter), sigmoid(keep), np.tanh(new), sigmoid(out)], abs=2e-4)
 
 
+def test_value_that_was_fitted_is_no_baseline_any_more() -> None:
+    looked, _ = looked_at("mnist")
+    assert explain(looked, 1, Item("value")).note.startswith("It is the baseline of REINFORCE")
+    fitted = explain(looked._replace(value_fitted=True), 1, Item("value")).note
+    assert "Afterwards it was fitted to right answers" in fitted
+
+
+def test_unit_without_weights_is_told_to_be_dead() -> None:
+    looked, weights = looked_at("mnist")
+    rows = np.abs(weights["glimpse_network.location_encoder.weight"]).max(axis=1)
+    largest = np.maximum(rows, np.abs(weights["glimpse_network.location_encoder.bias"]))
+    sentences = [explain(looked, 1, Item("where", (unit,))).sentence for unit in range(len(largest))]
+    assert ["whatever the model sees" in sentence for sentence in sentences] == [*(largest < 0.00005)]
+    assert 0 < sum(largest < 0.00005) < len(largest)
+
+
 @pytest.mark.parametrize("text", ["", "value:", "class:x", "class:-1", "class:99999", "a b", "pixel:1:2:3;", "é:²"])
 def test_text_that_names_no_number_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="names no number"):

@@ -98,6 +98,19 @@ def test_steps_are_taken_one_or_ten_at_a_time_and_taken_back() -> None:
     assert shown(press(app, "Back to the start")) == start
 
 
+def test_steps_are_judged_on_the_same_looks_whatever_is_on_show() -> None:
+    app = open_page(baseline="rollouts")
+    start = shown(app)
+    assert start["earned_now"] == start["earned_before"]
+    others = shown(press(app, "Sixteen others"))
+    assert others["earned_now"] == start["earned_before"]
+    moved = shown(press(app, "Take ten"))
+    assert moved["earned_before"] == start["earned_before"]
+    again = shown(press(app, "Sixteen others"))
+    assert again["redraws"] != moved["redraws"]
+    assert (again["earned_before"], again["earned_now"]) == (moved["earned_before"], moved["earned_now"])
+
+
 def test_there_is_an_end_to_the_steps() -> None:
     app = open_page(taken=f"0x{MOST_STEPS - 5}", looks="95")
     assert [button.disabled for button in app.button if button.label.startswith("Take")] == [True, True]
@@ -153,6 +166,10 @@ def test_questions_show_what_their_answers_say() -> None:
         assert f"Test digit {question.digit}" in app.markdown[0].value
         assert (ways[-1]["through"] is not None) == (wanted["through"] == "yes")
         assert (ways[-1]["call"] > 0) == (question.part == "gradients")
+        hints = {part: data_of(app, part)["hint"] for part in ("microscope", "gradients")}
+        assert hints == {"microscope": "", "gradients": "", question.part: question.shows}
+    press(app, "Move the first glimpse")
+    assert [data_of(app, part)["hint"] for part in ("microscope", "gradients")] == ["", ""]
     # It learns: more looks are right.
     assert found[0]["earned_now"] > found[0]["earned_before"] + 0.3
     # One pixel changes more than the derivative says.
@@ -166,6 +183,13 @@ def test_questions_show_what_their_answers_say() -> None:
     assert redraws["rollouts"]["spread"] < 0.5 * redraws["none"]["spread"]
     # Without noise there is nothing to compare.
     assert np.abs(found[4]["advantages"]).max() == 0
+
+
+def test_stages_tell_of_the_first_digit_that_it_was_learned() -> None:
+    keys = [key for key in stages() if key.startswith("one-minute-")]
+    rights = [shown(open_page(stage=key, sample=""))["earned_now"] for key in keys]
+    assert rights == sorted(rights)
+    assert (rights[0] < 0.1, 0.1 < rights[1] < 0.5, rights[-1] > 0.95) == (True, True, True)
 
 
 def test_gradients_tell_their_norms_and_what_a_step_follows() -> None:
