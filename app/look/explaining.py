@@ -29,8 +29,8 @@ LARGEST_POWER = 50.0  # from such a logit on, its power of e would be too large 
 MOST_CLASSES = 10
 _BASELINE = "It is the baseline of REINFORCE: what the model expects as its reward."
 _FITTED = (
-    "In training it was the baseline of REINFORCE. Afterwards it was fitted to right answers: it is how likely the "
-    "answer will be right."
+    "In training it was the baseline of REINFORCE. Afterwards it was fitted to right answers: it tells how likely the "
+    "answer is to be right."
 )
 _NOT_FOR_LATEX = re.compile(r"[^\w ]|_")
 _ITEM = re.compile(r"(\w+)((?::\d{1,4})*)")
