@@ -25,13 +25,19 @@ _mine = threading.local()
 def turn(patience_s: float = PATIENCE_S) -> Iterator[None]:
     """Runs the block while no other session runs one; after `patience_s` of waiting it no longer waits for them.
 
-    A session that has computed much lately waits before that, with the turn left to others.
+    A session that has computed much lately waits before that, with the turn left to others. A turn within a turn, as
+    of a fragment that is drawn with the whole page, is part of it.
     """
+    if getattr(_mine, "has_begun", False):
+        yield
+        return
     with allowance.kept():
         _mine.held = _turn.acquire(timeout=patience_s)
+        _mine.has_begun = True
         try:
             yield
         finally:
+            _mine.has_begun = False
             if _mine.held:
                 _turn.release()
                 _mine.held = False

@@ -55,6 +55,14 @@ def test_turn_is_given_back_when_a_run_is_broken_off() -> None:
     assert not one_at_a_time._turn.locked()
 
 
+def test_turn_within_a_turn_is_part_of_it() -> None:
+    with turn():
+        with turn(patience_s=5), aside():
+            assert not one_at_a_time._turn.locked()
+        assert one_at_a_time._turn.locked()
+    assert not one_at_a_time._turn.locked()
+
+
 def test_who_computes_something_long_lets_the_others_go_on() -> None:
     begun, done = threading.Event(), threading.Event()
 
