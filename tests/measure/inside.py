@@ -64,6 +64,7 @@ class Visitor:
     def __init__(self, page: Page, server: Server, query: str) -> None:
         self.page, self.server = page, server
         self.received = 0
+        self.inside = page.locator(".inside .count") if "inside=yes" in query else None
         page.on("websocket", self._listen)
         self.draw_page = DrawPage(page, server.address)
         self.devtools = page.context.new_cdp_session(page)
@@ -87,6 +88,8 @@ class Visitor:
         used, received = processor_time(self.server.process.pid), self.received
         self.draw_page.draw((1, 2, 3, 7)[turn % 4], left=40 + turn % 3)
         took = self.page.evaluate(ANSWER)
+        if self.inside is not None:
+            self.inside.wait_for()
         self._settle()
         return took, 1000 * (processor_time(self.server.process.pid) - used), self.received - received
 
