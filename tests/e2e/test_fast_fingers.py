@@ -17,6 +17,7 @@ Point = tuple[float, float]
 
 def dots(draw_page: DrawPage, count: int) -> int:
     """Draws so many dots, none on another, and returns how many points of the canvas one covers."""
+    expect(draw_page.page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
     box = draw_page.page.locator("canvas.upper-canvas").bounding_box()
     assert box is not None
     one = 0
