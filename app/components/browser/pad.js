@@ -6,7 +6,7 @@
 import { watchFingers } from "./fingers.js";
 import { keptPerRoot } from "./mount.js";
 import { pads } from "./pads.js";
-import { keepForReload, linkIn, Reports, takeAfterReload } from "./unheard.js";
+import { keepForReload, linkAtLoad, linkIn, Reports, takeAfterReload } from "./unheard.js";
 
 /** @typedef {import("./pads.js").Drawing} Drawing */
 
@@ -46,7 +46,6 @@ class DrawingPad {
     /** @type {string | null} */
     this.picture = null; // as last reported
     this.reports = new Reports();
-    this.openedAt = linkIn(location.search);
     this.wasChanged = false; // by the user, since the last order
     this.orders = 0;
     this.taken = -1; // number of the server's last order that was carried out
@@ -87,7 +86,7 @@ class DrawingPad {
   begin() {
     const { name, order } = this.data; // which may have come meanwhile
     const before = gone.get(name);
-    const left = takeAfterReload(name, this.openedAt);
+    const left = takeAfterReload(name, linkAtLoad());
     if (before?.taken === order.number) {
       this.hold(before.strokes);
       Object.assign(this, before);

@@ -12,6 +12,12 @@ export function linkIn(search) {
   return LINKS.map((name) => query.get(name) ?? "").join("&");
 }
 
+/** What the address named when the page was loaded: the server may have rewritten it before the canvas is there. */
+export function linkAtLoad() {
+  const [navigation] = performance.getEntriesByType("navigation");
+  return linkIn(new URL(navigation?.name ?? location.href).search);
+}
+
 /** Which reports of a canvas the server has answered. */
 export class Reports {
   sent = 0;
