@@ -6,7 +6,7 @@
 import { watchFingers } from "./fingers.js";
 import { keptPerRoot } from "./mount.js";
 import { pads } from "./pads.js";
-import { keepForReload, linkAtLoad, linkIn, Reports, takeAfterReload } from "./unheard.js";
+import { keepForReload, linkIn, Reports, takeAfterReload } from "./unheard.js";
 
 /** @typedef {import("./pads.js").Drawing} Drawing */
 
@@ -86,7 +86,7 @@ class DrawingPad {
   begin() {
     const { name, order } = this.data; // which may have come meanwhile
     const before = gone.get(name);
-    const left = takeAfterReload(name, linkAtLoad());
+    const left = takeAfterReload(name);
     if (before?.taken === order.number) {
       this.hold(before.strokes);
       Object.assign(this, before);
@@ -108,8 +108,8 @@ class DrawingPad {
 
   /** The page is being left or loaded again. */
   leave() {
-    const link = linkIn(location.search);
-    if (this.wasChanged && !this.reports.areIn(link)) keepForReload(this.data.name, { link, strokes: this.strokes });
+    const isNew = this.wasChanged && !this.reports.areIn(linkIn(location.search));
+    keepForReload(this.data.name, isNew ? this.strokes : null);
   }
 
   /** Draws the canvas with what it has to hold. */

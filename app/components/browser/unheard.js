@@ -1,5 +1,7 @@
 // What is on a canvas when its page is left, and may not have reached the server: a reload brings it back.
 
+import { storage, wasReloaded } from "./tab.js";
+
 const LINKS = ["picture", "sample", "drawings"]; // what of the address names the session's work
 
 /**
@@ -10,12 +12,6 @@ const LINKS = ["picture", "sample", "drawings"]; // what of the address names th
 export function linkIn(search) {
   const query = new URLSearchParams(search);
   return LINKS.map((name) => query.get(name) ?? "").join("&");
-}
-
-/** What the address named when the page was loaded: the server may have rewritten it before the canvas is there. */
-export function linkAtLoad() {
-  const [navigation] = performance.getEntriesByType("navigation");
-  return linkIn(new URL(navigation?.name ?? location.href).search);
 }
 
 /** Which reports of a canvas the server has answered. */
@@ -48,49 +44,46 @@ export class Reports {
 }
 
 /**
- * Keeps strokes for the same address in the same tab.
+ * Keeps strokes of a canvas for a reload, or, with null, that there are none to be kept.
  *
  * @param {string} name
- * @param {{ link: string, strokes: object[] }} left
+ * @param {object[] | null} strokes
  */
-export function keepForReload(name, left) {
+export function keepForReload(name, strokes) {
   try {
-    storage()?.setItem(keyOf(name), JSON.stringify(left));
+    storage()?.setItem(keyOf(name), JSON.stringify(strokes));
   } catch (error) {
     console.warn("There is no room to keep the drawing for a reload.", error);
   }
 }
 
 /**
- * The strokes that were kept for this address, once; null if none were.
+ * The strokes that were kept for this load of the page, once; null if none were.
  *
  * @param {string} name
- * @param {string} link
  * @returns {object[] | null}
  */
-export function takeAfterReload(name, link) {
+export function takeAfterReload(name) {
   const text = storage()?.getItem(keyOf(name)) ?? "";
   storage()?.removeItem(keyOf(name));
-  return strokesIn(text, link);
+  return wasReloaded() ? strokesIn(text) : null;
 }
 
 /**
- * The strokes that a text holds for an address; null if it holds none, or anything else.
+ * The strokes that a text holds; null if it holds none, or anything else.
  *
  * @param {string} text
- * @param {string} link
  * @returns {object[] | null}
  */
-export function strokesIn(text, link) {
+export function strokesIn(text) {
   /** @type {any} */
-  let left;
+  let strokes;
   try {
-    left = JSON.parse(text);
+    strokes = JSON.parse(text);
   } catch {
     return null; // nothing was kept, or it is damaged
   }
-  const fits = left?.link === link && Array.isArray(left.strokes) && left.strokes.every(isStroke);
-  return fits ? left.strokes : null;
+  return Array.isArray(strokes) && strokes.every(isStroke) ? strokes : null;
 }
 
 // As the server does: anything else could make the browser load something, or stop the canvas.
@@ -98,12 +91,3 @@ const isStroke = (/** @type {any} */ stroke) => stroke?.type === "Path" && Array
 
 /** @param {string} name */
 const keyOf = (name) => `strokes of ${name}`;
-
-/** The tab's own storage; null where the browser, or a page around this one, allows none. */
-function storage() {
-  try {
-    return sessionStorage;
-  } catch {
-    return null;
-  }
-}
