@@ -241,6 +241,7 @@ class Viewer {
     // What was done since then is still on its way, or in the hand.
     if (this.hand.busy) this.hand.resume();
     else if (move && this.move) this.preview(this.move.step, this.move.location);
+    else if (move?.byKey) this.ask.point(null);
   }
 
   show() {
