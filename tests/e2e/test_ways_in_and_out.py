@@ -96,7 +96,7 @@ def test_look_can_be_taken_away_as_gif_strip_and_json(draw_page: DrawPage) -> No
     saved = {}
     for label in ("Animated GIF", "PNG film strip", "JSON"):
         with draw_page.page.expect_download() as download:
-            draw_page.page.get_by_role("button", name=label).click()
+            draw_page.page.get_by_role("link", name=label).click()
         saved[label] = download.value.path().read_bytes()
     with Image.open(io.BytesIO(saved["Animated GIF"])) as gif:
         assert gif.format == "GIF"
@@ -104,6 +104,13 @@ def test_look_can_be_taken_away_as_gif_strip_and_json(draw_page: DrawPage) -> No
     with Image.open(io.BytesIO(saved["PNG film strip"])) as strip:
         assert strip.format == "PNG"
     assert json.loads(saved["JSON"])["action"] == 7
+    # Also while the page is being drawn anew.
+    again = draw_page.page.get_by_role("button", name="Look again").element_handle()
+    with draw_page.page.expect_download() as download:
+        draw_page.page.get_by_role("link", name="JSON").evaluate(
+            "(link, again) => [again, link].map((each) => each.click())", again
+        )
+    assert json.loads(download.value.path().read_bytes())["action"] == 7
 
 
 def test_numbers_stand_below_as_charts_and_table(draw_page: DrawPage) -> None:
@@ -115,7 +122,7 @@ def test_numbers_stand_below_as_charts_and_table(draw_page: DrawPage) -> None:
     draw_page.draw(7)
     expect(draw_page.page.locator(".sees")).to_contain_text("your drawing")
     with draw_page.page.expect_download() as download:
-        draw_page.page.get_by_role("button", name="JSON").click()
+        draw_page.page.get_by_role("link", name="JSON").click()
     content = json.loads(download.value.path().read_bytes())
     assert content["settings"]["origin"] == "your drawing"
     expect(draw_page.page.locator(".stDataFrame canvas").first).to_contain_text(f"{content['values'][-1]:.2f}")
