@@ -38,7 +38,7 @@ def test_every_drawn_digit_is_read_in_every_window_and_a_small_one_in_a_corner(d
 
 def test_undo_and_clear_take_strokes_back(draw_page: DrawPage) -> None:
     draw_page.open()
-    files = draw_page.page.get_by_role("button", name="JSON")  # there is something to take away
+    files = draw_page.page.get_by_role("link", name="JSON")  # there is something to take away
     assert not files.is_visible()
     draw_page.draw(1)
     draw_page.expect_answer(1)

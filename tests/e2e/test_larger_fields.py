@@ -46,7 +46,7 @@ def look(draw_page: DrawPage) -> dict[str, object]:
     """The look on the page, as one takes it away."""
     see(draw_page.answer.filter(has_text="RAM "))
     with draw_page.page.expect_download() as download:
-        draw_page.page.get_by_role("button", name="JSON").click()
+        draw_page.page.get_by_role("link", name="JSON").click()
     content: dict[str, object] = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
     return content
 

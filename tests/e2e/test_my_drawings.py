@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.drawing import DrawPage, at_rest, see
+from tests.e2e.drawing import DrawPage, see
 from tests.e2e.windows import each_window, resize
 from tests.processes import wait_until
 
@@ -130,10 +130,9 @@ def test_digits_typed_into_a_field_keep_nothing(labelling: Labelling) -> None:
 def test_download_is_added_elsewhere(labelling: Labelling, tmp_path: Path) -> None:
     labelling.keep(7)
     labelling.keep(3)
-    # Until its rerun ends, the button offers the file without the last drawing.
-    at_rest(labelling.page)
+    expect(labelling.kept).to_have_count(2)
     with labelling.page.expect_download() as download:
-        labelling.page.get_by_role("button", name="Download").click()
+        labelling.page.get_by_role("link", name="Download").click()
     assert download.value.suggested_filename == "my-drawings.safetensors"
     file = tmp_path / "my-drawings.safetensors"
     download.value.save_as(file)

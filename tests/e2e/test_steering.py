@@ -325,7 +325,7 @@ def test_address_carries_the_places_and_files_tell_both_ways(draw_page: DrawPage
     see(draw_page.answer.filter(has_text="RAM says 7"))
     expect(draw_page.page.locator(".versus")).to_contain_text("The answer flips at glimpse 6: 9 → 7.")
     with draw_page.page.expect_download() as download:
-        draw_page.page.get_by_role("button", name="JSON").click()
+        draw_page.page.get_by_role("link", name="JSON").click()
     content = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
     assert content["settings"]["force"] == "4:-1.00,-1.00"
     assert content["forced"] == [3]

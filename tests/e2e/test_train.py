@@ -238,7 +238,7 @@ def test_killed_run_goes_on_and_is_downloaded_renamed_and_deleted(workshop: Work
     see(workshop.status.filter(has_text="Stopped"), seconds=20)
     workshop.click("more")
     with page.expect_download() as download:
-        workshop.click("download-checkpoint")
+        page.get_by_role("link", name="Download the checkpoint").click()
     assert download.value.suggested_filename == "One-minute.safetensors"
     assert Path(download.value.path()).read_bytes() == folder.best.read_bytes()
     page.get_by_label("Name", exact=True).fill("Ours")

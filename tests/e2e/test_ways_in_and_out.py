@@ -88,7 +88,7 @@ def test_look_can_be_taken_away_and_its_numbers_stand_below_as_charts_and_table(
     saved = {}
     for label in ("Animated GIF", "PNG film strip", "JSON"):
         with draw_page.page.expect_download() as download:
-            draw_page.page.get_by_role("button", name=label).click()
+            draw_page.page.get_by_role("link", name=label).click()
         saved[label] = download.value.path().read_bytes()
     with Image.open(io.BytesIO(saved["Animated GIF"])) as gif:
         assert gif.format == "GIF"
@@ -96,6 +96,14 @@ def test_look_can_be_taken_away_and_its_numbers_stand_below_as_charts_and_table(
     with Image.open(io.BytesIO(saved["PNG film strip"])) as strip:
         assert strip.format == "PNG"
     assert json.loads(saved["JSON"])["action"] == 7
+    # Also while the page is being drawn anew.
+    again = draw_page.page.get_by_role("button", name="Look again").element_handle()
+    with draw_page.page.expect_download() as download:
+        draw_page.page.get_by_role("link", name="JSON").evaluate(
+            "(link, again) => [again, link].map((each) => each.click())", again
+        )
+    assert json.loads(download.value.path().read_bytes())["action"] == 7
+    draw_page.expect_answer(7)
     # The numbers stand below.
     expect(draw_page.page.locator(".js-plotly-plot")).to_have_count(2)
     expect(draw_page.page.locator(".js-plotly-plot").first).to_be_visible()
@@ -104,7 +112,7 @@ def test_look_can_be_taken_away_and_its_numbers_stand_below_as_charts_and_table(
     draw_page.draw(7)
     expect(draw_page.page.locator(".sees")).to_contain_text("your drawing")
     with draw_page.page.expect_download() as download:
-        draw_page.page.get_by_role("button", name="JSON").click()
+        draw_page.page.get_by_role("link", name="JSON").click()
     content = json.loads(download.value.path().read_bytes())
     assert content["settings"]["origin"] == "your drawing"
     expect(draw_page.page.locator(".stDataFrame canvas").first).to_contain_text(f"{content['values'][-1]:.2f}")
