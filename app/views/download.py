@@ -9,11 +9,6 @@ import streamlit as st
 from app.server.downloads import File
 from app.session import downloads
 
-ICON = (
-    '<svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" fill="currentColor">'
-    '<path d="M11 4h2v8.2l3.3-3.3 1.4 1.4-5.7 5.7-5.7-5.7 1.4-1.4 3.3 3.3zM4 15h2v3h12v-3h2v5H4z"/></svg>'
-)
-
 
 def show(label: str, file: File | None, *, key: str) -> None:
     """Draws the link.
@@ -26,4 +21,4 @@ def show(label: str, file: File | None, *, key: str) -> None:
     link = 'role="link" aria-disabled="true"'
     if file is not None:
         link = f'href="{downloads.offer(key, file)}" download="{html.escape(file.name)}"'
-    st.html(f'<a class="download" {link}>{ICON}{html.escape(label)}</a>', width="content")
+    st.html(f'<a class="download" {link}>{html.escape(label)}</a>', width="content")
