@@ -12,11 +12,11 @@ from playwright.sync_api import expect
 from tests.e2e.drawing import DrawPage, see
 
 
-def seven(ink: int, paper: int) -> Image.Image:
-    """A seven as somebody might scan it."""
+def seven(ink: int, paper: int, times: int = 1) -> Image.Image:
+    """A seven as somebody might scan it, so many times as large."""
     image = Image.new("L", (400, 500), paper)
     ImageDraw.Draw(image).line([(110, 90), (300, 95), (190, 400)], fill=ink, width=26, joint="curve")
-    return image
+    return image.resize((400 * times, 500 * times))
 
 
 def encode(image: Image.Image, kind: str = "PNG") -> bytes:
@@ -57,8 +57,8 @@ def test_gallery_shows_one_class_or_the_hardest_and_a_digit_travels_in_the_url(d
 
 def test_upload_is_read_in_either_polarity_or_gets_one_sentence_and_leaves_the_way_open(draw_page: DrawPage) -> None:
     draw_page.open()
-    for ink, paper, kind in ((0, 255, "PNG"), (255, 0, "PNG"), (40, 225, "JPEG")):
-        upload(draw_page, f"seven.{kind.lower()}", f"image/{kind.lower()}", encode(seven(ink, paper), kind))
+    for ink, paper, times, kind in ((0, 255, 1, "PNG"), (255, 0, 1, "PNG"), (40, 225, 1, "JPEG"), (40, 225, 8, "JPEG")):
+        upload(draw_page, f"seven.{kind.lower()}", f"image/{kind.lower()}", encode(seven(ink, paper, times), kind))
         draw_page.expect_answer(7)
         draw_page.click_in_app("clear")
         draw_page.expect_empty_stage()
