@@ -16,6 +16,7 @@ from app.components import scripts
 from app.components.pad import engine
 from app.server.capacity import greet, raise_open_files, visitors_carried
 from app.server.door import Door
+from app.server.downloads import download_route
 from app.server.limits import read_limits
 from app.server.log import spare_the_disk
 from app.server.shell import routes, scripts_in_place
@@ -63,4 +64,6 @@ early = {
     "train": scripts("learning"),
     "learning": list(dict.fromkeys([*scripts("microscope"), *scripts("gradients"), *scripts("gallery")])),
 }
-app = st.App("frame.py", lifespan=warm_up, routes=routes(early, scripts("history")), middleware=[door])
+app = st.App(
+    "frame.py", lifespan=warm_up, routes=[download_route(), *routes(early, scripts("history"))], middleware=[door]
+)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-FOUR, FIVE, NINE = 48, 187, 92  # hardly ever read right at first; often; nearly always
+FOUR, FIVE, NINE = 6037, 187, 92  # read right half the time at first; often; nearly always
 USUAL = {
     "move": 1,
     "subtract": "value",

@@ -22,6 +22,13 @@ def ask(asked: Asked | None) -> None:
     st.session_state.inside_asked = asked
 
 
+def follow(on: Asked) -> None:
+    """Goes on to another glimpse with what was chosen; by now that may be something else, or nothing."""
+    now = asked()
+    if now is not None and now.item == on.item:
+        ask(on)
+
+
 def asked() -> Asked | None:
     """The number that was chosen last; it is the same number of another look, once there is one."""
     asked: Asked | None = st.session_state.get("inside_asked")

@@ -96,5 +96,7 @@ def _take_question() -> None:
     match widgets.sent(KEY, "ask"):
         case {"glimpse": _, "item": ""}:
             inside.ask(None)
+        case {"glimpse": int(glimpse), "item": str(item), "follows": True}:
+            inside.follow(Asked(glimpse, item))
         case {"glimpse": int(glimpse), "item": str(item)}:
             inside.ask(Asked(glimpse, item))

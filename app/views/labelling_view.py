@@ -9,10 +9,12 @@ import streamlit as st
 
 from app.components.classes import class_buttons
 from app.components.gallery import digit_gallery
+from app.server.downloads import File
 from app.server.limits import LARGEST_COLLECTION
 from app.session import drawings, label_canvas, messages, pages, recipe, widgets
 from app.session.drawings import Place, count_drawings
 from app.session.messages import Message, plain_text
+from app.views import download
 from ram.data.collection import LONGEST_NAME, Collection, collection_bytes
 
 INVITATION = "Draw a digit and say what it is. With about ten of each class a model can be fine-tuned on your hand."
@@ -116,17 +118,8 @@ def show_more(collection: Collection) -> None:
 
 
 def _files(collection: Collection, *, is_empty: bool) -> None:
-    st.download_button(
-        "Download",
-        # Not built when clicked: each rerun would replace that offer, and a click on the one before would fail.
-        b"" if is_empty else collection_bytes(collection),
-        FILE_NAME,
-        "application/octet-stream",
-        on_click="ignore",
-        icon=":material/download:",
-        disabled=is_empty,
-        key="download_drawings",
-    )
+    file = File(FILE_NAME, "application/octet-stream", functools.partial(collection_bytes, collection))
+    download.show("Download", None if is_empty else file, key="drawings")
     with st.popover("Add a file", icon=":material/upload:", key=widgets.numbered("add_file")):
         key = widgets.numbered("drawings_file")
         st.file_uploader(

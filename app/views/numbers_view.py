@@ -16,10 +16,12 @@ from app.figures.film_strip import film_strip
 from app.figures.numbers import rollout_json, scene_rows
 from app.look.rewards import WORDS
 from app.look.scene import Scene
+from app.server.downloads import File
 from app.server.models import model_info
 from app.server.one_at_a_time import aside
 from app.session import settings
 from app.session.look_on_show import Look
+from app.views import download
 from app.views.controls import is_comparing
 from ram.checkpoints import CheckpointError, CheckpointInfo
 from ram.evaluation import stored, stored_number
@@ -64,12 +66,10 @@ def show_table_and_files(look: Look, model: str | None) -> None:
             numbers.dataframe(scene_rows(look.in_table), hide_index=True, column_config=_number_formats(look.in_table))
         with st.container(horizontal=True):
             for label, build, name, kind in FILES:
-                # Built when clicked, not at every rerun.
-                file = functools.partial(_file, build, look)
-                st.download_button(label, file, name, kind, on_click="ignore", icon=":material/download:")
+                download.show(label, File(name, kind, functools.partial(_content, build, look)), key=name)
 
 
-def _file(build: Callable[[Scene], bytes], look: Look) -> bytes:
+def _content(build: Callable[[Scene], bytes], look: Look) -> bytes:
     if look.scene is None:
         raise ValueError("There is nothing to take away: draw something first.")
     with aside():

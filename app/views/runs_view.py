@@ -11,11 +11,12 @@ import streamlit as st
 from app.runs.jobs import JobError, Jobs
 from app.runs.run_list import Job
 from app.server.catalogue import LONGEST_NAME
+from app.server.downloads import File
 from app.server.limits import MB
 from app.session import messages, pages, runs_on_show, settings, widgets
 from app.session.click_once import once
 from app.session.messages import Message, plain_text
-from app.views import run_view
+from app.views import download, run_view
 
 PAGE, PLACE = "train", "runs"  # where the page says why something could not be done with a run
 CHECKPOINT = "checkpoint"
@@ -99,15 +100,9 @@ def _more(runs: Jobs, job: Job | None) -> None:
 
 
 def _download(runs: Jobs, job: Job) -> None:
-    st.download_button(
-        "Download the checkpoint",
-        runs.run_folder(job.id).best.read_bytes,
-        f"{_file_name(job.name)}.safetensors",
-        "application/octet-stream",
-        on_click="ignore",
-        icon=":material/download:",
-        key="download-checkpoint",
-    )
+    name = f"{_file_name(job.name)}.safetensors"
+    file = File(name, "application/octet-stream", runs.run_folder(job.id).best.read_bytes)
+    download.show("Download the checkpoint", file, key="checkpoint")
 
 
 def _file_name(name: str) -> str:

@@ -38,38 +38,30 @@ def upload(draw_page: DrawPage, name: str, kind: str, content: bytes) -> None:
     draw_page.page.locator("input[type=file]").set_input_files({"name": name, "mimeType": kind, "buffer": content})
 
 
-def test_gallery_digit_is_shown_and_travels_in_the_url(draw_page: DrawPage) -> None:
-    draw_page.open()
-    chosen = draw_page.page.locator(".gallery button").nth(2)
-    position = (chosen.get_attribute("title") or "").split()[2].rstrip(",")
+def test_gallery_shows_one_class_or_the_hardest_and_a_digit_travels_in_the_url(draw_page: DrawPage) -> None:
+    buttons = draw_page.page.locator(".gallery button")
+    draw_page.open("?digits=4")
+    titles = [button.get_attribute("title") or "" for button in buttons.all()]
+    assert len(titles) == 12
+    assert all(title.endswith("a 4") for title in titles)
+    chosen = buttons.nth(2)
+    position = titles[2].split()[2].rstrip(",")
     chosen.click()
     see(draw_page.answer.filter(has_text="RAM "))
     draw_page.expect_address(f"sample={position}")
     expect(chosen).to_have_attribute("aria-pressed", "true")
-
-
-def test_gallery_shows_one_class_or_the_hardest(draw_page: DrawPage) -> None:
-    first = draw_page.page.locator(".gallery button").first
-    draw_page.open("?digits=4")
-    titles = [button.get_attribute("title") or "" for button in draw_page.page.locator(".gallery button").all()]
-    assert len(titles) == 12
-    assert all(title.endswith("a 4") for title in titles)
     draw_page.open("?digits=hardest")
-    first.click()
+    buttons.first.click()
     expect(draw_page.count).to_contain_text("of 6")
 
 
-def test_uploaded_digit_is_read_in_either_polarity(draw_page: DrawPage) -> None:
+def test_upload_is_read_in_either_polarity_or_gets_one_sentence_and_leaves_the_way_open(draw_page: DrawPage) -> None:
     draw_page.open()
     for ink, paper, times, kind in ((0, 255, 1, "PNG"), (255, 0, 1, "PNG"), (40, 225, 1, "JPEG"), (40, 225, 8, "JPEG")):
         upload(draw_page, f"seven.{kind.lower()}", f"image/{kind.lower()}", encode(seven(ink, paper, times), kind))
         draw_page.expect_answer(7)
         draw_page.click_in_app("clear")
         draw_page.expect_empty_stage()
-
-
-def test_unusable_upload_gets_one_sentence_and_leaves_the_way_open(draw_page: DrawPage) -> None:
-    draw_page.open()
     alert = draw_page.page.locator(".stAlert")
     for name, content, sentence in (
         ("text.png", b"This is a text, not an image.", "not a PNG or JPEG image"),
@@ -90,13 +82,13 @@ def test_unusable_upload_gets_one_sentence_and_leaves_the_way_open(draw_page: Dr
         draw_page.expect_empty_stage()
 
 
-def test_look_can_be_taken_away_as_gif_strip_and_json(draw_page: DrawPage) -> None:
+def test_look_can_be_taken_away_and_its_numbers_stand_below_as_charts_and_table(draw_page: DrawPage) -> None:
     draw_page.open("?sample=17")
     draw_page.expect_answer(7)
     saved = {}
     for label in ("Animated GIF", "PNG film strip", "JSON"):
         with draw_page.page.expect_download() as download:
-            draw_page.page.get_by_role("button", name=label).click()
+            draw_page.page.get_by_role("link", name=label).click()
         saved[label] = download.value.path().read_bytes()
     with Image.open(io.BytesIO(saved["Animated GIF"])) as gif:
         assert gif.format == "GIF"
@@ -104,18 +96,23 @@ def test_look_can_be_taken_away_as_gif_strip_and_json(draw_page: DrawPage) -> No
     with Image.open(io.BytesIO(saved["PNG film strip"])) as strip:
         assert strip.format == "PNG"
     assert json.loads(saved["JSON"])["action"] == 7
-
-
-def test_numbers_stand_below_as_charts_and_table(draw_page: DrawPage) -> None:
-    draw_page.open("?sample=17")
-    expect(draw_page.page.locator(".js-plotly-plot")).to_have_count(2, timeout=20_000)
+    # Also while the page is being drawn anew.
+    again = draw_page.page.get_by_role("button", name="Look again").element_handle()
+    with draw_page.page.expect_download() as download:
+        draw_page.page.get_by_role("link", name="JSON").evaluate(
+            "(link, again) => [again, link].map((each) => each.click())", again
+        )
+    assert json.loads(download.value.path().read_bytes())["action"] == 7
+    draw_page.expect_answer(7)
+    # The numbers stand below.
+    expect(draw_page.page.locator(".js-plotly-plot")).to_have_count(2)
     expect(draw_page.page.locator(".js-plotly-plot").first).to_be_visible()
     draw_page.page.get_by_text("The same as numbers").click()
     expect(draw_page.page.locator(".stDataFrame")).to_be_visible()
     draw_page.draw(7)
     expect(draw_page.page.locator(".sees")).to_contain_text("your drawing")
     with draw_page.page.expect_download() as download:
-        draw_page.page.get_by_role("button", name="JSON").click()
+        draw_page.page.get_by_role("link", name="JSON").click()
     content = json.loads(download.value.path().read_bytes())
     assert content["settings"]["origin"] == "your drawing"
     expect(draw_page.page.locator(".stDataFrame canvas").first).to_contain_text(f"{content['values'][-1]:.2f}")

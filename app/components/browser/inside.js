@@ -54,7 +54,7 @@ const PARTS = /** @type {const} */ ([
 export default keptPerRoot((root) => new Inside(root));
 
 class Inside {
-  /** @type {Record<string, { cells: Cells, element: any, title: any, reading: any, place: any, levels: Int8Array }>} */
+  /** @type {Record<string, { cells: Cells, title: any, reading: any, place: any, levels: Int8Array }>} */
   #strips = {};
   /** @type {Cells[]} */
   #patches = [];
@@ -66,6 +66,8 @@ class Inside {
   #timer = 0;
   #name = "";
   #ahead = 0;
+  /** What is explained, or is being asked about; the server's answer may be older. @type {Data["chosen"]} */
+  #chosen = null;
   /** @type {HTMLCanvasElement | null} */
   #digit = null;
   /** Of the pixels of a patch, by level. @type {number[][]} */
@@ -103,6 +105,7 @@ class Inside {
   update({ data, setTriggerValue }) {
     this.trigger = setTriggerValue;
     this.data = data;
+    this.#chosen = data.chosen;
     this.#name = data.name;
     this.field = cssColor(data.light.dark);
     this.#greys = Array.from({ length: 256 }, (_, level) => lit(data.light, level, 0).slice(0, 3));
@@ -132,7 +135,7 @@ class Inside {
       point: (index) => this.#read(name, index),
     });
     at.append(heading, cells.element, reading);
-    return { cells, element: at, title: heading.lastChild, reading, place: at, levels: new Int8Array() };
+    return { cells, title: heading.lastChild, reading, place: at, levels: new Int8Array() };
   }
 
   /** @param {string} name */
@@ -165,7 +168,7 @@ class Inside {
   /** @param {import("./on_screen.js").Screen} screen */
   #follow({ scene, step, resting }) {
     if (!scene || !this.data) return;
-    const { scene: before } = { scene: this.#scene };
+    const before = this.#scene;
     const moves = before !== scene || step !== this.#step;
     this.#resting = resting;
     this.#step = step;
@@ -296,7 +299,7 @@ class Inside {
   explain(item, ahead) {
     this.#ahead = ahead;
     viewerNamed(this.#name).pause();
-    this.trigger("ask", { item, glimpse: this.#step + 1 + ahead });
+    this.#ask({ item, glimpse: this.#step + 1 + ahead });
   }
 
   /**
@@ -305,31 +308,37 @@ class Inside {
    * @param {KeyboardEvent} event
    */
   #closeOnEscape(event) {
-    if (event.key !== "Escape" || event.defaultPrevented || !this.data?.chosen) return;
+    if (event.key !== "Escape" || event.defaultPrevented || !this.#chosen) return;
     if (/** @type {Element} */ (event.target).closest("input, textarea, [role=dialog], [role=listbox]")) return;
-    this.trigger("ask", { item: "", glimpse: 0 });
+    this.#ask(null);
+  }
+
+  /** @param {Data["chosen"]} chosen */
+  #ask(chosen) {
+    this.#chosen = chosen;
+    this.trigger("ask", chosen ?? { item: "", glimpse: 0 });
   }
 
   /** Has what is explained follow the glimpse on screen. */
   #keepUp() {
-    const chosen = this.data?.chosen;
+    const chosen = this.#chosen;
     const glimpse = this.#step + 1 + this.#ahead;
     const steps = this.#scene?.values.length ?? 0;
     if (!chosen || !this.#resting || chosen.glimpse === glimpse || glimpse > steps) return;
     if (glimpse === 1 && chosen.item === "log_prob") return; // no policy chose the first location
-    this.trigger("ask", { item: chosen.item, glimpse });
+    this.trigger("ask", { item: chosen.item, glimpse, follows: true });
   }
 
   /** Rings the cell that is explained. */
   #mark() {
-    const [name, ...place] = this.data?.chosen?.item.split(":") ?? [""];
+    const [name, ...place] = this.#chosen?.item.split(":") ?? [""];
     const numbers = place.map(Number);
     for (const [strip, { cells }] of Object.entries(this.#strips)) cells.chosen = strip === name ? numbers[0] : null;
     const size = this.#scene?.patches[0][0].length ?? 1;
     this.#patches.forEach((patch, scale) => {
       patch.chosen = name === "pixel" && numbers[0] === scale ? numbers[1] * size + numbers[2] : null;
     });
-    this.heads.mark(this.data?.chosen?.item ?? "");
+    this.heads.mark(this.#chosen?.item ?? "");
     this.#draw(1);
   }
 
