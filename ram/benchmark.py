@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from ram.config import Precision, RAMConfig, TrainConfig
-from ram.data.mnist import MNIST_FOLDER, DataError, Digits, load_mnist, split_training
+from ram.data.mnist import MNIST_FOLDER, DataError, Digits, as_floats, load_mnist, split_training
 from ram.evaluation import count_errors
 from ram.machine import choose_device, keep_freed_memory, native_bfloat16, write_utf8
 from ram.model import RAM
@@ -176,7 +176,7 @@ def answering(device: torch.device, digits: Digits, effort: Effort) -> dict[str,
     """The time of one look at one image, and the images that are evaluated per second."""
     torch.set_num_threads(1)
     model = RAM(DEFAULT).to(device).eval()
-    image = digits.images[0].to(device).float() / 255
+    image = as_floats(digits.images[0].to(device))
     some = digits.take(torch.arange(2000))
 
     def look() -> object:

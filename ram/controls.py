@@ -43,9 +43,9 @@ def read_controls(path: Path = RECORD) -> Controls | None:
     return _parse(found)
 
 
-def controls_for(info: CheckpointInfo, path: Path = RECORD) -> Controls | None:
+def controls_for(info: CheckpointInfo) -> Controls | None:
     """The record of networks like this one, of the same architecture and recipe; None if none were trained."""
-    controls = read_controls(path)
+    controls = read_controls()
     if controls is None or controls.preset != info.recipe.get("preset"):
         return None
     return controls if PRESETS[controls.preset].model == info.config else None

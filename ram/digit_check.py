@@ -18,7 +18,7 @@ from torch import Tensor
 from ram.config import RAMConfig
 from ram.model import RAM
 
-SURE = 0.5  # probability from which an answer is rather right than wrong
+SURE = 0.5  # probability from which an answer is more likely right than wrong
 # Always the same, so that one image always gets one verdict.
 FIRST_GLIMPSES = [(-0.5, -0.5), (0.0, 0.0), (0.5, 0.5)]
 SIDES = 4  # from which each image is looked at
@@ -37,7 +37,7 @@ class DigitCheck(NamedTuple):
 
 
 def features(config: RAMConfig) -> int:
-    """How many numbers the impressions of one image are: every hidden unit after every glimpse, from every side."""
+    """The length of the impressions of one image: every hidden unit after every glimpse, from every side."""
     return SIDES * config.num_glimpses * config.hidden_size
 
 

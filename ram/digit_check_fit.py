@@ -2,8 +2,8 @@
 
 The digits are training digits, two thirds of them changed as people's drawings differ. The others are letters, symbols,
 pairs, scribbles and blots (`ram/data/not_digits.py`). Both lie in images as large as those that the model was trained
-on, half of them with its clutter. How much must speak against a digit is decided by the digits held back: the check
-doubts a fixed share of them.
+on, half of them with its clutter. The digits held back decide how much must speak against a digit: the check doubts a
+fixed share of them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SEED = 1
 
 
 def fit_digit_check(model: RAM, info: CheckpointInfo, folder: Path = MNIST_FOLDER, count: int = EXAMPLES) -> DigitCheck:
-    """Fits the check of a model of digits on so many drawings that are none.
+    """Fits the check of a model of digits, on `count` drawings that are none.
 
     Raises:
         DataError: MNIST cannot be read, or the model has other classes.
@@ -53,7 +53,7 @@ def fit_digit_check(model: RAM, info: CheckpointInfo, folder: Path = MNIST_FOLDE
 def unsure_rate(
     model: RAM, check: DigitCheck | None, digits: Digits, log_probs: Float[Tensor, "seeds batch classes"]
 ) -> OverSeeds:
-    """The share of digits of which the page is not sure: doubted by the check, or rather read wrong than right.
+    """The share of digits of which the page is not sure: doubted by the check, or more likely read wrong than right.
 
     Args:
         model: what has looked at the digits.
@@ -115,7 +115,7 @@ def impressions_of(model: RAM, images: Float[Tensor, "batch height width"]) -> F
 
 @functools.lru_cache(maxsize=1)  # the same for every checkpoint
 def _examples(folder: Path, count: int) -> tuple[Float[Tensor, "digits 28 28"], Float[Tensor, "others 28 28"]]:
-    """Digits, two thirds of them changed, and so many drawings that are none."""
+    """Digits, two thirds of them changed, and `count` drawings that are none."""
     training, _ = split_training(load_mnist("train", folder), DataConfig())
     generator = Generator().manual_seed(SEED)
     order = torch.randperm(len(training.labels), generator=generator)

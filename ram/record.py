@@ -1,6 +1,6 @@
 """Command line: python -m ram.record
 
-Makes the recorded runs anew that ship with the project, one after the other, on one thread of the CPU: all of them, or
+Makes the recorded runs that ship with the project anew, one after the other, on one thread of the CPU: all of them, or
 those that are named. Their time is counted in images, so that it does not depend on how busy this machine is.
 """
 
@@ -28,7 +28,7 @@ from ram.training.measuring import validation_error
 from ram.training.run_folder import RunConfig, RunFolder
 from ram.training.trainer import Pace, Trainer
 
-PLAIN = ("config.json", "state.json", "metrics.jsonl", "traces.jsonl")  # what is kept of each run
+KEPT_FILES = ("config.json", "state.json", "metrics.jsonl", "traces.jsonl", "name.txt", INDEX)
 Weights = dict[str, Tensor]
 
 
@@ -48,7 +48,7 @@ def record(name: str, recording: Recording, digits: Digits, target: Path) -> Non
         _write_stages(trainer, recording, kept)
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
-        for file in (*PLAIN, "name.txt", *(path.name for path in folder.path.glob("stage-*")), INDEX):
+        for file in (*KEPT_FILES, *(path.name for path in folder.path.glob("stage-*"))):
             if (folder.path / file).exists():
                 shutil.copyfile(folder.path / file, target / file)
         if kept:  # the model as it was in the end is the one that looks on the page

@@ -141,6 +141,12 @@ def test_page_frames_are_imported_without_pytorch() -> None:
     assert not loaded & {"torch", "ram"}
 
 
+def test_reader_of_uploads_starts_without_pytorch_and_streamlit() -> None:
+    loaded = loaded_by("import app.look.digit_reader")
+    assert {"app", "ram", "numpy", "PIL"} <= loaded
+    assert not loaded & {"torch", "streamlit", "pandas"}
+
+
 def loaded_by(statement: str) -> set[str]:
     """Top-level packages that a statement imports in a fresh Python."""
     script = f"{statement}; import sys; print(*{{name.split('.')[0] for name in sys.modules}})"

@@ -35,6 +35,21 @@ class ViewerOptions(NamedTuple):
     """Whether what goes on inside is drawn beneath this viewer: "no" or "yes"; empty where it cannot be."""
 
 
+class ViewerCalls(NamedTuple):
+    """What is called when somebody does something in the viewer; what it was is in the component's state."""
+
+    on_option: Callable[[], None]
+    """One of the `ViewerOptions` was changed; the state has it."""
+    on_move: Callable[[], None]
+    """A glimpse was made to look elsewhere: `move` {glimpse, x, y, number}."""
+    on_undo: Callable[[], None]
+    """The last move is to be taken back."""
+    on_own_way: Callable[[], None]
+    """The model is to look where it likes again."""
+    on_ask: Callable[[], None]
+    """What would have come out if it had looked elsewhere? `ask` {glimpse, by}."""
+
+
 def glimpse_viewer(
     scene: Scene | None,
     *,
@@ -46,11 +61,7 @@ def glimpse_viewer(
     can_undo: bool,
     elsewhere: Elsewhere | None,
     looks: Looks | None,
-    on_option: Callable[[], None],
-    on_move: Callable[[], None],
-    on_undo: Callable[[], None],
-    on_own_way: Callable[[], None],
-    on_ask: Callable[[], None],
+    calls: ViewerCalls,
 ) -> Any:
     """Shows a scene; a scene that differs from the last one starts to play, an equal one goes on.
 
@@ -64,37 +75,22 @@ def glimpse_viewer(
         can_undo: whether a move can be taken back.
         elsewhere: what was found out about the glimpse of the last question.
         looks: several looks of the sampled gaze.
-        on_option: called when `speed`, `only_seen`, `play`, `elsewhere`, `policy` or `inside` in the state was changed.
-        on_move: called when a glimpse was made to look elsewhere, with `move` {glimpse, x, y, number} in the state.
-        on_undo: called when the last move is to be taken back.
-        on_own_way: called when the model is to look where it likes again.
-        on_ask: called with `ask` {glimpse, by} in the state: what would have come out if it had looked elsewhere?
+        calls: what to call.
     """
-    return _mount(
-        data={
-            "name": key,
-            "scene": None if scene is None else scene_data(scene),
-            "prompt": prompt,
-            "example": None if example is None else scene_data(example),
-            **options._asdict(),
-            "move": move,
-            "can_undo": can_undo,
-            "map": None if elsewhere is None else elsewhere_data(elsewhere),
-            "looks": None if looks is None else _looks_data(looks),
-            "light": LIGHT._asdict(),
-        },
-        key=key,
-        on_speed_change=on_option,
-        on_only_seen_change=on_option,
-        on_play_change=on_option,
-        on_elsewhere_change=on_option,
-        on_policy_change=on_option,
-        on_inside_change=on_option,
-        on_move_change=on_move,
-        on_undo_change=on_undo,
-        on_own_way_change=on_own_way,
-        on_ask_change=on_ask,
-    )
+    data = {
+        "name": key,
+        "scene": None if scene is None else scene_data(scene),
+        "prompt": prompt,
+        "example": None if example is None else scene_data(example),
+        **options._asdict(),
+        "move": move,
+        "can_undo": can_undo,
+        "map": None if elsewhere is None else elsewhere_data(elsewhere),
+        "looks": None if looks is None else _looks_data(looks),
+        "light": LIGHT._asdict(),
+    }
+    changes = {f"{name}_change": call for name, call in calls._asdict().items() if name != "on_option"}
+    return _mount(data=data, key=key, **changes, **{f"on_{name}_change": calls.on_option for name in options._fields})
 
 
 def scene_data(scene: Scene) -> dict[str, Any]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from app.figures.contrast import blend
 from app.figures.palette import step_colors
-from app.figures.picture import FieldPicture, as_bytes, dot, fitting_font, font, grey, patch_row
+from app.figures.picture import FieldPicture, dot, fitting_font, font, grey, in_hex, patch_row
 from app.look.light import dim, lit
 from app.look.scene import Scene
 
@@ -79,9 +77,9 @@ def _ease(share: float) -> float:
 def _palette(scene: Scene) -> Image.Image:
     """What is dim, what is lit, the steps' colours, and as many of those half faded as there is room for."""
     tones = [grey(level / 10) for level in range(11)]
-    dusk = [_hex(dim(level)) for level in (0.2, 0.4, 0.6, 0.8)]  # full ink is among the tones
-    glow = [_hex(lit(level / 10, 0)) for level in range(10)]
-    papers = [_hex(lit(0, scale)) for scale in range(1, scene.patches.shape[1])]
+    dusk = [in_hex(dim(level)) for level in (0.2, 0.4, 0.6, 0.8)]  # full ink is among the tones
+    glow = [in_hex(lit(level / 10, 0)) for level in range(10)]
+    papers = [in_hex(lit(0, scale)) for scale in range(1, scene.patches.shape[1])]
     greys = [*tones, *dusk, *glow, *papers]
     room = _COLORS - 1 - len(greys)
     steps = step_colors(min(scene.steps, room))
@@ -91,10 +89,6 @@ def _palette(scene: Scene) -> Image.Image:
     palette = Image.new("P", (1, 1))
     palette.putpalette(b"".join(bytes.fromhex(color[1:]) for color in colors))
     return palette
-
-
-def _hex(color: npt.NDArray[np.float64]) -> str:
-    return "#" + bytes(as_bytes(color)).hex()
 
 
 def _panel(scene: Scene, step: int, shown: float, *, answered: bool = False) -> Image.Image:

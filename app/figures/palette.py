@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import functools
 
+from app.figures.contrast import blend
+
 # Equal steps in OKLCH from violet to amber, ever lighter: in order also without colour vision or in grey.
 _STEP_ANCHORS = ("#6e56e7", "#b353d2", "#e558a7", "#fd7476", "#fd9a57", "#f8bd1d")
 
@@ -39,6 +41,4 @@ def step_colors(count: int) -> list[str]:
 def _interpolate(position: float) -> str:
     place = position * (len(_STEP_ANCHORS) - 1)
     lower = min(int(place), len(_STEP_ANCHORS) - 2)
-    share = place - lower
-    pair = [bytes.fromhex(anchor[1:]) for anchor in _STEP_ANCHORS[lower : lower + 2]]
-    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(*pair, strict=True))
+    return blend(_STEP_ANCHORS[lower], _STEP_ANCHORS[lower + 1], place - lower)

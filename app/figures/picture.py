@@ -26,7 +26,12 @@ _SMOOTH = 4  # round and slanting shapes are drawn this much larger, then averag
 @functools.cache
 def grey(level: float) -> str:
     """The tone at `level` (0 dark field, 1 ink) as #rrggbb."""
-    return "#" + bytes(as_bytes(mix(LIGHT.dark, LIGHT.ink, level))).hex()
+    return in_hex(mix(LIGHT.dark, LIGHT.ink, level))
+
+
+def in_hex(color: npt.NDArray[np.float64]) -> str:
+    """One colour (3,), 0 to 255, as #rrggbb."""
+    return "#" + bytes(as_bytes(color)).hex()
 
 
 def as_bytes(colors: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:

@@ -117,12 +117,11 @@ class _Walk:
     def episode(
         self, count: int, noise: torch.Tensor | None = None, *, glimpse: int = 0, places: torch.Tensor | None = None
     ) -> Episode:
-        """So many looks; `places`, one each, are where this glimpse looks."""
+        """Looks `count` times; `places`, one for each look, are where this glimpse looks."""
         images = self._images()
         forced = {
-            number - 1: images.new_tensor(at).expand(count, 2)
-            for number, at in self.request.force.items()
-            if number <= self.model.config.num_glimpses
+            index: images.new_tensor(at).expand(count, 2)
+            for index, at in self.request.forced(self.model.config.num_glimpses).items()
         }
         if places is not None:
             forced[glimpse - 1] = places

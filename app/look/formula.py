@@ -37,7 +37,7 @@ class Formula(NamedTuple):
 
 
 def tex(number: float, digits: int = DIGITS) -> str:
-    """A number with so many decimals, as LaTeX, and without the sign of a zero."""
+    """A number with `digits` decimals as LaTeX; zero has no sign."""
     text = f"{number:.{digits}f}"
     return text.removeprefix("-") if float(text) == 0 else text
 

@@ -12,7 +12,7 @@ import torch
 
 from app.look.cost import LookCost, look_cost
 from app.look.field import Arrangement, Field
-from app.look.layout import lay_out, model_field
+from app.look.layout import lay_out, milliseconds_of_many, model_field
 from app.look.looking import LookRequest, look
 from app.look.sources import digit_picture
 from app.server.models import load_model, model_info, test_digits
@@ -20,7 +20,6 @@ from app.server.one_at_a_time import aside
 
 HARDEST_OF = 2000  # test digits at most in a larger field ...
 LONGEST_MS = 4000.0  # ... and as many as this is enough for, which is all of a usual model's
-PIECE_MS = 0.14  # of cutting out one piece of clutter
 BATCH = 100
 
 
@@ -89,8 +88,8 @@ def _rank(name: str) -> Ranking:
 
 def _count(cost: LookCost, field: Field, digits: int) -> int:
     """How many digits there is time for."""
-    each = cost.milliseconds_of_many + PIECE_MS * Arrangement().count_pieces(field)
-    return min(HARDEST_OF if field.is_larger else digits, max(int(LONGEST_MS / each), BATCH))
+    enough = int(LONGEST_MS / milliseconds_of_many(cost, field))
+    return min(HARDEST_OF if field.is_larger else digits, max(enough, BATCH))
 
 
 def _batch(cost: LookCost) -> int:

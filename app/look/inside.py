@@ -79,11 +79,7 @@ def look_inside(model: RAM, image: Floats, request: LookRequest) -> Inside:
     start = images.new_tensor([wanted]) if wanted else model.draw_start(1, images, generator)
     std = model.config.location_std
     noise = model.draw_noise(1, images, std if request.gaze == "sampled" else 0.0, generator)
-    forced = {
-        number - 1: images.new_tensor([place])
-        for number, place in request.force.items()
-        if number <= model.config.num_glimpses
-    }
+    forced = {index: images.new_tensor([place]) for index, place in request.forced(model.config.num_glimpses).items()}
     row = torch.zeros(1, dtype=torch.long, device=device)
     episode = model.walk(images, row, start, noise, std, forced_locations=forced)
     return Inside(

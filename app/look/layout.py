@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from app.look.cost import LookCost
 from app.look.field import DIGIT, Arrangement, Field, field_of
 from app.look.picture import Picture
 from app.look.scene import Floats
 from app.server.models import model_info
 from ram.data.clutter import strew
 from ram.data.mnist import Digits
+
+PIECE_MS = 0.14  # of cutting out one piece of clutter
 
 
 def model_field(name: str) -> Field:
@@ -21,6 +24,11 @@ def model_field(name: str) -> Field:
         ValueError: no such images can be made here.
     """
     return field_of(model_info(name), name)
+
+
+def milliseconds_of_many(cost: LookCost, field: Field) -> float:
+    """What one of many test digits takes, laid out as the page does at first, and looked at together with others."""
+    return cost.milliseconds_of_many + PIECE_MS * Arrangement().count_pieces(field)
 
 
 def lay_out(picture: Picture | None, field: Field, arrangement: Arrangement, digits: Digits | None = None) -> Floats:

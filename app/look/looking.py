@@ -43,6 +43,10 @@ class LookRequest:
         fields |= {"place_x": place_x, "place_y": place_y} if self.first == "place" else {}
         return fields | ({"force": force} if force else {})
 
+    def forced(self, num_glimpses: int) -> dict[int, Place]:
+        """Where glimpses look instead, by their index from 0, as far as a model has so many."""
+        return {number - 1: at for number, at in self.force.items() if number <= num_glimpses}
+
     def before(self, glimpse: int) -> LookRequest:
         """The same, where a glimpse (from 1) and those after it look where the model likes."""
         return dataclasses.replace(self, force={number: at for number, at in self.force.items() if number < glimpse})
@@ -84,7 +88,7 @@ def look(
         "is_digit": check is None or _shows_digit(check, model, image),
     }
     own = dataclasses.replace(_look_once(model, image, request.before(1)), **about)
-    forced = tuple(number - 1 for number in request.force if number <= model.config.num_glimpses)
+    forced = tuple(request.forced(model.config.num_glimpses))
     if not forced:
         return own
     return dataclasses.replace(_look_once(model, image, request), **about, forced=forced, own=own)
@@ -123,9 +127,7 @@ def _roll_out(model: RAM, image: Floats, request: LookRequest) -> tuple[Rollout,
         torch.from_numpy(image).to(device),
         sample_locations=request.gaze == "sampled",
         initial_location=None if start is None else torch.tensor(start),
-        forced_locations={
-            number - 1: at for number, at in request.force.items() if number <= model.config.num_glimpses
-        },
+        forced_locations=request.forced(model.config.num_glimpses),
         generator=torch.Generator(device).manual_seed(request.seed),
     )
     return rollout, model.glimpse_sensor.corners(rollout.locations, *image.shape)

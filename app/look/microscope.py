@@ -94,7 +94,7 @@ class Draw(NamedTuple):
 
 
 def draw_looks(model: RAM, setup: Setup, seed: int) -> Draw:
-    """Draws so many looks as belong to one seed, and differentiates their loss."""
+    """Draws the looks that belong to one seed, and differentiates their loss."""
     model = copy.deepcopy(model).requires_grad_(True)  # models are shared, and frozen
     scored = _score(model, setup, [seed], with_gradient=True)
     (gradient,) = torch.autograd.grad(scored.loss.reinforce, scored.episode.location_means, retain_graph=True)

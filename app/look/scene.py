@@ -13,7 +13,7 @@ from app.look.rewards import WORDS, RewardWords
 if TYPE_CHECKING:
     from ram.config import Reward
 
-SURE = 0.5  # probability from which an answer is rather right than wrong
+SURE = 0.5  # as in ram.digit_check, which imports PyTorch
 Floats = npt.NDArray[np.float32]
 
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import numpy.typing as npt
 
+from app.look.digit_reader import ReadDigit, read_digit, understood
 from app.look.picture import DRAWING, UPLOAD, Picture
-from app.look.uploads import UploadError, read_image
-from ram.data.drawing import DrawingError, check_is_drawing, prepare_placed_drawing
+from app.look.uploads import UploadError, is_quick
+from app.server import allowance
+from app.server.helper import Helper, HelperBusyError, HelperError, HelperTimeoutError
+from ram.data.drawing import prepare_placed_drawing
 from ram.data.mnist import Digits, as_floats
+
+_log = logging.getLogger(__name__)
+READER = Helper("app.look.digit_reader")
 
 
 def drawn_picture(pixels: npt.NDArray[np.uint8]) -> Picture | None:
@@ -17,19 +25,39 @@ def drawn_picture(pixels: npt.NDArray[np.uint8]) -> Picture | None:
     return Picture(image, DRAWING, place, is_one=is_one) if image.any() else None
 
 
-def uploaded_picture(content: bytes) -> Picture:
+def uploaded_picture(content: bytes, reader: Helper = READER) -> Picture:
     """The digit in an uploaded file.
+
+    Args:
+        content: of the file.
+        reader: reads what takes long.
 
     Raises:
         UploadError: the file is not an image of one digit; the message is one sentence for the user.
     """
-    pixels = read_image(content)
-    try:
-        check_is_drawing(pixels)
-    except DrawingError as error:
-        raise UploadError(str(error)) from error
-    image, place, _ = prepare_placed_drawing(pixels)
+    image, place = read_digit(content) if is_quick(content) else _read_aside(content, reader)
     return Picture(image, UPLOAD, place)
+
+
+def _read_aside(content: bytes, reader: Helper) -> ReadDigit:
+    """Lets another process read it: decoding takes up to a second, and 100 MB that are cleared under Python's lock."""
+    try:
+        answer = reader.ask(content)
+    except HelperError as error:
+        allowance.charge_aside(error.seconds)
+        _log.warning("An upload of %d bytes could not be read: %s", len(content), error)
+        raise UploadError(_sentence(error)) from None
+    allowance.charge_aside(answer.seconds)
+    return understood(answer.content)
+
+
+def _sentence(error: HelperError) -> str:
+    match error:
+        case HelperBusyError():
+            return "Other images are being read just now; please try again in a moment."
+        case HelperTimeoutError():
+            return "This image takes too long to read; please choose a smaller one."
+    return "This image could not be read; please choose another one."
 
 
 def digit_picture(digits: Digits, position: int) -> Picture:

@@ -12,7 +12,7 @@ import torch
 from app.look.cost import look_cost
 from app.look.field import Arrangement
 from app.look.inside import layers_of
-from app.look.layout import lay_out, model_field
+from app.look.layout import lay_out, milliseconds_of_many, model_field
 from app.look.scene import Floats
 from app.look.sources import digit_picture
 from app.server.catalogue import checkpoint_path
@@ -24,7 +24,6 @@ LONGEST_MS = 2000.0  # ... and as many as this is enough for, which is all of th
 MOST_NUMBERS = 4_000_000  # activations that are computed together
 EXAMPLES = 6
 RECTIFIED = ("what", "where", "feature", "hidden")  # of these a unit can be dead: of an LSTM's not the hidden state
-_PIECE_MS = 0.14  # of cutting out one piece of clutter
 
 
 class Layer(NamedTuple):
@@ -42,10 +41,8 @@ class Layer(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """What a model did with the first test digits, with its mean locations, from the centre."""
+    """What a model did with the first N test digits, with its mean locations, from the centre."""
 
-    positions: list[int]
-    """In the test set."""
     labels: npt.NDArray[np.int64]
     corners: npt.NDArray[np.int64]
     """(N, G, 2), (x, y) of the top-left pixel of each finest window."""
@@ -101,8 +98,8 @@ def sample_of(name: str) -> Sample:
 def _sample_of(name: str, version: int) -> Sample:
     digits, model, field = test_digits(), load_model(name), model_field(name)
     cost = look_cost(model.config, field.side)
-    each = cost.milliseconds_of_many + _PIECE_MS * Arrangement().count_pieces(field)
-    count = min(SAMPLE, max(int(LONGEST_MS / each), EXAMPLES), len(digits.labels))
+    enough = int(LONGEST_MS / milliseconds_of_many(cost, field))
+    count = min(SAMPLE, max(enough, EXAMPLES), len(digits.labels))
     numbers = model.config.num_glimpses * 8 * max(model.config.hidden_size, model.config.glimpse_hidden_size)
     batch = max(min(count, MOST_NUMBERS // (numbers + cost.levels + cost.padded)), 1)
     corners: list[npt.NDArray[np.int64]] = []
@@ -118,7 +115,7 @@ def _sample_of(name: str, version: int) -> Sample:
                 best, glimpses = numbers_of.max(dim=0)
                 layers.setdefault(layer, []).append(Layer(best.numpy(), glimpses.to(torch.int16).numpy()))
     gathered = {layer: Layer(*(np.concatenate(part) for part in zip(*of, strict=True))) for layer, of in layers.items()}
-    return Sample([*range(count)], digits.labels[:count].numpy(), np.concatenate(corners), gathered)
+    return Sample(digits.labels[:count].numpy(), np.concatenate(corners), gathered)
 
 
 def story(name: str, layer: str, unit: int) -> Story:
@@ -137,10 +134,10 @@ def story(name: str, layer: str, unit: int) -> Story:
 
 def _example(name: str, sample: Sample, digit: int, glimpse: int, activation: float) -> Example:
     left, top = (int(edge) for edge in sample.corners[digit, glimpse])
-    position, size = sample.positions[digit], load_model(name).config.glimpse_size
-    image = _image(name, position)
+    size = load_model(name).config.glimpse_size
+    image = _image(name, digit)
     patch = np.pad(image, size)[top + size : top + 2 * size, left + size : left + 2 * size]
-    return Example(position, int(sample.labels[digit]), glimpse + 1, activation, image, (left, top), patch)
+    return Example(digit, int(sample.labels[digit]), glimpse + 1, activation, image, (left, top), patch)
 
 
 def _image(name: str, position: int) -> Floats:

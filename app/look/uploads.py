@@ -1,13 +1,12 @@
 """Reading an image that somebody sent, as a file or from the canvas: it may contain anything.
 
 What it costs is known before it is paid: the header says how many pixels there are. They are in memory in full only
-once, as the decoder leaves them, and one picture at a time (`app/server/limits.toml` says how large).
+once, as the decoder leaves them (`app/server/limits.toml` says how large).
 """
 
 from __future__ import annotations
 
 import io
-import threading
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +17,7 @@ from app.server.limits import MB, read_limits
 
 SIDE = 2048  # pixels: a larger picture is reduced to this at once; a digit needs no more
 MOST_SCANS = 64  # of a progressive JPEG, which goes over all pixels in each; usual ones have about ten
+QUICK_BYTES, QUICK_PIXELS = 100_000, 500_000  # of a picture that is read in some hundredths of a second
 _BAND = 2**20  # pixels that are converted at a time
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -29,11 +29,20 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
-_decoding = threading.Lock()
-
 
 class UploadError(ValueError):
     """A picture that cannot be used; the message is one sentence for the user."""
+
+
+def is_quick(content: bytes) -> bool:
+    """Whether a file is read within some hundredths of a second, or refused; any other is not even looked into here."""
+    if len(content) > QUICK_BYTES:
+        return False
+    try:
+        image = _opened(content, None)
+    except UploadError:
+        return True
+    return image.width * image.height * count_scans(content) <= QUICK_PIXELS
 
 
 def read_image(content: bytes, *, longest: int | None = None) -> npt.NDArray[np.uint8]:
@@ -46,6 +55,19 @@ def read_image(content: bytes, *, longest: int | None = None) -> npt.NDArray[np.
     Raises:
         UploadError: it is too large in bytes, pixels or length, no PNG or JPEG, or damaged.
     """
+    image = _opened(content, longest)
+    try:
+        reduced = _reduced(image)
+    except MemoryError:
+        raise UploadError("This image takes too much memory; please choose a smaller one.") from None
+    except Exception:
+        raise UploadError("This image is damaged; please choose another one.") from None
+    turn = _TURNS.get(orientation(content))
+    return np.asarray(reduced if turn is None else reduced.transpose(turn))
+
+
+def _opened(content: bytes, longest: int | None) -> Image.Image:
+    """An image of which only the header has been read, and which may be decoded."""
     largest = read_limits().largest_image
     if len(content) > largest * MB:
         raise UploadError(f"This file has {len(content) / MB:.1f} MB; please choose one of at most {largest:g} MB.")
@@ -59,13 +81,7 @@ def read_image(content: bytes, *, longest: int | None = None) -> npt.NDArray[np.
     _check_size(image, longest)
     if count_scans(pixels) > MOST_SCANS:
         raise UploadError("This image is stored in too many passes; please save it as a PNG or an ordinary JPEG.")
-    try:
-        with _decoding:
-            reduced = _reduced(image)
-    except Exception:
-        raise UploadError("This image is damaged; please choose another one.") from None
-    turn = _TURNS.get(orientation(content))
-    return np.asarray(reduced if turn is None else reduced.transpose(turn))
+    return image
 
 
 def _check_size(image: Image.Image, longest: int | None) -> None:

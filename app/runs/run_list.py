@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from app.server.catalogue import RECORDED, RECORDED_NAME, is_recorded, recorded_names, run_names, run_path
+from app.server.catalogue import RECORDED, RECORDED_NAME, is_file, is_recorded, recorded_names, run_names, run_path
 from ram.recordings import RECORDINGS, Recording
 from ram.training.run_folder import RunConfig, RunError, RunFolder, RunState
 
@@ -74,7 +74,7 @@ def _read(path: Path, name: str, given_up: dict[str, str]) -> Job:
     folder = RunFolder(path)
     config, state, problem = None, RunState("stopped"), ""
     status: JobStatus = "uploaded"
-    has_checkpoint = _is_file(folder.best)
+    has_checkpoint = is_file(folder.best)
     if not has_checkpoint or _exists(path / "config.json"):
         try:
             config, known = folder.read_config(), folder.read_state()
@@ -114,14 +114,6 @@ def _exists(path: Path) -> bool:
     except OSError:
         return True
     return True
-
-
-def _is_file(path: Path) -> bool:
-    """Whether a file is there that may be read."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False
 
 
 def _size(path: Path) -> int:

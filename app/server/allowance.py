@@ -82,3 +82,8 @@ def kept() -> Iterator[None]:
         spent = time.thread_time()
         _allowances.charge(session, spent - getattr(_charged, "until", 0.0), time.monotonic())
         _charged.until = spent
+
+
+def charge_aside(seconds: float) -> None:
+    """Charges this session with what another process has computed for it, too: this thread's next `kept` does."""
+    _charged.until = getattr(_charged, "until", 0.0) - seconds

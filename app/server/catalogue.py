@@ -30,8 +30,8 @@ def model_names() -> list[str]:
     Only recorded runs have a slash in their names, so that they cannot be mistaken for a run of this server.
     """
     shipped = sorted(path.stem for path in read_limits().checkpoints.glob("*.safetensors"))
-    recorded = [run for run in recorded_names() if _is_file(run_path(run) / "best.safetensors")]
-    runs = [path.name for path in _newest_first(_runs()) if _is_file(path / "best.safetensors")]
+    recorded = [run for run in recorded_names() if is_file(run_path(run) / "best.safetensors")]
+    runs = [path.name for path in _newest_first(_runs()) if is_file(path / "best.safetensors")]
     others = (run for run in (*recorded, *runs) if run not in shipped)
     return [*sorted(shipped, key=lambda name: name != DEFAULT_MODEL), *others]
 
@@ -91,6 +91,14 @@ def unique_name(name: str, taken: set[str]) -> str:
     return name if name not in taken else next(other for other in numbered if other not in taken)
 
 
+def is_file(path: Path) -> bool:
+    """Whether a file is there that may be read."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def _newest_first(folder: Path) -> list[Path]:
     """The runs in a folder. Their own names do not tell: the command line begins them with the preset."""
     found = (path for path in folder.glob("[!.]*/") if path.name.isprintable())
@@ -107,7 +115,7 @@ def _begun(path: Path) -> int:
 
 def _given_name(path: Path) -> str:
     file = path / "name.txt"
-    if not _is_file(file):  # to open a pipe would wait until somebody writes into it
+    if not is_file(file):  # to open a pipe would wait until somebody writes into it
         return path.name
     try:
         with file.open("rb") as content:
@@ -115,14 +123,6 @@ def _given_name(path: Path) -> str:
     except OSError:
         return path.name
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name) or path.name
-
-
-def _is_file(path: Path) -> bool:
-    """Whether a file is there that may be read."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False
 
 
 def _is_shipped(name: str) -> bool:

@@ -44,7 +44,7 @@ def turn(patience_s: float = PATIENCE_S) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def aside(patience_s: float = LONG_PATIENCE_S) -> Iterator[None]:
+def aside() -> Iterator[None]:
     """Gives the turn away while the block computes something long, for which Python lets other threads run.
 
     One such block runs at a time, however many sessions ask for one: they take one core, and drawings have the others.
@@ -53,7 +53,7 @@ def aside(patience_s: float = LONG_PATIENCE_S) -> Iterator[None]:
     if held:
         _turn.release()
         _mine.held = False
-    alone = _aside.acquire(timeout=patience_s)
+    alone = _aside.acquire(timeout=LONG_PATIENCE_S)
     try:
         yield
     finally:

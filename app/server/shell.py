@@ -73,19 +73,21 @@ def first_page(name: str, scripts: Sequence[str] = (), before: Sequence[str] = (
 
 
 def routes(scripts: Mapping[str, Sequence[str]], before: Sequence[str] = ()) -> list[Route]:
-    """A route for the address of each page, where a browser asks for the first page.
+    """Routes for the address of each page, where a browser asks for the first page.
 
     Args:
         scripts: addresses of the modules that each page needs, by the page's name.
         before: addresses of the modules that each page runs before Streamlit's have asked the server for anything.
     """
-    base = str(config.get_option("server.baseUrlPath") or "").strip("/")
-    paths = {"/": "draw", **{f"/{name}": name for name in HEADINGS}}
-    pages = {path: first_page(name, scripts.get(name, ()), before) for path, name in paths.items()}
-    return [_route(f"/{base}{path}" if base else path, page) for path, page in pages.items()]
+    path = str(config.get_option("server.baseUrlPath") or "").strip("/")
+    base = f"/{path}" if path else ""
+    names = {"": "draw", **{name: name for name in HEADINGS}}
+    pages = [_route(f"{base}/{end}", first_page(name, scripts.get(name, ()), before)) for end, name in names.items()]
+    return [*pages, *(_without_slash(base, name) for name in HEADINGS)]
 
 
 def _without_slash(base: str, name: str) -> Route:
+    """Leads from the address with a slash at its end to the one without."""
 
     async def answer(request: Request) -> RedirectResponse:
         # Relative: a proxy may have taken a path away that the browser knows of.

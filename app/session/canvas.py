@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit_drawable_canvas import CanvasResult
 
 from app.look.light import DARK_FIELD
+from app.look.metadata import PNG
 from app.look.uploads import UploadError, read_image
 from app.server.limits import read_limits
 
@@ -106,8 +107,10 @@ def are_too_long(strokes: Strokes) -> bool:
 def pixels_on(canvas: CanvasResult) -> npt.NDArray[np.uint8] | None:
     """What is to be seen on the canvas, (height, width, 4) RGBA; None if it has reported nothing, or no picture."""
     content = _content(canvas)
+    if content is None or not content.startswith(PNG):  # a JPEG of so many bytes could take longer to look into
+        return None
     try:
-        return None if content is None else read_image(content, longest=SHARPEST * SIDE)
+        return read_image(content, longest=SHARPEST * SIDE)
     except UploadError:
         return None
 

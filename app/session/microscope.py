@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
 from app.look.steps import MOST_STEPS, parse_steps, steps_text
 from app.session.settings import LARGEST_SEED
 
-Baseline = Literal["none", "value", "rollouts"]
-Reward = Literal["hit", "information"]
+if TYPE_CHECKING:
+    from ram.config import Baseline, Reward
+
 Follows = Literal["reinforce", "action", "value", "all"]
-LABEL = "label"  # the widget that asks for it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +73,7 @@ def look_at_others() -> None:
 
 
 def step(count: int) -> None:
-    """Takes so many steps, each on new looks; those on show are the first's."""
+    """Takes steps, each on new looks; the looks on show are those of the first one."""
     now = current()
     if now.can_step:
         st.session_state.taken = steps_text((*now.steps, *range(now.draw_number, now.draw_number + count)))

@@ -66,7 +66,7 @@ class Shelf(Generic[Item]):
         self._lock = threading.Lock()
 
     def put(self, item: Item, size: int, owner: str) -> str:
-        """Keeps something of so many bytes for a session and returns its name."""
+        """Keeps something of `size` bytes for a session and returns its name."""
         name = secrets.token_urlsafe(9)
         with self._lock:
             self._kept[name] = _Entry(item, size + OVERHEAD, owner)

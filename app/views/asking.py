@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from app.components.viewer import ViewerOptions, glimpse_viewer
+from app.components.viewer import ViewerCalls, ViewerOptions, glimpse_viewer
 from app.look.elsewhere import Elsewhere, Looks, look_elsewhere, sampled_looks
 from app.look.field import Field
 from app.look.force import read_move
@@ -52,11 +52,13 @@ def show_viewer(scene: Scene | None, key: str, field: Field, name: str | None, *
         can_undo=steering.can_undo(),
         elsewhere=_elsewhere(scene, key, name or ""),
         looks=_looks(scene, name or ""),
-        on_option=functools.partial(_take_options, key),
-        on_move=functools.partial(_take_move, key),
-        on_undo=steering.undo,
-        on_own_way=steering.own_way,
-        on_ask=functools.partial(_take_question, key),
+        calls=ViewerCalls(
+            on_option=functools.partial(_take_options, key),
+            on_move=functools.partial(_take_move, key),
+            on_undo=steering.undo,
+            on_own_way=steering.own_way,
+            on_ask=functools.partial(_take_question, key),
+        ),
     )
 
 
@@ -99,5 +101,4 @@ def _take_question(key: str) -> None:
 
 
 def _take_options(key: str) -> None:
-    options = ("speed", "only_seen", "play", "elsewhere", "policy", "inside")
-    settings.keep_viewer_options(**{name: widgets.sent(key, name) for name in options})
+    settings.keep_viewer_options(**{name: widgets.sent(key, name) for name in ViewerOptions._fields})

@@ -8,7 +8,6 @@ import numpy as np
 import streamlit as st
 import torch
 
-from app.components.gallery import digit_gallery
 from app.components.microscope import gradients, microscope
 from app.look.field import Field
 from app.look.looking import LookRequest, start_of
@@ -22,12 +21,12 @@ from app.server.one_at_a_time import aside
 from app.session import microscope as session
 from app.session import pages, picture, settings, widgets
 from app.session.messages import plain_text
-from app.views import microscope_controls, questions_view
+from app.views import digits_view, microscope_controls, questions_view
 from app.views.look_view import FoundField, find_field, lay_out_picture
 from ram.checkpoints import CheckpointInfo
 from ram.data.mnist import DataError
 
-GALLERY, GALLERY_SIZE = "learning_gallery", 12
+GALLERY = "learning_gallery"
 WHAT_IS_SEEN = (
     "After its glimpse the model may look anywhere under the <b>Gaussian</b>: its mean μ is what the location network "
     "says.",
@@ -123,21 +122,12 @@ def _show_digit(lying: Lying, info: CheckpointInfo) -> None:
     else:
         st.markdown(f"{name_of(digits, chosen)[0].upper()}{name_of(digits, chosen)[1:]}")
     order = np.random.default_rng(1).permutation(len(digits.labels))
-    start = picture.gallery_page() * GALLERY_SIZE % len(order)
-    positions = [int(position) for position in order[start : start + GALLERY_SIZE]]
+    positions = digits_view.on_page(order)
     if chosen is not None and chosen not in positions:
         positions[0] = chosen
-    digit_gallery(
-        digits.images[positions].numpy(),
-        keys=positions,
-        names=[name_of(digits, position) for position in positions],
-        chosen=chosen,
-        label="Test digits",
-        key=GALLERY,
-        on_pick=_take_digit,
-    )
+    digits_view.show(positions, chosen, key=GALLERY, on_take=_take_digit)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Others", on_click=picture.turn_gallery_page, icon=":material/shuffle:", help="Show other digits")
+        digits_view.show_others()
         st.page_link(pages.page("draw"), label="Draw your own", icon=":material/draw:")
     seen = "".join(f"<p>{sentence}</p>" for sentence in WHAT_IS_SEEN)
     st.html(f"<h2 class='below'>What you see</h2><div class='explained'>{seen}</div>")
@@ -152,10 +142,9 @@ def _take_label(key: str) -> None:
     session.say(widgets.value(key) or "")
 
 
-def _take_digit() -> None:
-    if (pick := widgets.sent_position(GALLERY, "pick", len(test_digits().labels))) is not None:
-        session.back_to_the_start()
-        picture.show_where_it_lay(digit_picture(test_digits(), pick))
+def _take_digit(position: int) -> None:
+    session.back_to_the_start()
+    digits_view.take(position)
 
 
 # ---- what is seen ----

@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
-from app.components.gallery import digit_gallery
 from app.look.hardest import HARDEST_OF, hardest_digits
-from app.look.sources import digit_picture, name_of, uploaded_picture
+from app.look.sources import uploaded_picture
 from app.look.uploads import UploadError
 from app.server.limits import read_limits
 from app.server.models import test_digits
 from app.session import messages, picture, settings, widgets
 from app.session.messages import Message, plain_text
 from app.session.settings import DIGIT_KINDS
+from app.views import digits_view
 from ram.data.mnist import DataError
 
-GALLERY_SIZE = 12
 GALLERY, UPLOAD = "gallery", "upload"
 
 
@@ -35,7 +35,7 @@ def show() -> None:
             help="Hardest: those whose right class this model thinks least likely, looking first at the centre; in a "
             f"larger field, of the first {HARDEST_OF:,}, or of fewer where a look takes long.",
         )
-        st.button("Others", on_click=picture.turn_gallery_page, icon=":material/shuffle:", help="Show other digits")
+        digits_view.show_others()
     _show_gallery(shown.test_digit)
     if shown.message is not None:
         st.warning(plain_text(shown.message.text), icon=":material/image_not_supported:")
@@ -52,37 +52,18 @@ def show() -> None:
 
 def _show_gallery(chosen: int | None) -> None:
     try:
-        positions = _gallery_positions()
+        digits_view.show(digits_view.on_page(_order()), chosen, key=GALLERY, on_take=digits_view.take)
     except (ValueError, DataError) as error:  # a CheckpointError, too
         st.warning(f"No test digits: {plain_text(str(error))}.", icon=":material/image_not_supported:")
-        return
-    digits = test_digits()
-    digit_gallery(
-        digits.images[positions].numpy(),
-        keys=positions,
-        names=[name_of(digits, position) for position in positions],
-        chosen=chosen,
-        label="Test digits",
-        key=GALLERY,
-        on_pick=_take_test_digit,
-    )
 
 
-def _gallery_positions() -> list[int]:
+def _order() -> npt.NDArray[np.int64]:
+    """The positions of the test digits that the user wants to see."""
     now, labels = settings.current(), test_digits().labels.numpy()
     if now.digits == "hardest":
-        order = hardest_digits(now.model or "")
-    else:
-        order = np.random.default_rng(0).permutation(len(labels))
-    if now.digits.isdecimal():
-        order = order[labels[order] == int(now.digits)]
-    start = picture.gallery_page() * GALLERY_SIZE % len(order)
-    return [int(position) for position in order[start : start + GALLERY_SIZE]]
-
-
-def _take_test_digit() -> None:
-    if (pick := widgets.sent_position(GALLERY, "pick", len(test_digits().labels))) is not None:
-        picture.show_where_it_lay(digit_picture(test_digits(), pick))
+        return hardest_digits(now.model or "")
+    order = np.random.default_rng(0).permutation(len(labels))
+    return order[labels[order] == int(now.digits)] if now.digits.isdecimal() else order
 
 
 def _take_upload() -> None:

@@ -10,10 +10,10 @@ import streamlit as st
 from app.components.present import presentation
 from app.look.hardest import first_misread, hardest_digits, misread_digits
 from app.look.scene import Scene
-from app.look.sources import digit_picture
 from app.server.models import test_digits
 from app.session import messages, picture, settings, widgets
 from app.session.messages import Message
+from app.views import digits_view
 from app.views.asking import look_request
 from ram.data.mnist import DataError
 
@@ -64,13 +64,12 @@ def _take_next() -> None:
 
 def _take_digit(kind: str) -> None:
     try:
-        digits = test_digits()
         current = picture.current()
         position = _choose(kind, settings.current().model or "", None if current is None else current.test_digit)
     except (DataError, ValueError) as error:  # a CheckpointError, too
         messages.say(picture.PAGE, Message(f"The test digits cannot be shown: {error}.", is_problem=True))
         return
-    picture.show_where_it_lay(digit_picture(digits, position))
+    digits_view.take(position)
 
 
 def _choose(kind: str, model: str, but: int | None) -> int:

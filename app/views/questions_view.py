@@ -6,9 +6,8 @@ import streamlit as st
 
 from app.look.observing import first_choice, stages
 from app.look.questions import QUESTIONS, USUAL, Question
-from app.look.sources import digit_picture
-from app.server.models import test_digits
-from app.session import microscope, picture
+from app.session import microscope
+from app.views import digits_view
 
 
 def show() -> None:
@@ -31,7 +30,7 @@ def show() -> None:
 
 def _set_up(question: Question) -> None:
     choices = stages()
-    picture.show_where_it_lay(digit_picture(test_digits(), question.digit))
+    digits_view.take(question.digit)
     microscope.set_up(question.part, question.shows, stage=first_choice(choices), **{**USUAL, **question.settings})
     if question.steps:
         microscope.step(question.steps)

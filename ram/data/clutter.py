@@ -52,7 +52,7 @@ def strew(
     for _ in range(clutter):
         donor = _random(len(others), len(images), generator)[:, None, None]
         pieces = others[donor, *_anywhere(blank, others, generator)]
-        _add(images, pieces.to(images.dtype) / 255, generator)
+        _add(images, as_floats(pieces), generator)
 
 
 def ink_centre(images: Float[Tensor, "batch height width"]) -> Float[Tensor, "batch 2"]:

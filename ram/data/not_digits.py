@@ -137,7 +137,7 @@ Strokes = list[Float[np.ndarray, "_ 2"]]
 
 
 def draw_not_digits(count: int, digits: Digits, rng: np.random.Generator) -> Float[Tensor, "count 28 28"]:
-    """So many drawings that are no digit, as a model gets them.
+    """Drawings that are no digit, as a model gets them.
 
     Args:
         count: how many.
@@ -296,7 +296,7 @@ def _in_a_hand(strokes: Strokes, rng: np.random.Generator) -> Strokes:
 
 
 def _rounded(points: Float[np.ndarray, "points 2"], rounds: int) -> Float[np.ndarray, "more 2"]:
-    """Cuts every corner so many times (Chaikin 1974), except in outlines: a rounded diamond is a zero."""
+    """Cuts every corner, round after round (Chaikin 1974), except in outlines: a rounded diamond is a zero."""
     if len(points) < 3 or np.array_equal(points[0], points[-1]):
         return points
     for _ in range(rounds):

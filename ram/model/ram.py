@@ -151,10 +151,15 @@ class RAM(nn.Module):
             forced_locations=as_forced(forced_locations, self.config.num_glimpses, batch),
             generator=generator,
         )
+        recorded = self._read_out(episode)
+        return Rollout(*(field.squeeze(dim=0) for field in recorded)) if images.dim() == 2 else recorded
+
+    def _read_out(self, episode: Episode) -> Rollout:
+        """What the networks read in the memory after every glimpse, beside where it looked."""
         class_logits = self.action_network.logits(torch.stack(episode.hidden_states))
         log_probs = torch.log_softmax(class_logits, dim=-1)
         action_log_prob, action = log_probs[-1].max(dim=-1)
-        recorded = Rollout(
+        return Rollout(
             locations=episode.locations.transpose(0, 1),
             location_means=episode.location_means.transpose(0, 1),
             location_log_probs=episode.location_log_probs.transpose(0, 1),
@@ -166,7 +171,6 @@ class RAM(nn.Module):
             action_log_prob=action_log_prob,
             hidden_state=episode.hidden_states[-1],
         )
-        return Rollout(*(field.squeeze(dim=0) for field in recorded)) if images.dim() == 2 else recorded
 
     def episode(
         self,
@@ -220,24 +224,17 @@ class RAM(nn.Module):
     ) -> Episode:
         """The one step loop behind forward, rollout and training: nothing in it is random.
 
-        Args:
-            images: the images to look at.
-            row: the index of each episode's image.
-            initial_location: each episode's first location.
-            noise: added to the policy's means.
-            location_std: the standard deviation of `noise`.
-            forced_locations: where glimpses look, by their index, instead of at the sum of mean and noise.
+        Episode i looks at image `row[i]`, first at `initial_location[i]`. `noise`, whose standard deviation is
+        `location_std`, is added to the policy's means; `forced_locations` replace these sums, by their glimpses' index.
         """
         windows = self.glimpse_sensor.windows(images)
         forced = forced_locations or {}
         location = forced.get(0, initial_location)
-        state: Tensor | LSTMState | None = None
         locations, means, samples, patches = [location], [location], [], []
-        hidden_states: list[Tensor] = []
-        cells: list[Tensor] = []
+        states: list[Tensor | LSTMState] = []
         for step in range(self.config.num_glimpses):
             if step > 0:
-                mean = self.location_network.mean(hidden_states[-1])
+                mean = self.location_network.mean(_hidden(states[-1]))
                 # Detached: the policy learns from REINFORCE alone, never through the glimpse it led to.
                 sample = forced[step] if step in forced else mean.detach() + noise[step - 1]
                 location = sample.clamp(-1, 1)
@@ -246,12 +243,8 @@ class RAM(nn.Module):
                 samples.append(sample)
             patch = self.glimpse_sensor.look(windows, row, location)
             feature = self.glimpse_network(patch.flatten(start_dim=1), location)
-            state = self.core_network(feature, state)
+            states.append(self.core_network(feature, states[-1] if states else None))
             patches.append(patch)
-            hidden_states.append(state.hidden if isinstance(state, LSTMState) else state)
-            if isinstance(state, LSTMState):
-                cells.append(state.cell)
-
         location_means = torch.stack(means)
         unclamped = torch.stack(samples) if samples else noise
         return Episode(
@@ -259,8 +252,8 @@ class RAM(nn.Module):
             location_means=location_means,
             location_log_probs=self.location_network.log_prob(unclamped, location_means[1:], location_std),
             patches=patches,
-            hidden_states=hidden_states,
-            cells=cells,
+            hidden_states=[_hidden(state) for state in states],
+            cells=[state.cell for state in states if isinstance(state, LSTMState)],
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -271,8 +264,7 @@ class RAM(nn.Module):
         """Compiles the step loop with torch.compile, once for each shape; this halves the time of one look.
 
         Compiles at once for one image of MNIST's size, which takes about half a minute. Copies are not compiled.
-        Returns False, and changes
-        nothing, if there is no C++ compiler.
+        Returns False, and changes nothing, if there is no C++ compiler.
         """
         self.walk = torch.compile(self.walk, dynamic=False)  # type: ignore[method-assign]
         try:
@@ -287,3 +279,7 @@ class RAM(nn.Module):
         """The value network's estimates after each glimpse of an episode."""
         # Detached: the baseline must not shape the core (specification 5: it only reads the hidden state).
         return self.value_network(torch.stack([hidden.detach() for hidden in episode.hidden_states]))
+
+
+def _hidden(state: Tensor | LSTMState) -> Float[Tensor, "batch hidden"]:
+    return state.hidden if isinstance(state, LSTMState) else state

@@ -16,8 +16,8 @@ from ram.training.batches import Batch, EpochOrder, draw_batch
 from ram.training.distributed import ProcessGroup
 from ram.training.loss import Objective
 from ram.training.optimizers import make_optimizers, optimizer_tensors, restore_optimizers
-from ram.training.recorded import Recorded
 from ram.training.schedule import Progress, StepSettings, settings_at
+from ram.training.step_graph import StepGraph
 
 
 class TrainingError(RuntimeError):
@@ -59,13 +59,13 @@ class Learner:
         self.generator = Generator(self.device).manual_seed(config.schedule.seed)
         self.order = EpochOrder(epoch, config.schedule, self.device)
         self.progress = Progress(config.schedule, self.order.steps_per_epoch)
-        self._recorded = self._make_recorded()
+        self._graph = self._make_graph()
 
     def train_step(self) -> Float[Tensor, " readings"]:
         """Takes one optimiser step on the next batch; returns the READINGS without waiting for the device."""
         step = self.progress.step
-        if self._recorded:
-            readings = self._recorded.advance(step)
+        if self._graph:
+            readings = self._graph.advance(step)
         else:
             settings = torch.tensor(settings_at(self.progress.share, step, self.config), device=self.device)
             readings = self.step(self.order.batch(step), StepSettings(*settings.unbind()))
@@ -140,9 +140,9 @@ class Learner:
         restore_optimizers(self.model, self.optimizers, _below(tensors, "optimizer."))
         self.generator.set_state(tensors["generator"])
         self.progress.step, self.progress.elapsed = step, elapsed
-        self._recorded = self._make_recorded()  # the old graph would go on with the tensors of before
+        self._graph = self._make_graph()  # the old graph would go on with the tensors of before
 
-    def _make_recorded(self) -> Recorded | None:
+    def _make_graph(self) -> StepGraph | None:
         """The step as a GPU repeats it; None where each operation is started by itself.
 
         These are runs on a CPU, runs with a time budget, whose settings are not known in advance, runs of several
@@ -151,7 +151,7 @@ class Learner:
         recordable = self.device.type == "cuda" and self.group.size == 1 and not self.low_precision
         if not recordable or self.config.schedule.minutes:
             return None
-        return Recorded(self.step, self.order, self.config, self.optimizers, self.generator)
+        return StepGraph(self.step, self.order, self.config, self.optimizers, self.generator)
 
     def _update(self, settings: StepSettings) -> None:
         """Applies the gradients, and moves the averaged weights after the new ones."""

@@ -54,14 +54,14 @@ class Progress:
         return {"step": self.step, "epoch": epoch, "elapsed_s": round(self.elapsed, 3)}
 
 
-def learning_rate(done: float, warm_up: float) -> float:
-    """The learning rate as a share of its peak: a linear rise until `warm_up`, then half a cosine down to zero."""
-    return done / warm_up if done < warm_up else 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
+def learning_rate(share: float, warm_up: float) -> float:
+    """As a share of its peak: a linear rise until the run's share is `warm_up`, then half a cosine down to zero."""
+    return share / warm_up if share < warm_up else 0.5 * (1 + math.cos(math.pi * (share - warm_up) / (1 - warm_up)))
 
 
-def strength(done: float) -> float:
-    """How strongly digits are changed, as a share of the configured changes."""
-    return 1 - (1 - FADED) * max(0.0, 1 - (1 - done) / FADING)
+def strength(share: float) -> float:
+    """How strongly digits are changed after a share of the run, as a share of the configured changes."""
+    return 1 - (1 - FADED) * max(0.0, 1 - (1 - share) / FADING)
 
 
 class StepSettings(NamedTuple):

@@ -15,7 +15,7 @@ from tests.e2e.drawing import DrawPage
 from tests.processes import end_runs
 from tests.servers import started_server
 
-expect.set_options(timeout=15_000)  # where something else keeps the machine busy, a rerun takes seconds
+expect.set_options(timeout=30_000)  # where something else keeps the machine busy, a rerun takes seconds
 
 
 @contextlib.contextmanager

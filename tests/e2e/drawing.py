@@ -42,11 +42,26 @@ INK = """(canvas) => {
 }"""
 
 
-def see(locator: Locator, *, seconds: float = 20.0) -> None:
+def see(locator: Locator, *, seconds: float = 30.0) -> None:
     """Waits until something is visible, and no longer: `expect` looks again only once a second."""
     with contextlib.suppress(AssertionError):
         wait_until(locator.first.is_visible, seconds=seconds)
     expect(locator.first).to_be_visible()
+
+
+# Presses keys on the viewer, and says what a part of it tells after each.
+AT_ONCE = """(viewer, { part, attribute, keys }) => {
+  const told = viewer.getRootNode().querySelector(part);
+  return keys.map((key) => {
+    viewer.dispatchEvent(new KeyboardEvent("keydown", { ...key, bubbles: true, cancelable: true }));
+    return attribute ? told.getAttribute(attribute) : told.textContent;
+  });
+}"""
+
+
+def at_rest(page: Page) -> None:
+    """Waits until the page has run to its end, and shows what came of it."""
+    expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 class DrawPage:
@@ -104,6 +119,21 @@ class DrawPage:
     def position(self) -> float:
         """Where the animation is, in glimpses."""
         return float(self.page.locator(".scrub").input_value())
+
+    def press_at_once(self, part: str, *keys: str, attribute: str = "") -> list[str]:
+        """What a part of the viewer says after each of these keys, faster than anything else can happen."""
+        pressed = [{"key": key.removeprefix("Shift+"), "shiftKey": key.startswith("Shift+")} for key in keys]
+        given = {"part": part, "attribute": attribute, "keys": pressed}
+        return list(self.page.locator(".viewer").evaluate(AT_ONCE, given))
+
+    def choose_model(self, name: str) -> None:
+        """Chooses another model from the list, which would close if the page scrolled beneath it."""
+        models = self.page.get_by_role("combobox", name="Model")
+        models.scroll_into_view_if_needed()
+        self.play_on(2)
+        models.click()
+        self.page.get_by_role("option", name=name, exact=True).click()
+        self.expect_address(f"model={name}")
 
     def click_in_app(self, name: str) -> None:
         """Presses one of the canvas's buttons."""

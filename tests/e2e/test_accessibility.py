@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
-from tests.e2e.drawing import see
+from tests.e2e.axe import violations
+from tests.e2e.drawing import at_rest, see
 from tests.e2e.windows import each_window
 
 # What stands on the page once it is complete.
@@ -25,7 +25,6 @@ PAGES = {
 def test_page_has_no_violations(page: Page, server: str, address: str) -> None:
     page.goto(f"{server}/{address}")
     see(page.locator(PAGES[address]), seconds=60)
-    expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    at_rest(page)
     for _ in each_window(page, ("light", 1440), ("dark", 1440), ("light", 390)):
-        violations = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-        assert [(found["id"], [node["html"] for node in found["nodes"]]) for found in violations] == []
+        assert violations(page) == []

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.server.shell import HEADINGS
-from tests.e2e.drawing import DrawPage, see
+from tests.e2e.drawing import DrawPage, at_rest, see
 from tests.e2e.test_my_drawings import Labelling
 from tests.processes import wait_until
 
@@ -17,7 +17,7 @@ Point = tuple[float, float]
 
 def dots(draw_page: DrawPage, count: int) -> int:
     """Draws so many dots, none on another, and returns how many points of the canvas one covers."""
-    expect(draw_page.page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    at_rest(draw_page.page)
     box = draw_page.page.locator("canvas.upper-canvas").bounding_box()
     assert box is not None
     one = 0
@@ -25,36 +25,35 @@ def dots(draw_page: DrawPage, count: int) -> int:
         draw_page.page.mouse.click(box["x"] + 40 + 50 * (index % 5), box["y"] + 40 + 50 * (index // 5))
         if index == 0:
             draw_page.expect_address("picture=")  # the page has answered, and stays as it is
-            expect(draw_page.page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+            at_rest(draw_page.page)
             one = draw_page.ink()
     wait_until(lambda: draw_page.ink() == count * one)
     return one
 
 
-@pytest.mark.parametrize(("strokes", "clicks"), [(3, 2), (25, 5), (4, 6)])
-def test_undo_takes_back_a_stroke_a_click_however_fast(draw_page: DrawPage, strokes: int, clicks: int) -> None:
-    draw_page.open()
-    one = dots(draw_page, strokes)
-    draw_page.page.locator(".tools .undo").click(click_count=clicks)
-    left = max(strokes - clicks, 0)
-    wait_until(lambda: draw_page.ink() == left * one)
-    # However much of it the server has heard by then, a reload brings the same.
-    if left:
-        draw_page.page.reload()
-        wait_until(lambda: draw_page.page.locator("canvas.lower-canvas").count() > 0)
-        wait_until(lambda: draw_page.ink() == left * one)
-    else:
-        draw_page.expect_empty_stage()
-
-
-def test_undo_goes_on_with_the_strokes_from_before_a_reload(draw_page: DrawPage) -> None:
-    draw_page.open()
-    one = dots(draw_page, 3)
+def reload(draw_page: DrawPage, *, ink: int) -> None:
+    """Loads the page again, and waits until there is as much ink: however much of it the server has heard by then."""
     draw_page.page.reload()
     wait_until(lambda: draw_page.page.locator("canvas.lower-canvas").count() > 0)
-    wait_until(lambda: draw_page.ink() == 3 * one)
-    draw_page.page.locator(".tools .undo").click(click_count=2)
-    wait_until(lambda: draw_page.ink() == one)
+    wait_until(lambda: draw_page.ink() == ink)
+
+
+def test_undo_takes_back_a_stroke_a_click_however_fast_and_after_a_reload(draw_page: DrawPage) -> None:
+    draw_page.open()
+    undo = draw_page.page.locator(".tools .undo")
+    for strokes, clicks, later in ((3, 2, 0), (25, 5, 2)):
+        one = dots(draw_page, strokes)
+        undo.click(click_count=clicks)
+        left = strokes - clicks
+        wait_until(lambda: draw_page.ink() == left * one)  # noqa: B023
+        reload(draw_page, ink=left * one)
+        undo.click(click_count=later) if later else None
+        wait_until(lambda: draw_page.ink() == (left - later) * one)  # noqa: B023
+        draw_page.click_in_app("clear")
+        draw_page.expect_empty_stage()
+    dots(draw_page, 4)
+    undo.click(click_count=6)
+    draw_page.expect_empty_stage()
 
 
 def test_drawing_begun_right_after_clearing_stays(draw_page: DrawPage) -> None:
@@ -67,26 +66,6 @@ def test_drawing_begun_right_after_clearing_stays(draw_page: DrawPage) -> None:
         draw_page.click_in_app("clear")
     draw_page.draw(1)
     draw_page.expect_answer(1)
-
-
-def test_other_buttons_of_the_mouse_are_no_part_of_a_stroke(draw_page: DrawPage) -> None:
-    draw_page.open()
-    box = draw_page.page.locator("canvas.upper-canvas").bounding_box()
-    assert box is not None
-    mouse = draw_page.page.mouse
-    mouse.click(box["x"] + 50, box["y"] + 200, button="right")
-    mouse.click(box["x"] + 50, box["y"] + 200, button="middle")
-    mouse.move(box["x"] + 70, box["y"] + 70)
-    mouse.down()
-    mouse.move(box["x"] + 210, box["y"] + 70, steps=4)
-    for button in ("right", "middle"):
-        mouse.down(button=button)
-        mouse.up(button=button)
-    mouse.move(box["x"] + 130, box["y"] + 230, steps=4)
-    mouse.up()
-    draw_page.expect_answer(7)
-    draw_page.click_in_app("undo")
-    draw_page.expect_empty_stage()
 
 
 @pytest.fixture
@@ -111,23 +90,35 @@ def draw_one(touch: Callable[..., None]) -> None:
     touch("touchEnd")
 
 
-def test_pinch_leaves_nothing(draw_page: DrawPage, touch: Callable[..., None]) -> None:
-    draw_page.open()
-    for spread in (40, 90):
-        touch("touchStart", (140, 140))
-        touch("touchStart", (140, 140), (180, 180))
-        for step in range(0, spread, 10):
-            touch("touchMove", (140 - step, 140), (180 + step, 180))
-        touch("touchEnd", (140 - spread, 140))
-        touch("touchEnd")
-        draw_page.play_on(20)
-        assert draw_page.ink() == 0
-    draw_one(touch)
-    draw_page.expect_answer(1)
+def press_other_buttons(draw_page: DrawPage) -> None:
+    """Draws a 7 with the mouse, and presses its other buttons before and meanwhile."""
+    box = draw_page.page.locator("canvas.upper-canvas").bounding_box()
+    assert box is not None
+    mouse = draw_page.page.mouse
+    mouse.click(box["x"] + 50, box["y"] + 200, button="right")
+    mouse.click(box["x"] + 50, box["y"] + 200, button="middle")
+    mouse.move(box["x"] + 70, box["y"] + 70)
+    mouse.down()
+    mouse.move(box["x"] + 210, box["y"] + 70, steps=4)
+    for button in ("right", "middle"):
+        mouse.down(button=button)
+        mouse.up(button=button)
+    mouse.move(box["x"] + 130, box["y"] + 230, steps=4)
+    mouse.up()
 
 
-def test_hand_that_rests_on_the_canvas_does_not_end_a_stroke(draw_page: DrawPage, touch: Callable[..., None]) -> None:
-    draw_page.open()
+def pinch(touch: Callable[..., None], spread: int) -> None:
+    """Moves two fingers apart."""
+    touch("touchStart", (140, 140))
+    touch("touchStart", (140, 140), (180, 180))
+    for step in range(0, spread, 10):
+        touch("touchMove", (140 - step, 140), (180 + step, 180))
+    touch("touchEnd", (140 - spread, 140))
+    touch("touchEnd")
+
+
+def draw_one_with_a_resting_hand(draw_page: DrawPage, touch: Callable[..., None]) -> None:
+    """Draws a 1 with a finger; a hand touches the canvas when the stroke is too old to become a pinch."""
     touch("touchStart", (140, 40))
     for y in range(60, 141, 20):
         touch("touchMove", (140, y))
@@ -138,6 +129,28 @@ def test_hand_that_rests_on_the_canvas_does_not_end_a_stroke(draw_page: DrawPage
         touch("touchMove", (140, y), (260, 260))
     touch("touchEnd", (140, 240))
     touch("touchEnd")
+
+
+def test_other_buttons_pinches_and_a_resting_hand_are_no_part_of_a_stroke(
+    draw_page: DrawPage, touch: Callable[..., None]
+) -> None:
+    draw_page.open()
+    canvas = draw_page.page.locator("canvas.upper-canvas")
+    press_other_buttons(draw_page)
+    draw_page.expect_answer(7)
+    draw_page.click_in_app("undo")
+    draw_page.expect_empty_stage()
+    before = canvas.bounding_box()
+    for spread in (40, 90):
+        pinch(touch, spread)
+        draw_page.play_on(20)
+        assert draw_page.ink() == 0
+    draw_one(touch)
+    draw_page.expect_answer(1)
+    assert canvas.bounding_box() == before  # fingers draw, and do not scroll
+    draw_page.click_in_app("clear")
+    draw_page.expect_empty_stage()
+    draw_one_with_a_resting_hand(draw_page, touch)
     draw_page.expect_answer(1)
 
 

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.e2e.drawing import DrawPage, see
+from tests.e2e.drawing import DrawPage, at_rest, see
 
 ENTRIES = "window.history.length"
 
@@ -28,7 +28,7 @@ def test_back_and_forward_lead_from_page_to_page_as_they_were_left(draw_page: Dr
     page.get_by_role("link", name="Train").click()
     see(page.get_by_role("heading", name="Train", exact=True))
     page.wait_for_url(re.compile("/train"), wait_until="commit")
-    expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    at_rest(page)
     assert page.evaluate(ENTRIES) == before + 1
 
     page.go_back()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.e2e.drawing import DrawPage, see
+from tests.e2e.axe import violations
+from tests.e2e.drawing import DrawPage, at_rest, see
+from tests.e2e.windows import Scheme, each_window
 from tests.processes import wait_until
 
 DIGIT = "?sample=8&first=centre"
+PICTURE = "canvas => canvas.toDataURL()"
 # How often a strip's canvas was painted in another way, frame by frame, while the next glimpse comes.
 PAINTED = """(element) => new Promise((done) => {
   const pictures = new Set();
@@ -31,70 +33,98 @@ def answer(page: Page) -> str:
     return page.locator(".st-key-inside_answer").inner_text()
 
 
-def test_class_opens_it_steps_and_asks_where_numbers_come_from(draw_page: DrawPage) -> None:
-    page = draw_page.page
-    draw_page.open(DIGIT)
-    see(draw_page.answer.filter(has_text="RAM says 5"))
-    expect(page.locator(".inside")).to_have_count(0)
+def expect_question(page: Page, text: str) -> None:
+    """Waits until this is what is explained."""
+    expect(page.locator(".st-key-inside_answer h3").first).to_have_text(text)
+
+
+def open_inside(draw_page: DrawPage) -> None:
+    """Switches the inside on."""
+    page, inside = draw_page.page, draw_page.page.locator(".inside")
+    expect(inside).to_have_count(0)
     page.get_by_role("switch", name="Inside").check()
-    inside = page.locator(".inside")
     see(inside)
     draw_page.expect_address("inside=yes")
     expect(inside.locator(".about-core")).to_have_text(re.compile("131,584 parameters"))
 
-    # It follows the viewer, and leads it.
-    hidden = inside.locator(".hidden-state .cells")
-    last = hidden.locator("canvas").evaluate("canvas => canvas.toDataURL()")
+
+def step_back(draw_page: DrawPage) -> None:
+    """Leads the viewer from the last glimpse to the one before."""
+    inside, state = draw_page.page.locator(".inside"), draw_page.page.locator(".hidden-state .cells canvas")
     expect(inside.locator(".count")).to_have_text("Glimpse 6 of 6")
+    last = state.evaluate(PICTURE)
     inside.get_by_role("button", name="One glimpse back").click()
     expect(draw_page.count).to_have_text("Glimpse 5 of 6")
     expect(inside.locator(".count")).to_have_text("Glimpse 5 of 6")
-    before = inside.locator(".before canvas").evaluate("canvas => canvas.toDataURL()")
-    assert hidden.locator("canvas").evaluate("canvas => canvas.toDataURL()") != last
+    wait_until(lambda: state.evaluate(PICTURE) != last)
 
-    # A number of the viewer, and the formula follows the gaze.
+
+def ask_for_the_value(page: Page) -> None:
+    """Clicks a number of the viewer; the formula follows the gaze."""
+    before = page.locator(".inside .before canvas").evaluate(PICTURE)
     page.locator(".viewer .number").click()
-    expect(page.locator(".st-key-inside_answer h3").first).to_have_text("Value after glimpse 5")
+    expect_question(page, "Value after glimpse 5")
     assert re.search(r"The value is 0\.\d{4}: each of the 256 units", answer(page))
     expect(page.locator(".st-key-inside_answer math").first).to_be_attached()  # what screen readers read
-    expect(inside.get_by_role("status")).to_contain_text("Value after glimpse 5.")
+    expect(page.locator(".inside").get_by_role("status")).to_contain_text("Value after glimpse 5.")
     page.locator(".viewer").focus()
     page.keyboard.press("ArrowLeft")
-    expect(page.locator(".st-key-inside_answer h3").first).to_have_text("Value after glimpse 4")
+    expect_question(page, "Value after glimpse 4")
     page.keyboard.press("ArrowRight")
-    expect(page.locator(".st-key-inside_answer h3").first).to_have_text("Value after glimpse 5")
-    assert inside.locator(".before canvas").evaluate("canvas => canvas.toDataURL()") == before
+    expect_question(page, "Value after glimpse 5")
+    wait_until(lambda: page.locator(".inside .before canvas").evaluate(PICTURE) == before)
 
-    # By keys: the class, a unit of the hidden state, a pixel.
+
+def ask_by_keys(page: Page) -> None:
+    """Asks for a class and a unit of the hidden state; these keys are not the viewer's."""
+    hidden = page.locator(".inside .hidden-state .cells")
     page.locator(".viewer .classes li").nth(5).locator(".share.yours").focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".st-key-inside_answer h3").first).to_have_text("Probability of 5 after glimpse 5")
+    expect_question(page, "Probability of 5 after glimpse 5")
     hidden.focus()
     page.keyboard.press("Home")
     for key in ("ArrowRight", "ArrowDown", "Enter"):
         page.keyboard.press(key)
     expect(hidden).to_have_attribute("aria-valuetext", re.compile(r"^unit 34: (0|≈ \d\.\d)"))
-    expect(page.locator(".st-key-inside_answer h3").first).to_have_text("Unit 34 of the hidden state, glimpse 5")
+    expect_question(page, "Unit 34 of the hidden state, glimpse 5")
     see(page.locator(".story h3"))
-    expect(draw_page.count).to_have_text("Glimpse 5 of 6")  # these keys are not the viewer's
+    expect(page.locator(".viewer .count")).to_have_text("Glimpse 5 of 6")
+
+
+def ask_for_a_pixel(page: Page) -> None:
+    """Clicks a pixel of a patch, and closes what is said about it."""
     page.locator(".viewer .patches canvas").click(position={"x": 40, "y": 40})
     expect(page.locator(".st-key-inside_answer h3").first).to_contain_text("Pixel of the patch in row 2, column 2")
     page.get_by_role("button", name="Close").click()
     expect(page.locator(".st-key-inside_answer")).to_have_count(0)
 
-    # A question stops what plays, so that the answer is about the glimpse on screen; Escape closes it.
+
+def ask_while_it_plays(draw_page: DrawPage) -> None:
+    """A question stops what plays, so that the answer is about the glimpse on screen; Escape closes it."""
+    page = draw_page.page
     page.locator(".viewer .first").click()
     page.locator(".viewer .play").click()
     page.locator(".viewer .number").click()
     expect(page.locator(".viewer .play")).not_to_have_attribute("aria-label", "Pause")
     glimpse = (draw_page.count.text_content() or "").split()[1]
-    expect(page.locator(".st-key-inside_answer h3").first).to_have_text(f"Value after glimpse {glimpse}")
+    expect_question(page, f"Value after glimpse {glimpse}")
     page.keyboard.press("Escape")
     expect(page.locator(".st-key-inside_answer")).to_have_count(0)
 
+
+def test_class_opens_it_steps_and_asks_where_numbers_come_from(draw_page: DrawPage) -> None:
+    page, inside = draw_page.page, draw_page.page.locator(".inside")
+    draw_page.open(DIGIT)
+    see(draw_page.answer.filter(has_text="RAM says 5"))
+    open_inside(draw_page)
+    step_back(draw_page)
+    ask_for_the_value(page)
+    ask_by_keys(page)
+    ask_for_a_pixel(page)
+    ask_while_it_plays(draw_page)
     # The next digit is shown in the place of this one.
     page.locator(".gallery button").first.click()
-    draw_page.page.wait_for_url(lambda address: "sample=8&" not in address)
+    page.wait_for_url(lambda address: "sample=8&" not in address)
     expect(inside).to_be_visible()
     page.get_by_role("switch", name="Inside").uncheck()
     expect(inside).to_have_count(0)
@@ -115,21 +145,29 @@ def test_activations_change_over_several_frames(draw_page: DrawPage) -> None:
     wait_until(changes_gradually)  # a busy browser may leave frames out
 
 
-@pytest.mark.parametrize(
-    ("scheme", "width", "model"),
-    [("light", 1440, "mnist"), ("dark", 1024, "cluttered-60"), ("dark", 390, "mnist-lstm")],
-)
-def test_inside_has_no_violations_and_fits(draw_page: DrawPage, scheme: str, width: int, model: str) -> None:
+WINDOWS: dict[str, tuple[Scheme, int]] = {
+    "mnist": ("light", 1440),
+    "cluttered-60": ("dark", 1024),
+    "mnist-lstm": ("dark", 390),
+}
+
+
+def test_inside_of_three_models_has_no_violations_and_fits(draw_page: DrawPage) -> None:
     page = draw_page.page
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    page.set_viewport_size({"width": width, "height": 844})
-    draw_page.open(f"{DIGIT}&inside=yes&model={model}")
-    see(page.locator(".inside .count"))
-    page.locator(".inside .hidden-state .cells").click(position={"x": 40, "y": 20})
-    see(page.locator(".story h3"))
-    see(page.locator(".st-key-inside_answer .katex"))
-    for part in (".viewer", ".inside"):
-        assert page.locator(part).evaluate("element => element.scrollWidth - element.clientWidth") <= 0
-    expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    violations = Axe().run(page).response["violations"]
-    assert [(found["id"], [node["html"] for node in found["nodes"]]) for found in violations] == []
+    draw_page.open(f"{DIGIT}&inside=yes&model=mnist")
+    windows = each_window(page, *WINDOWS.values())
+    for model in WINDOWS:
+        if model != "mnist":
+            draw_page.choose_model(model)
+        next(windows)
+        at_rest(page)
+        see(page.locator(".inside .count"))
+        page.locator(".inside .hidden-state .cells").click(position={"x": 40, "y": 20})
+        see(page.locator(".story h3"))
+        see(page.locator(".st-key-inside_answer .katex"))
+        for part in (".viewer", ".inside"):
+            assert page.locator(part).evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+        at_rest(page)
+        assert violations(page) == []
+        page.keyboard.press("Escape")
+        expect(page.locator(".st-key-inside_answer")).to_have_count(0)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.config import RAMConfig
@@ -18,7 +18,7 @@ from ram.model import RAM
 from tests.e2e.conftest import running_app
 from tests.e2e.drawing import DrawPage, see
 from tests.e2e.windows import each_window
-from tests.processes import end_runs
+from tests.processes import end_runs, wait_until
 
 MODELS = {"sixty": (60, 4, 3), "hundred": (100, 8, 4)}  # side, clutter, scales
 
@@ -89,33 +89,36 @@ def test_digit_drawn_in_the_upper_left_corner_lies_there_among_clutter(draw_page
     assert not np.array_equal(image(draw_page), bare)
 
 
-def test_drawing_stays_when_the_model_changes(draw_page: DrawPage) -> None:
+def test_drawing_stays_when_the_model_changes_and_every_scale_is_shown_with_what_it_covers(
+    draw_page: DrawPage,
+) -> None:
+    page = draw_page.page
     draw_page.open()
     draw_page.draw(7, left=15, top=15, side=90)
     draw_page.expect_answer(7)
-    for name, (side, clutter, _) in MODELS.items():
-        draw_page.page.get_by_role("combobox", name="Model").click()
-        draw_page.page.get_by_role("option", name=name).click()
-        draw_page.expect_address(f"model={name}", "picture=")
+    for name, (side, clutter, scales) in MODELS.items():
+        draw_page.choose_model(name)
+        draw_page.expect_address("picture=")
         described = re.compile(f"^The digit in {side}×{side} pixels with {clutter} pieces of clutter")
-        expect(draw_page.page.locator(".viewer .field")).to_have_attribute("aria-label", described)
+        expect(page.locator(".viewer .field")).to_have_attribute("aria-label", described)
+        labels = ["12×12 px", "24×24 → 12×12", "48×48 → 12×12", "96×96 → 12×12"][:scales]
+        expect(page.locator(".viewer .patches figcaption")).to_have_text(labels)
+        for _ in each_window(page, ("dark", 1024), ("light", 390), ("light", 1440)):
+            wait_until(lambda: patches_fit(page))
     # The strokes are the same ones: they can be taken back.
     draw_page.click_in_app("undo")
     draw_page.expect_empty_stage()
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_every_scale_is_shown_with_what_it_covers(draw_page: DrawPage, name: str) -> None:
-    page = draw_page.page
-    draw_page.open(f"?model={name}&sample=17")
-    see(draw_page.answer.filter(has_text="RAM "))
-    labels = ["12×12 px", "24×24 → 12×12", "48×48 → 12×12", "96×96 → 12×12"][: MODELS[name][2]]
-    expect(page.locator(".viewer .patches figcaption")).to_have_text(labels)
-    for _ in each_window(page, ("light", 1440), ("dark", 1024), ("light", 390)):
-        boxes = [patch.bounding_box() for patch in page.locator(".viewer .patches canvas").all()]
-        assert all(box is not None and box["width"] >= 60 and abs(box["width"] - box["height"]) < 1 for box in boxes)
-        for place in (".viewer .patches", ".st-key-stage_title", ".stMain"):
-            assert page.locator(place).evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+def patches_fit(page: Page) -> bool:
+    """Whether each patch is a square that one can see, and nothing is wider than its place."""
+    boxes = [patch.bounding_box() for patch in page.locator(".viewer .patches canvas").all()]
+    overflow = [
+        page.locator(place).evaluate("element => element.scrollWidth - element.clientWidth")
+        for place in (".viewer .patches", ".st-key-stage_title", ".stMain")
+    ]
+    squares = [box is not None and box["width"] >= 60 and abs(box["width"] - box["height"]) < 1 for box in boxes]
+    return bool(squares) and all(squares) and max(overflow) <= 0
 
 
 def test_click_chooses_the_first_glimpse_in_a_larger_field(draw_page: DrawPage) -> None:

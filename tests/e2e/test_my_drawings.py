@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.drawing import DrawPage, see
-from tests.e2e.windows import each_window
+from tests.e2e.windows import each_window, resize
 from tests.processes import wait_until
 
 
@@ -58,16 +58,21 @@ def labelling(page: Page, server: str) -> Labelling:
     return labelling
 
 
-def test_kept_drawings_survive_reload_and_page_switch(labelling: Labelling) -> None:
+def test_removed_drawing_is_taken_back_and_all_survive_reload_and_page_switch(labelling: Labelling) -> None:
     labelling.keep(7)
     labelling.keep(3)
+    labelling.of("3").click()
+    labelling.page.get_by_role("button", name="Remove it").click()
+    expect(labelling.kept).to_have_count(1)
+    expect(labelling.of("7")).to_have_count(1)
+    labelling.page.get_by_role("button", name="Take back").click()
     expect(labelling.kept).to_have_count(2)
     expect(labelling.page).to_have_url(re.compile(r"drawings\?drawings="))
     labelling.page.reload()
     labelling.expect_ready()
     expect(labelling.kept).to_have_count(2)
     labelling.page.get_by_role("link", name="Model").click()
-    expect(labelling.page.get_by_text("Architecture")).to_be_visible(timeout=20_000)
+    expect(labelling.page.get_by_text("Architecture")).to_be_visible()
     expect(labelling.page).to_have_url(re.compile("drawings="))
     labelling.page.reload()  # opened first on another page
     labelling.page.get_by_role("link", name="My drawings").click()
@@ -122,17 +127,6 @@ def test_digits_typed_into_a_field_keep_nothing(labelling: Labelling) -> None:
     expect(labelling.of("hook 17")).to_have_count(1)
 
 
-def test_chosen_drawing_is_removed_and_taken_back(labelling: Labelling) -> None:
-    labelling.keep(7)
-    labelling.keep(3)
-    labelling.of("3").click()
-    labelling.page.get_by_role("button", name="Remove it").click()
-    expect(labelling.kept).to_have_count(1)
-    expect(labelling.of("7")).to_have_count(1)
-    labelling.page.get_by_role("button", name="Take back").click()
-    expect(labelling.kept).to_have_count(2)
-
-
 def test_download_is_added_elsewhere(labelling: Labelling, tmp_path: Path) -> None:
     labelling.keep(7)
     labelling.keep(3)
@@ -157,16 +151,19 @@ def test_download_is_added_elsewhere(labelling: Labelling, tmp_path: Path) -> No
     assert other.page.locator(".stException").count() == 0
 
 
-def test_page_fits_its_window(labelling: Labelling) -> None:
+def test_page_fits_its_window_and_takes_fingers(labelling: Labelling) -> None:
     windows = each_window(labelling.page, ("dark", 1440), ("light", 1024), ("dark", 390))
     for count, _ in enumerate(windows):
         labelling.draw(7)
         labelling.classes.nth(7).click()
         see(labelling.of("7").nth(count))  # then the canvas is empty
         assert labelling.page.locator(".stMain").evaluate("main => main.scrollWidth - main.clientWidth") == 0
+    resize(labelling.page, "light", 1440)
+    draw_by_touch(labelling)
 
 
-def test_touch_draws_and_keeps(labelling: Labelling) -> None:
+def draw_by_touch(labelling: Labelling) -> None:
+    """Draws a 1 with a finger, and keeps it with the finger, too; the page does not scroll."""
     canvas = labelling.page.locator("canvas.upper-canvas")
     box = canvas.bounding_box()
     assert box is not None

@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
-from tests.e2e.drawing import DrawPage, see
+from tests.e2e.axe import violations
+from tests.e2e.drawing import FRAMES, DrawPage, see
 from tests.e2e.windows import each_window
 from tests.processes import wait_until
 
@@ -71,9 +71,12 @@ def test_click_moves_the_glimpse_on_screen_and_the_model_goes_on_from_there(look
     expect(looked.page.locator(".own-number")).to_have_text(re.compile(r"^\d\.\d\d →$"))
     show_glimpse(looked, 4)
     expect(location(looked)).to_have_text(re.compile(r"\(−0\.(89|90|91), −0\.(89|90|91)\)"))
-
-
-def test_click_beyond_the_border_moves_the_glimpse_to_the_border(looked: DrawPage) -> None:
+    # Another digit is looked at in the model's own way.
+    looked.page.locator(".gallery button").first.click()
+    looked.page.wait_for_url(lambda _: forced(looked) == {})
+    expect(button(looked, "Its own way")).to_be_disabled()
+    expect(button(looked, "Undo move")).to_be_disabled()
+    # A click beyond the border moves the glimpse to the border.
     show_glimpse(looked, 1)
     looked.page.mouse.click(*place(looked, 1.2, -1.2))
     looked.expect_address("first=place", "x=1", "y=-1")
@@ -92,17 +95,18 @@ def test_after_a_click_it_plays_on_from_there(draw_page: DrawPage) -> None:
     expect(draw_page.count).to_have_text("Glimpse 6 of 6")
 
 
-def test_window_is_dragged_by_mouse_and_shows_at_once_what_it_would_see(looked: DrawPage) -> None:
-    show_glimpse(looked, 3)
-    patch = looked.page.locator(".patches canvas").first
+def numbers(text: str) -> list[float]:
+    return [float(part.replace("−", "-")) for part in re.findall(r"−?[\d.]+", text)]
+
+
+def drag_window(looked: DrawPage) -> None:
+    """Drags the window of the third glimpse to another place, and sees what is shown meanwhile and afterwards."""
+    mouse, patch = looked.page.mouse, looked.page.locator(".patches canvas").first
     before = patch.evaluate("canvas => canvas.toDataURL()")
-    own = [float(part.replace("−", "-")) for part in re.findall(r"−?[\d.]+", location(looked).inner_text())]
-    mouse = looked.page.mouse
-    start = place(looked, own[0] + 0.15, own[1] + 0.15)  # inside the window, away from its middle
-    end = place(looked, 0.65, 0.35)
-    mouse.move(*start)
+    x, y = numbers(location(looked).inner_text())
+    mouse.move(*place(looked, x + 0.15, y + 0.15))  # inside the window, away from its middle
     mouse.down()
-    mouse.move(*end, steps=5)
+    mouse.move(*place(looked, 0.65, 0.35), steps=5)
     expect(location(looked)).to_have_text(re.compile(r"\(0\.(49|50|51), 0\.(19|20|21)\)"))
     assert patch.evaluate("canvas => canvas.toDataURL()") != before
     assert forced(looked) == {}  # nothing is sent before it is let go ...
@@ -111,6 +115,30 @@ def test_window_is_dragged_by_mouse_and_shows_at_once_what_it_would_see(looked: 
     looked.expect_address("force=3")
     expect(looked.page.locator(".classes .share.yours").first).to_have_css("opacity", "1")
     assert forced(looked)[3] == pytest.approx((0.5, 0.2), abs=0.02)
+
+
+def test_window_is_moved_by_mouse_and_keys_and_let_go_of_by_escape(looked: DrawPage) -> None:
+    show_glimpse(looked, 3)
+    own = location(looked).inner_text()
+    moved, let_go = looked.press_at_once(".location", "Shift+ArrowDown", "Escape")
+    assert moved != own
+    assert let_go == own
+    drag_window(looked)
+    button(looked, "Its own way").click()
+    looked.page.wait_for_url(lambda _: forced(looked) == {})
+    # By keys it moves by pixels, and the viewer stays there.
+    show_glimpse(looked, 3)
+    expect(location(looked)).to_have_text(own)
+    x, y = numbers(own)
+    for key in ["ArrowRight"] * 3 + ["ArrowUp"] * 2:
+        looked.page.keyboard.press(f"Shift+{key}")
+    end = pytest.approx((x + 6 / 28, y - 4 / 28), abs=0.011)
+    looked.page.wait_for_url(lambda _: forced(looked).get(3) == end)  # in one move, or in several where keys are slow
+    see(looked.page.locator(".versus", has_text="Glimpse 3 moved"))
+    expect(looked.count).to_have_text("Glimpse 3 of 6")
+    looked.page.keyboard.press("Shift+ArrowLeft")
+    looked.page.wait_for_url(lambda _: forced(looked)[3][0] < x + 5 / 28)
+    expect(looked.count).to_have_text("Glimpse 3 of 6")
 
 
 # How far below the page's top each of these parts begins.
@@ -126,48 +154,40 @@ TOPS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("width", [1440, 1024, 390])
-def test_neither_the_first_stroke_nor_a_move_shifts_what_is_there(draw_page: DrawPage, width: int) -> None:
+def tops(page: Page) -> dict[int, dict[str, int]]:
+    """How far below the page's top each part begins in windows of three widths, once nothing moves in them."""
+    found = {}
+    for width in (1440, 1024, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        found[width] = wait_until(lambda: settled(page))
+    return found
+
+
+def settled(page: Page) -> dict[str, int]:
+    """Where parts are, if they still are there some frames later; else nothing."""
+    before = page.evaluate(TOPS)
+    page.evaluate(FRAMES, 10)
+    return dict(before) if page.evaluate(TOPS) == before else {}
+
+
+def test_neither_the_first_stroke_nor_a_move_shifts_what_is_there(draw_page: DrawPage) -> None:
     page = draw_page.page
-    page.set_viewport_size({"width": width, "height": 900})
     draw_page.open()
     draw_page.expect_empty_stage()
-    empty = dict(page.evaluate(TOPS))
-    draw_page.draw(7)
+    empty = tops(page)
+    draw_page.draw(7)  # on a phone, the last of the windows
     draw_page.expect_answer(7)
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
-    drawn = dict(page.evaluate(TOPS))
-    beside = [".gallery"] if width > 900 else []  # on a phone it lies below the charts
-    for part in [".transport", ".answer", ".ask", ".belief", ".glimpse", *beside]:
-        assert drawn[part] == empty[part], part
+    drawn = tops(page)
+    for width, places in drawn.items():
+        beside = [".gallery"] if width > 900 else []  # on a phone it lies below the charts
+        for part in [".transport", ".answer", ".ask", ".belief", ".glimpse", *beside]:
+            assert places[part] == empty[width][part], (width, part)
     show_glimpse(draw_page, 3)
+    page.locator(".field").scroll_into_view_if_needed()
     page.mouse.click(*place(draw_page, 0.9, 0.9))
     see(page.locator(".versus", has_text="Glimpse 3 moved"))
-    assert dict(page.evaluate(TOPS)) == drawn
-
-
-def test_escape_lets_go_of_a_window(looked: DrawPage) -> None:
-    show_glimpse(looked, 3)
-    before = location(looked).inner_text()
-    looked.page.keyboard.press("Shift+ArrowDown")
-    expect(location(looked)).not_to_have_text(before)
-    looked.page.keyboard.press("Escape")
-    expect(location(looked)).to_have_text(before)
-    assert forced(looked) == {}
-
-
-def test_keys_move_the_window_by_pixels_and_stay_there(looked: DrawPage) -> None:
-    show_glimpse(looked, 3)
-    x, y = (float(part.replace("−", "-")) for part in re.findall(r"−?[\d.]+", location(looked).inner_text()))
-    for key in ["ArrowRight"] * 3 + ["ArrowUp"] * 2:
-        looked.page.keyboard.press(f"Shift+{key}")
-    end = pytest.approx((x + 6 / 28, y - 4 / 28), abs=0.011)
-    looked.page.wait_for_url(lambda _: forced(looked).get(3) == end)  # in one move, or in several where keys are slow
-    see(looked.page.locator(".versus", has_text="Glimpse 3 moved"))
-    expect(looked.count).to_have_text("Glimpse 3 of 6")
-    looked.page.keyboard.press("Shift+ArrowLeft")
-    looked.page.wait_for_url(lambda _: forced(looked)[3][0] < x + 5 / 28)
-    expect(looked.count).to_have_text("Glimpse 3 of 6")
+    assert tops(page) == drawn
 
 
 class SlowServer:
@@ -208,7 +228,7 @@ def test_keys_go_on_while_an_answer_is_on_its_way(draw_page: DrawPage) -> None:
     draw_page.open(DIGIT)
     see(draw_page.answer.filter(has_text="RAM says 9"))
     show_glimpse(draw_page, 3)
-    x, _ = (float(part.replace("−", "-")) for part in re.findall(r"−?[\d.]+", location(draw_page).inner_text()))
+    x, _ = numbers(location(draw_page).inner_text())
     server.holds = True
     for number in (1, 2):
         page.keyboard.press("Shift+ArrowRight")
@@ -229,7 +249,7 @@ def test_finger_drags_a_window_and_scrolls_the_page_elsewhere(looked: DrawPage) 
     page.set_viewport_size({"width": 390, "height": 844})
     show_glimpse(looked, 3)
     page.locator(".field").scroll_into_view_if_needed()
-    own = [float(part.replace("−", "-")) for part in re.findall(r"−?[\d.]+", location(looked).inner_text())]
+    own = numbers(location(looked).inner_text())
     devtools = page.context.new_cdp_session(page)
 
     def touch(kind: str, *at: float) -> None:
@@ -261,34 +281,42 @@ def test_finger_drags_a_window_and_scrolls_the_page_elsewhere(looked: DrawPage) 
     assert page.url == address
 
 
-def test_undo_and_its_own_way_lead_back_and_stay_at_the_glimpse(looked: DrawPage) -> None:
-    undo, own_way = button(looked, "Undo move"), button(looked, "Its own way")
-    expect(own_way).to_be_disabled()
-    for number in (2, 4):
-        show_glimpse(looked, number)
-        looked.page.mouse.click(*place(looked, 0.9, -0.9))
-        looked.expect_address(f"{number}%3A0.")
-    assert [*forced(looked)] == [2, 4]
-    show_glimpse(looked, 4)
-    undo.click()
-    looked.page.wait_for_url(lambda _: [*forced(looked)] == [2])
-    expect(looked.page.locator(".versus")).to_contain_text("Glimpse 2 moved")
-    expect(looked.count).to_have_text("Glimpse 4 of 6")
+def test_undo_and_its_own_way_lead_back_and_stay_at_the_glimpse(draw_page: DrawPage) -> None:
+    page, undo, own_way = draw_page.page, button(draw_page, "Undo move"), button(draw_page, "Its own way")
+    draw_page.open(f"{DIGIT}&force=8:0,0")
+    see(draw_page.answer.filter(has_text="RAM says 9"))
+    expect(page.locator(".versus")).to_have_text("This model looks 6 times: it has no glimpse 8 to move.")
     own_way.click()
-    looked.page.wait_for_url(lambda _: forced(looked) == {})
-    expect(looked.page.locator(".findings")).to_be_hidden()
-    expect(looked.page.locator(".classes .share.own").first).to_be_hidden()
-    expect(looked.count).to_have_text("Glimpse 4 of 6")
+    page.wait_for_url(lambda _: forced(draw_page) == {})
+    expect(page.locator(".findings")).to_be_hidden()
+    expect(own_way).to_be_disabled()
+    move(draw_page, 2, 4)
+    assert [*forced(draw_page)] == [2, 4]
+    show_glimpse(draw_page, 4)
+    undo.click()
+    page.wait_for_url(lambda _: [*forced(draw_page)] == [2])
+    expect(page.locator(".versus")).to_contain_text("Glimpse 2 moved")
+    expect(draw_page.count).to_have_text("Glimpse 4 of 6")
+    own_way.click()
+    page.wait_for_url(lambda _: forced(draw_page) == {})
+    expect(page.locator(".findings")).to_be_hidden()
+    expect(page.locator(".classes .share.own").first).to_be_hidden()
+    expect(draw_page.count).to_have_text("Glimpse 4 of 6")
     undo.click()  # that, too, can be taken back
-    looked.page.wait_for_url(lambda _: [*forced(looked)] == [2])
+    page.wait_for_url(lambda _: [*forced(draw_page)] == [2])
+    own_way.click()
+    page.wait_for_url(lambda _: forced(draw_page) == {})
+    # Moving an earlier glimpse lets the later ones go.
+    move(draw_page, 4, 2)
+    page.wait_for_url(lambda _: [*forced(draw_page)] == [2])
 
 
-def test_moving_an_earlier_glimpse_lets_the_later_ones_go(looked: DrawPage) -> None:
-    for number in (4, 2):
-        show_glimpse(looked, number)
-        looked.page.mouse.click(*place(looked, 0.9, -0.9))
-        looked.expect_address(f"{number}%3A0.")
-    looked.page.wait_for_url(lambda _: [*forced(looked)] == [2])
+def move(draw_page: DrawPage, *numbers: int) -> None:
+    """Moves these glimpses one after the other into a corner."""
+    for number in numbers:
+        show_glimpse(draw_page, number)
+        draw_page.page.mouse.click(*place(draw_page, 0.9, -0.9))
+        draw_page.expect_address(f"{number}%3A0.")
 
 
 def test_address_carries_the_places_and_files_tell_both_ways(draw_page: DrawPage) -> None:
@@ -305,84 +333,57 @@ def test_address_carries_the_places_and_files_tell_both_ways(draw_page: DrawPage
     assert content["locations"][:3] == content["own"]["locations"][:3]
 
 
-def test_glimpse_that_the_model_does_not_have_is_named(draw_page: DrawPage) -> None:
-    draw_page.open(f"{DIGIT}&force=8:0,0")
-    see(draw_page.answer.filter(has_text="RAM says 9"))
-    expect(draw_page.page.locator(".versus")).to_have_text("This model looks 6 times: it has no glimpse 8 to move.")
-    button(draw_page, "Its own way").click()
-    draw_page.page.wait_for_url(lambda _: forced(draw_page) == {})
-    expect(draw_page.page.locator(".findings")).to_be_hidden()
-
-
-def test_address_with_an_impossible_place_shows_its_own_way(draw_page: DrawPage) -> None:
-    draw_page.open(f"{DIGIT}&force=3:2,0")
-    see(draw_page.answer.filter(has_text="RAM says 9"))
-    expect(draw_page.page.locator(".classes .share.own").first).to_be_hidden()
-
-
-def test_another_digit_is_looked_at_in_the_models_own_way(looked: DrawPage) -> None:
-    show_glimpse(looked, 4)
-    looked.page.mouse.click(*place(looked, -0.9, -0.9))
-    looked.expect_address("force=4")
-    looked.page.locator(".gallery button").first.click()
-    looked.page.wait_for_url(lambda _: forced(looked) == {})
-    expect(button(looked, "Its own way")).to_be_disabled()
-    expect(button(looked, "Undo move")).to_be_disabled()
-
-
-def violations(page: Page) -> list[tuple[str, list[str]]]:
-    """What axe-core has to say of the page."""
-    found = Axe().run(page).response["violations"]
-    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
-
-
 # ---- Elsewhere? ----
 
 
-def test_map_says_what_every_place_would_have_led_to(looked: DrawPage) -> None:
-    page = looked.page
-    show_glimpse(looked, 3)
-    field = page.locator(".field")
-    before = field.evaluate("canvas => canvas.toDataURL()")
-    page.get_by_role("switch", name="Elsewhere?").check()
-    words = re.compile(
-        r"^Best p\(4\) [\d.]+\s% at \(.*\), worst [\d.]+\s% at .* is better than \d+\s% of all places\.$"
-    )
-    expect(page.locator(".reading")).to_have_text(words)
-    expect(field).to_have_attribute("aria-description", words)
-    assert field.evaluate("canvas => canvas.toDataURL()") != before
-    looked.expect_address("elsewhere=probability")
-    expect(page.locator(".legend")).to_be_visible()
+WORDS = re.compile(r"^Best p\(4\) [\d.]+\s% at \(.*\), worst [\d.]+\s% at .* is better than \d+\s% of all places\.$")
+
+
+def read_map(looked: DrawPage) -> None:
+    """Points at a place of the map, and asks it for other things than the label's probability."""
+    page, reading = looked.page, looked.page.locator(".reading")
     page.mouse.move(*place(looked, -0.5, -0.5))
-    expect(page.locator(".reading")).to_have_text(
-        re.compile(r"^At \(−0\.(46|54), −0\.(46|54)\): RAM would say \d · p\(4\)")
-    )
+    expect(reading).to_have_text(re.compile(r"^At \(−0\.(46|54), −0\.(46|54)\): RAM would say \d · p\(4\)"))
     page.locator(".by").select_option("value")
     looked.expect_address("elsewhere=value")
     page.mouse.move(10, 10)
-    expect(page.locator(".reading")).to_have_text(re.compile("^Best value "))
+    expect(reading).to_have_text(re.compile("^Best value "))
     page.locator(".by").select_option("right")
-    expect(page.locator(".reading")).to_have_text(re.compile(r"^Looking there, the answer would be 4 in [\d.]+\s%"))
-    # The next glimpse has a map of its own.
+    expect(reading).to_have_text(re.compile(r"^Looking there, the answer would be 4 in [\d.]+\s%"))
     page.locator(".by").select_option("probability")
-    expect(page.locator(".reading")).to_have_text(words)
-    third = page.locator(".reading").inner_text()
+    expect(reading).to_have_text(WORDS)
+
+
+def test_map_says_what_every_place_would_lead_to_and_keeps_its_promise(looked: DrawPage) -> None:
+    page, reading, field = looked.page, looked.page.locator(".reading"), looked.page.locator(".field")
+    show_glimpse(looked, 3)
+    before = field.evaluate("canvas => canvas.toDataURL()")
+    page.get_by_role("switch", name="Elsewhere?").check()
+    expect(reading).to_have_text(WORDS)
+    expect(field).to_have_attribute("aria-description", WORDS)
+    assert field.evaluate("canvas => canvas.toDataURL()") != before
+    looked.expect_address("elsewhere=probability")
+    expect(page.locator(".legend")).to_be_visible()
+    read_map(looked)
+    # The next glimpse has a map of its own.
+    third = reading.inner_text()
     page.locator(".viewer").focus()
     page.keyboard.press("ArrowRight")
-    expect(page.locator(".reading")).to_have_text(words)
-    expect(page.locator(".reading")).not_to_have_text(third)
+    expect(reading).not_to_have_text(third)
+    expect(reading).to_have_text(WORDS)
+    x, y = place(looked, -27 / 28, -27 / 28)  # the middle of the first pixel
+    page.mouse.move(x, y)
+    expect(reading).to_contain_text("RAM would say 7")
+    page.mouse.click(x, y)
+    looked.expect_address("force=4")
+    expect(looked.count).to_have_text("Glimpse 4 of 6")  # so that one can try the next place
+    page.locator(".viewer .last").click()
+    see(looked.answer.filter(has_text="RAM says 7"))
     page.get_by_role("switch", name="Elsewhere?").uncheck()
-    expect(page.locator(".findings")).to_be_hidden()
+    expect(reading).to_be_hidden()
     page.wait_for_url(lambda address: "elsewhere" not in address)
-
-
-NUDGE_AND_DROP = """(viewer) => {
-  const reading = viewer.getRootNode().querySelector(".reading");
-  return [{ key: "ArrowRight", shiftKey: true }, { key: "Escape" }].map((key) => {
-    viewer.dispatchEvent(new KeyboardEvent("keydown", { ...key, bubbles: true, cancelable: true }));
-    return reading.textContent;
-  });
-}"""
+    button(looked, "Its own way").click()
+    expect(page.locator(".findings")).to_be_hidden()
 
 
 def test_keys_read_the_map_place_by_place(looked: DrawPage) -> None:
@@ -391,28 +392,13 @@ def test_keys_read_the_map_place_by_place(looked: DrawPage) -> None:
     reading = looked.page.locator(".reading")
     expect(reading).to_have_text(re.compile("^Best"))
     # Both keys at once: a moment after the first, the glimpse would look there.
-    nudged, dropped = looked.page.locator(".viewer").evaluate(NUDGE_AND_DROP)
+    nudged, dropped = looked.press_at_once(".reading", "Shift+ArrowRight", "Escape")
     assert re.match(r"At \(.*\): RAM would say \d · p\(4\) ", nudged)
     assert dropped.startswith("Best")
     looked.page.locator(".viewer").focus()
     looked.page.keyboard.press("Shift+ArrowRight")
     looked.expect_address("force=3")
     expect(reading).to_have_text(re.compile("^Best"))
-
-
-def test_click_on_the_map_keeps_its_promise(looked: DrawPage) -> None:
-    show_glimpse(looked, 4)
-    looked.page.get_by_role("switch", name="Elsewhere?").check()
-    reading = looked.page.locator(".reading")
-    expect(reading).to_have_text(re.compile("^Best"))
-    x, y = place(looked, -27 / 28, -27 / 28)  # the middle of the first pixel
-    looked.page.mouse.move(x, y)
-    expect(reading).to_contain_text("RAM would say 7")
-    looked.page.mouse.click(x, y)
-    looked.expect_address("force=4")
-    expect(looked.count).to_have_text("Glimpse 4 of 6")  # so that one can try the next place
-    looked.page.locator(".viewer .last").click()
-    see(looked.answer.filter(has_text="RAM says 7"))
 
 
 def test_link_opens_with_a_map_on_a_larger_field(draw_page: DrawPage) -> None:
@@ -423,14 +409,28 @@ def test_link_opens_with_a_map_on_a_larger_field(draw_page: DrawPage) -> None:
 # ---- How sure is the gaze? ----
 
 
-@pytest.mark.parametrize("gaze", ["mean", "sampled"])
-def test_policy_is_drawn_and_ten_looks_say_how_often_it_answers_what(draw_page: DrawPage, gaze: str) -> None:
+def test_policy_is_drawn_and_ten_looks_say_how_often_it_answers_what(draw_page: DrawPage) -> None:
     page = draw_page.page
-    draw_page.open(f"?sample=8&first=centre&gaze={gaze}")
+    draw_page.open("?sample=8&first=centre&force=3:2,0")
     see(draw_page.answer.filter(has_text="RAM "))
-    show_glimpse(draw_page, 3)
-    field = page.locator(".field")
-    picture = "canvas => canvas.toDataURL()"
+    expect(page.locator(".classes .share.own").first).to_be_hidden()  # there is no such place
+    for gaze in ("mean", "sampled"):
+        show_glimpse(draw_page, 3)
+        if gaze == "sampled":
+            before = location(draw_page).inner_text()
+            page.get_by_role("button", name="More").click()
+            page.get_by_role("radio", name="sampled").click()
+            draw_page.expect_address("gaze=sampled")
+            page.keyboard.press("Escape")
+            expect(draw_page.count).to_have_text("Glimpse 6 of 6")  # of another look
+            show_glimpse(draw_page, 3)
+            expect(location(draw_page)).not_to_have_text(before)
+        ask_how_sure(draw_page, always_shown=gaze == "sampled")
+
+
+def ask_how_sure(draw_page: DrawPage, *, always_shown: bool) -> None:
+    """Has the policy drawn, which is what sampled locations come from and always stands there, and ten looks."""
+    page, field, picture = draw_page.page, draw_page.page.locator(".field"), "canvas => canvas.toDataURL()"
     pictures = [field.evaluate(picture)]
     page.get_by_role("switch", name="How sure is the gaze?").check()
     expect(page.locator(".gaze")).to_contain_text("σ = 0.20")
@@ -441,9 +441,12 @@ def test_policy_is_drawn_and_ten_looks_say_how_often_it_answers_what(draw_page: 
     draw_page.expect_address("policy=looks")
     pictures.append(field.evaluate(picture))
     assert pictures[2] not in pictures[:2]
-    assert (pictures[0] == pictures[1]) == (gaze == "sampled")  # what locations were sampled from is always shown
+    assert (pictures[0] == pictures[1]) == always_shown
     show_glimpse(draw_page, 1)
     expect(page.locator(".gaze")).to_contain_text("No policy chooses the first glimpse")
+    page.get_by_role("switch", name="ten looks").uncheck()
+    page.get_by_role("switch", name="How sure is the gaze?").uncheck()
+    page.wait_for_url(lambda address: "policy" not in address)
 
 
 def test_questions_have_no_violations_and_fit(draw_page: DrawPage) -> None:
@@ -454,6 +457,10 @@ def test_questions_have_no_violations_and_fit(draw_page: DrawPage) -> None:
         assert page.locator(".viewer").evaluate("element => element.scrollWidth - element.clientWidth") <= 0
         assert violations(page) == []
     see(page.locator(".versus", has_text="Glimpse 4 moved"))
-    page.keyboard.press("Shift+ArrowUp")
+    x, y = numbers(location(draw_page).inner_text())
+    page.mouse.move(*place(draw_page, x, y))
+    page.mouse.down()
+    page.mouse.move(*place(draw_page, x - 0.3, y - 0.3))
     expect(page.locator(".viewer.held")).to_have_count(1)
     assert violations(page) == []
+    page.mouse.up()

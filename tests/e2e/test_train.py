@@ -24,6 +24,13 @@ LONG = "minutes:5,hidden_size:64,validation_images:1000"
 READINGS = "() => [...document.querySelectorAll('.js-plotly-plot')].map((plot) => plot.calcdata?.[0]?.length ?? 0)"
 
 
+# Notes which epochs are told of.
+WATCH = """(epoch) => {
+  window.epochs = [];
+  new MutationObserver(() => epochs.push(epoch.textContent)).observe(epoch, { childList: true });
+}"""
+
+
 class Workshop:
     """The Train page in a browser."""
 
@@ -85,9 +92,9 @@ def workshop(page: Page, classroom: tuple[str, Path]) -> Iterator[Workshop]:
     end_runs(folder / "runs")
 
 
-def test_class_trains_stops_resumes_and_draws_with_the_result(workshop: Workshop) -> None:
+def see_curves_grow(workshop: Workshop) -> None:
+    """Waits until the curves have grown in the charts that are there."""
     page = workshop.page
-    workshop.train()
     expect(page.locator(".js-plotly-plot")).to_have_count(4)
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
     # The recorded run on show before has 60 readings, this one a reading a second.
@@ -95,33 +102,75 @@ def test_class_trains_stops_resumes_and_draws_with_the_result(workshop: Workshop
     page.evaluate("window.charts = [...document.querySelectorAll('.js-plotly-plot')]")
     before = workshop.readings()
     wait_until(lambda: workshop.readings()[-1] > before[-1])
-    # The curves have grown in the charts that were there.
     assert page.evaluate("[...document.querySelectorAll('.js-plotly-plot')].every((c, i) => c === window.charts[i])")
     expect(page.locator(".learning .tile")).to_have_count(6)
 
-    workshop.click("stop")
-    see(workshop.status.filter(has_text="Stopped; the best so far is kept"), seconds=20)
-    workshop.click("resume")
-    see_training(page)
-    workshop.click("stop")
-    see(workshop.status.filter(has_text="Stopped; the best so far is kept"), seconds=20)
 
+def stop(workshop: Workshop) -> None:
+    """Stops the run on show."""
+    workshop.click("stop")
+    see(workshop.status.filter(has_text="Stopped; the best so far is kept"), seconds=60)
+
+
+def go_on(workshop: Workshop) -> None:
+    """Resumes the run on show."""
+    workshop.click("resume")
+    see_training(workshop.page)
+
+
+def download_and_rename(workshop: Workshop, folder: RunFolder) -> None:
+    """Takes the model of a stopped run away, and calls the run Ours."""
+    page = workshop.page
+    workshop.click("more")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the checkpoint").click()
+    assert download.value.suggested_filename == "One-minute.safetensors"
+    assert Path(download.value.path()).read_bytes() == folder.best.read_bytes()
+    page.get_by_label("Name", exact=True).fill("Ours")
+    page.get_by_label("Name", exact=True).press("Enter")
+    workshop.click("rename")
+    expect(page.locator(".st-key-run")).to_contain_text("Run")
+    expect(page.locator(".st-key-run input")).to_have_value("Ours")
+    page.keyboard.press("Escape")
+
+
+def draw_with_both(workshop: Workshop) -> None:
+    """Has the run's model and the pretrained one look at a drawing."""
+    page, draw_page = workshop.page, DrawPage(workshop.page, workshop.server)
     workshop.click("use-compare")
-    expect(page.locator(".viewer .classes li")).to_have_count(20, timeout=20_000)
+    expect(page.locator(".viewer .classes li")).to_have_count(20)
     expect(page.locator(".st-key-stage-of-runs")).to_have_count(0)
-    draw_page = DrawPage(page, workshop.server)
     draw_page.draw(7)
-    expect(page.locator(".answer[role=status]")).to_have_text(
-        [re.compile("RAM "), re.compile("RAM says 7")], timeout=20_000
-    )
+    expect(page.locator(".answer[role=status]")).to_have_text([re.compile("RAM "), re.compile("RAM says 7")])
     draw_page.expect_address("compare=yes", "model=20")
 
 
-@pytest.mark.usefixtures("motion")
+def test_class_trains_stops_resumes_draws_with_the_result_and_deletes_it(workshop: Workshop) -> None:
+    page = workshop.page
+    folder = workshop.train()
+    see_curves_grow(workshop)
+    stop(workshop)
+    go_on(workshop)
+    tell(folder, signal.SIGKILL)
+    see(workshop.status.filter(has_text="Its process ended before its time"), seconds=60)
+    go_on(workshop)
+    stop(workshop)
+    download_and_rename(workshop, folder)
+    draw_with_both(workshop)
+    page.get_by_role("link", name="Train").click()
+    expect(page.locator(".st-key-run input")).to_have_value("Ours")
+    workshop.click("more")
+    page.get_by_text("Delete Ours for everyone").click()
+    workshop.click("delete")
+    expect(page.locator(".st-key-run input")).to_have_value("One minute (recorded)")
+    assert not folder.path.exists()
+
+
 def test_run_finishes_and_its_readings_are_played_from_untrained_to_trained(workshop: Workshop) -> None:
     page = workshop.page
     workshop.start(SHORT)
     see(workshop.status.filter(has_text="Finished"), seconds=90)
+    page.emulate_media(reduced_motion="no-preference")
     viewer = page.locator(".learning")
     viewer.locator(".scrub").focus()
     page.keyboard.press("Home")
@@ -130,19 +179,19 @@ def test_run_finishes_and_its_readings_are_played_from_untrained_to_trained(work
     expect(viewer.locator(".epoch")).to_contain_text("epoch 0.")
     page.keyboard.press("End")
     expect(viewer.locator(".epoch")).to_contain_text("epoch")
+    viewer.locator(".epoch").evaluate(WATCH)
     viewer.locator(".play").click()  # from the beginning
-    expect(viewer.locator(".epoch")).to_contain_text("untrained")
-    expect(viewer.locator(".epoch")).to_contain_text("epoch 0.")
+    wait_until(lambda: re.search(r"untrained.* epoch 0\.", page.evaluate("epochs.join(' ')")))
 
 
 @pytest.mark.usefixtures("motion")
 def test_recorded_runs_play_and_are_compared_before_anybody_has_trained(workshop: Workshop) -> None:
     page = workshop.page
-    workshop.open()
+    page.goto(f"{workshop.server}/train")
     viewer = page.locator(".learning")
-    expect(viewer.locator(".epoch")).to_contain_text("untrained", timeout=20_000)
+    see(viewer.locator(".epoch", has_text="untrained"), seconds=60)
     expect(viewer.locator(".play")).to_have_attribute("aria-label", "Pause")
-    expect(viewer.locator(".epoch")).to_contain_text("epoch", timeout=20_000)
+    expect(viewer.locator(".epoch")).to_contain_text("epoch")
     captions = page.locator(".live-charts figcaption")
     expect(captions.nth(1)).to_contain_text("the baseline has learned what to expect")
     workshop.click("choose-recorded-no-baseline-1")
@@ -155,9 +204,9 @@ def test_recorded_runs_play_and_are_compared_before_anybody_has_trained(workshop
     page.keyboard.press("Escape")
     workshop.click("choose-recorded-one-minute")
     workshop.click("use")
-    expect(page.locator(".viewer .classes li")).to_have_count(10, timeout=20_000)
+    expect(page.locator(".viewer .classes li")).to_have_count(10)
     page.locator(".gallery button").first.click()
-    expect(page.locator(".answer[role=status]")).to_contain_text("RAM ", timeout=20_000)
+    expect(page.locator(".answer[role=status]")).to_contain_text("RAM ")
     DrawPage(page, workshop.server).expect_address("model=recorded")
 
 
@@ -181,7 +230,7 @@ def test_two_runs_are_played_scrubbed_and_stepped_in_step(workshop: Workshop) ->
     page.goto(f"{workshop.server}/train?run=recorded/one-minute&against=recorded/no-baseline-1")
     viewers = page.locator(".learning")
     left, right = viewers.nth(0), viewers.nth(1)
-    expect(right.locator(".play")).to_have_attribute("aria-label", "Pause", timeout=20_000)
+    expect(right.locator(".play")).to_have_attribute("aria-label", "Pause")
     expect(left.locator(".play")).to_have_attribute("aria-label", "Pause")
     assert page.evaluate(EPOCHS_OF_FRAMES) == []
     right.locator(".play").click()
@@ -202,10 +251,24 @@ def test_two_runs_are_played_scrubbed_and_stepped_in_step(workshop: Workshop) ->
     expect(right.locator(".play")).to_have_attribute("aria-label", "Pause")
 
 
-def test_run_survives_a_refresh_another_tab_and_a_new_server(page: Page, tmp_path: Path) -> None:
-    with running_app(tmp_path) as server:
-        workshop = Workshop(page, server, tmp_path)
-        folder = workshop.train()
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Path]:
+    """An empty folder; runs in it do not outlive the test."""
+    yield tmp_path
+    end_runs(tmp_path / "runs")
+
+
+def tell(folder: RunFolder, number: signal.Signals) -> None:
+    """Sends a signal to the process of a run."""
+    process = folder.holder()
+    assert process
+    os.kill(process, number)
+
+
+def test_run_survives_a_refresh_another_tab_and_a_new_server(page: Page, place: Path) -> None:
+    with running_app(place) as server:
+        folder = Workshop(page, server, place).train()
+        tell(folder, signal.SIGSTOP)  # it is there, and leaves the machine to the browser
         page.reload()
         see_training(page)
         other = page.context.new_page()
@@ -213,43 +276,18 @@ def test_run_survives_a_refresh_another_tab_and_a_new_server(page: Page, tmp_pat
         see_training(other)
         other.close()
     assert folder.is_running()
-    with running_app(tmp_path) as server:
-        workshop = Workshop(page, server, tmp_path)
+    with running_app(place) as server:
+        workshop = Workshop(page, server, place)
         workshop.open()
         see_training(page)
+        before = len(folder.read_metrics())
+        tell(folder, signal.SIGCONT)
+        wait_until(lambda: len(folder.read_metrics()) > before)
+        tell(folder, signal.SIGSTOP)
         workshop.click("start_training")
-        see(workshop.status.filter(has_text="Number 1 in the queue"), seconds=20)
-        end_runs(tmp_path / "runs")
+        see(workshop.status.filter(has_text="Number 1 in the queue"), seconds=60)
+        end_runs(place / "runs")
         see_training(page)
-        end_runs(tmp_path / "runs")
-
-
-def test_killed_run_goes_on_and_is_downloaded_renamed_and_deleted(workshop: Workshop) -> None:
-    page = workshop.page
-    folder = workshop.train()
-    holder = folder.holder()
-    assert holder
-    os.kill(holder, signal.SIGKILL)
-    see(workshop.status.filter(has_text="Its process ended before its time"), seconds=20)
-    workshop.click("resume")
-    see_training(page)
-
-    workshop.click("stop")
-    see(workshop.status.filter(has_text="Stopped"), seconds=20)
-    workshop.click("more")
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Download the checkpoint").click()
-    assert download.value.suggested_filename == "One-minute.safetensors"
-    assert Path(download.value.path()).read_bytes() == folder.best.read_bytes()
-    page.get_by_label("Name", exact=True).fill("Ours")
-    page.get_by_label("Name", exact=True).press("Enter")
-    workshop.click("rename")
-    expect(page.locator(".st-key-run")).to_contain_text("Run")
-    expect(page.locator(".st-key-run input")).to_have_value("Ours")
-    page.get_by_text("Delete Ours for everyone").click()
-    workshop.click("delete")
-    expect(page.locator(".st-key-run input")).to_have_value("One minute (recorded)")
-    assert not folder.path.exists()
 
 
 def test_uploaded_checkpoint_is_refused_or_used(workshop: Workshop, tmp_path: Path) -> None:
@@ -263,6 +301,6 @@ def test_uploaded_checkpoint_is_refused_or_used(workshop: Workshop, tmp_path: Pa
     expect(workshop.status).to_contain_text("Uploaded checkpoint")
     page.keyboard.press("Escape")
     workshop.click("use")
-    expect(page.locator(".viewer .classes li")).to_have_count(10, timeout=20_000)
+    expect(page.locator(".viewer .classes li")).to_have_count(10)
     page.locator(".gallery button").first.click()
-    expect(page.locator(".answer[role=status]")).to_contain_text("RAM ", timeout=20_000)
+    expect(page.locator(".answer[role=status]")).to_contain_text("RAM ")

@@ -6,7 +6,6 @@ import {
   earnedInWords,
   lookInWords,
   pushInWords,
-  signed,
   spreadInWords,
   stepsInWords,
   wayInWords,
@@ -37,12 +36,6 @@ const SHOWN = /** @type {any} */ ({
   earned_before: 0.25,
   earned_now: 0.5625,
   redraws: { none: { pushes: [], spread: 0.1 }, value: { pushes: [], spread: 0.025 } },
-});
-
-test("a number keeps its sign unless it rounds to nothing", () => {
-  assert.equal(signed(0.734), "+0.73");
-  assert.equal(signed(-0.734), "−0.73");
-  assert.equal(signed(-0.004), "0.00");
 });
 
 test("a way says how far it goes to which side", () => {

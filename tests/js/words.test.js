@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { covers, historyInWords, nameOfReading, signed } from "../../app/components/browser/words.js";
+import { covers, fixed, historyInWords, nameOfReading, signed } from "../../app/components/browser/words.js";
 
 test("numbers have two decimals and no minus zero", () => {
-  assert.deepEqual([0.126, -0.5, -0.001, 0].map(signed), ["0.13", "−0.50", "0.00", "0.00"]);
+  assert.deepEqual([0.126, -0.5, -0.001, 0].map(fixed), ["0.13", "−0.50", "0.00", "0.00"]);
+});
+
+test("a number with its sign has none where it rounds to nothing", () => {
+  assert.deepEqual(
+    [0.734, -0.734, -0.004, 0].map((number) => signed(number)),
+    ["+0.73", "−0.73", "0.00", "0.00"],
+  );
+  assert.deepEqual([signed(0.0005, 3), signed(-0.0004, 3)], ["+0.001", "0.000"]);
 });
 
 test("a patch says how much of the image it covers", () => {

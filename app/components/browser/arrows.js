@@ -1,5 +1,7 @@
 // What sixteen looks push the mean to, in words and numbers. Nothing here needs a page.
 
+import { fixed, signed } from "./words.js";
+
 /**
  * One observation, as app/components/microscope.py writes it. Places are (x, y) in [-1, 1].
  *
@@ -33,21 +35,8 @@
 const STILL_PX = 0.005; // what two decimals show as nothing
 const BASELINES = { none: "no baseline", value: "the value", rollouts: "the others' mean" };
 
-/**
- * A number with its sign; what rounds to nothing has none.
- *
- * @param {number} number
- */
-export function signed(number, decimals = 2) {
-  const text = Math.abs(number).toFixed(decimals);
-  return Number(text) === 0 ? text : `${number < 0 ? "−" : "+"}${text}`;
-}
-
-/** A number with two decimals, and no sign where it rounds to nothing. @param {number} number */
-export const minus = (number) => signed(number).replace("+", "");
-
-/** The same behind a minus. @param {number} number */
-const inBrackets = (number) => (minus(number).startsWith("−") ? `(${minus(number)})` : minus(number));
+/** A number that can stand behind a minus. @param {number} number */
+const inBrackets = (number) => (fixed(number).startsWith("−") ? `(${fixed(number)})` : fixed(number));
 
 /**
  * A way in pixels, such as "0.31 px right, 0.12 px up".
@@ -82,7 +71,7 @@ export function earnedInWords({ rewards, reward }) {
 /** @param {Shown} shown */
 export function baselineInWords({ baseline, value, move }) {
   if (baseline === "none") return "b = 0: nothing is subtracted from the reward";
-  if (baseline === "value") return `b = ${minus(value)}: the value after glimpse ${move}, what it expects to earn`;
+  if (baseline === "value") return `b = ${fixed(value)}: the value after glimpse ${move}, what it expects to earn`;
   return "b: the mean reward of the fifteen others";
 }
 

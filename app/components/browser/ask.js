@@ -2,7 +2,7 @@
 
 import { setIcon } from "./icons.js";
 import { colorAt, mapInWords, onScale, placeAt, placeInWords } from "./places.js";
-import { percent, signed } from "./words.js";
+import { fixed, percent } from "./words.js";
 
 /** @typedef {import("./viewer.js").Scene} Scene */
 /** @typedef {import("./places.js").Elsewhere} Elsewhere */
@@ -234,7 +234,7 @@ export function policyInWords({ policy_std, image, means, locations }, step) {
   const apart = Math.hypot(mean[0] - place[0], mean[1] - place[1]) > SAME; // moved, or by chance: the cross is in sight
   const ring = height === width ? "circle" : "ellipse";
   if (step === 0) return "No policy chooses the first glimpse.";
-  return `The ${apart ? "cross" : "number"} marks the mean. In training, looks scatter around it with σ = ${signed(policy_std)} (${pixels} pixels): 39\u00a0% fall within the inner ${ring}, 86\u00a0% within the outer.`;
+  return `The ${apart ? "cross" : "number"} marks the mean. In training, looks scatter around it with σ = ${fixed(policy_std)} (${pixels} pixels): 39\u00a0% fall within the inner ${ring}, 86\u00a0% within the outer.`;
 }
 
 /**
@@ -265,7 +265,7 @@ export function versusInWords({ own, classes, probabilities, values, value_name 
   const moved = `${forced.length > 1 ? "Glimpses" : "Glimpse"} ${listed(forced.map((index) => index + 1))} moved`;
   const answer = best(own.probabilities[values.length - 1]); // of its own accord
   const [before, after] = [own.probabilities[step][answer], probabilities[step][answer]].map(percent);
-  const value = `${value_name} ${signed(own.values[step])} → ${signed(values[step])}`;
+  const value = `${value_name} ${fixed(own.values[step])} → ${fixed(values[step])}`;
   const changed = `${moved}. p(${classes[answer]}) ${before} → ${after}, ${value}.`;
   if (step < values.length - 1) return changed;
   if (flip === null) return `${changed} The answer stays ${classes[answer]}.`;

@@ -1,5 +1,7 @@
 // The specification's flow for one move, and which way the gradient of each part of the loss takes. No page is needed.
 
+import { signed } from "./words.js";
+
 /** @typedef {"action" | "reinforce" | "value"} Part */
 /** @typedef {Record<Part, Record<string, number | null>>} Norms */
 
@@ -77,8 +79,7 @@ export function normText(norm) {
  * @param {{ slope: number[], moved: number[], crop: boolean }} through
  */
 export function throughInWords({ slope, moved, crop }) {
-  const text = (/** @type {number} */ change) =>
-    Math.abs(change) < 0.0005 ? "0.000" : `${change < 0 ? "−" : "+"}${Math.abs(change).toFixed(3)}`;
+  const text = (/** @type {number} */ change) => signed(change, 3);
   return (
     `Through the crop: ${crop ? "a derivative" : "no derivative at all"}. Through the location encoder: a pixel to the ` +
     `right should change the cross-entropy by ${text(slope[0])}, a pixel down by ${text(slope[1])}. ` +

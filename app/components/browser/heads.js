@@ -1,7 +1,7 @@
 // What is read from the hidden state: the location, the value, the class probabilities. Each is a button.
 
 import { partsOf } from "./mount.js";
-import { signed } from "./words.js";
+import { fixed } from "./words.js";
 
 /** @typedef {import("./viewer.js").Scene} Scene */
 
@@ -48,9 +48,9 @@ export class Heads {
     if (!isLast) {
       this.mean.textContent = `mean ${point(means[step + 1])}`;
       this.next.textContent = `next location ${point(scene.locations[step + 1])}`;
-      this.log.textContent = `log-density ${signed(log_probs[step])}`;
+      this.log.textContent = `log-density ${fixed(log_probs[step])}`;
     }
-    this.estimate.textContent = `value ${signed(scene.values[step])}`;
+    this.estimate.textContent = `value ${fixed(scene.values[step])}`;
     this.ui["of-action"].textContent = isLast ? "" : "As if it stopped now.";
     this.#showOdds(scene, scene.probabilities[step]);
     this.mark(this.item);
@@ -100,4 +100,4 @@ export class Heads {
 const button = (onclick) => Object.assign(document.createElement("button"), { type: "button", onclick });
 
 /** @param {number[]} location */
-const point = ([x, y]) => `(${signed(x)}, ${signed(y)})`;
+const point = ([x, y]) => `(${fixed(x)}, ${fixed(y)})`;

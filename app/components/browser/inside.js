@@ -54,7 +54,7 @@ const PARTS = /** @type {const} */ ([
 export default keptPerRoot((root) => new Inside(root));
 
 class Inside {
-  /** @type {Record<string, { cells: Cells, element: any, title: any, reading: any, place: any, levels: Int8Array }>} */
+  /** @type {Record<string, { cells: Cells, title: any, reading: any, place: any, levels: Int8Array }>} */
   #strips = {};
   /** @type {Cells[]} */
   #patches = [];
@@ -135,7 +135,7 @@ class Inside {
       point: (index) => this.#read(name, index),
     });
     at.append(heading, cells.element, reading);
-    return { cells, element: at, title: heading.lastChild, reading, place: at, levels: new Int8Array() };
+    return { cells, title: heading.lastChild, reading, place: at, levels: new Int8Array() };
   }
 
   /** @param {string} name */
@@ -168,7 +168,7 @@ class Inside {
   /** @param {import("./on_screen.js").Screen} screen */
   #follow({ scene, step, resting }) {
     if (!scene || !this.data) return;
-    const { scene: before } = { scene: this.#scene };
+    const before = this.#scene;
     const moves = before !== scene || step !== this.#step;
     this.#resting = resting;
     this.#step = step;

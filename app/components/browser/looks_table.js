@@ -1,6 +1,7 @@
 // The sampled looks as a table of numbers.
 
-import { inPixels, minus, signed } from "./arrows.js";
+import { inPixels } from "./arrows.js";
+import { fixed, signed } from "./words.js";
 
 /** @param {import("./arrows.js").Shown} shown */
 export function tableOf(shown) {
@@ -21,7 +22,7 @@ export function tableOf(shown) {
     const cells = [
       shown.scene.classes[shown.answers[look]],
       shown.rewards[look].toFixed(2),
-      minus(shown.baselines[look]),
+      fixed(shown.baselines[look]),
       signed(advantage),
       ...pull.map((length) => signed(length)),
     ];

@@ -1,14 +1,6 @@
 // REINFORCE under the microscope: the policy's Gaussian on the digit, its sampled looks, and what they push the mean to.
 
-import {
-  baselineInWords,
-  earnedInWords,
-  lookInWords,
-  pushInWords,
-  signed,
-  spreadInWords,
-  stepsInWords,
-} from "./arrows.js";
+import { baselineInWords, earnedInWords, lookInWords, pushInWords, spreadInWords, stepsInWords } from "./arrows.js";
 import { cleared, fit } from "./canvas.js";
 import { placeOf } from "./layout.js";
 import { cssColor } from "./light.js";
@@ -19,6 +11,7 @@ import { drawPolicy } from "./overlays.js";
 import { Stage } from "./stage.js";
 import { Stars } from "./stars.js";
 import { drawArrowTo, fill, HALO, stroke } from "./strokes.js";
+import { signed } from "./words.js";
 
 /** @typedef {import("./arrows.js").Shown} Shown */
 
@@ -249,24 +242,13 @@ class Microscope {
       [HALO, 0.85],
       [WRONG, 0.42],
     ])) {
-      stroke(
-        context,
-        [
-          [x - arm, y - arm],
-          [x + arm, y + arm],
-        ],
-        color,
-        radius * width,
-      );
-      stroke(
-        context,
-        [
-          [x - arm, y + arm],
-          [x + arm, y - arm],
-        ],
-        color,
-        radius * width,
-      );
+      for (const rise of [arm, -arm]) {
+        const ends = [
+          [x - arm, y - rise],
+          [x + arm, y + rise],
+        ];
+        stroke(context, ends, color, radius * width);
+      }
     }
   }
 

@@ -3,6 +3,7 @@
 import { extentOf, placeOf } from "./layout.js";
 import { mix } from "./motion.js";
 import { colorAt, goodness } from "./places.js";
+import { stroke } from "./strokes.js";
 
 /** @typedef {import("./layout.js").Frame} Frame */
 /** @typedef {import("./viewer.js").Scene} Scene */
@@ -33,8 +34,8 @@ export function drawOwnWay(context, frame, { own, forced }, step, moving, radius
   const points = own.locations.slice(parting, step + 1).map((location) => placeOf(location, frame));
   const reached = points.length;
   if (moving > 0) points.push(mix(points[reached - 1], placeOf(own.locations[step + 1], frame), moving));
-  strokeLine(context, points, HALO, radius * 0.32);
-  strokeLine(context, points, PALE, radius * 0.14);
+  stroke(context, points, HALO, radius * 0.32);
+  stroke(context, points, PALE, radius * 0.14);
   for (const point of points.slice(forced[0] > 0 ? 1 : 0, reached)) {
     circle(context, point, radius * 0.42);
     Object.assign(context, { fillStyle: "#12141c", strokeStyle: PALE, lineWidth: radius * 0.16 });
@@ -111,8 +112,8 @@ export function drawPolicy(context, frame, { means, policy_std: std, colors }, s
       [x - dx, y - dy],
       [x + dx, y + dy],
     ];
-    strokeLine(context, points, HALO, 5);
-    strokeLine(context, points, "#ffffff", 2);
+    stroke(context, points, HALO, 5);
+    stroke(context, points, "#ffffff", 2);
   }
 }
 
@@ -129,7 +130,7 @@ export function drawGhosts(context, frame, looks, step, color) {
   const width = Math.max(1, frame.pixel / 9);
   for (const locations of looks) {
     const points = locations.slice(0, step + 1).map((location) => placeOf(location, frame));
-    strokeLine(context, points, GHOST, width);
+    stroke(context, points, GHOST, width);
     circle(context, points[step], Math.max(4, frame.pixel * 0.34));
     Object.assign(context, { fillStyle: color, strokeStyle: HALO, lineWidth: width, globalAlpha: 0.75 });
     context.fill();
@@ -204,11 +205,4 @@ function drawChoice(context, [x, y], size) {
 function circle(context, centre, radius) {
   context.beginPath();
   context.arc(centre[0], centre[1], radius, 0, 7);
-}
-
-function strokeLine(context, points, color, width) {
-  context.beginPath();
-  for (const [x, y] of points) context.lineTo(x, y);
-  Object.assign(context, { strokeStyle: color, lineWidth: width, lineJoin: "round" });
-  context.stroke();
 }

@@ -2,7 +2,7 @@
 
 import { showPatch } from "./canvas.js";
 import { clamp } from "./motion.js";
-import { covers, historyInWords, signed } from "./words.js";
+import { covers, fixed, historyInWords } from "./words.js";
 
 const DIGITS = [..."0123456789"];
 const LONGEST_NAME = 10; // characters of a class that are shown
@@ -59,13 +59,13 @@ export class Panels {
     this.shown = step;
     const { scene, ui } = this;
     const steps = scene.values.length;
-    const [x, y] = scene.locations[step].map(signed);
+    const [x, y] = scene.locations[step].map(fixed);
     ui.viewer.style.setProperty("--step", scene.colors[step]);
     ui.count.textContent = `Glimpse ${step + 1} of ${steps}`;
     ui.scrub.setAttribute("aria-valuetext", ui.count.textContent);
     ui.location.textContent = `location (${x}, ${y})`;
-    ui.number.textContent = signed(scene.values[step]);
-    ui["own-number"].textContent = scene.own ? `${signed(scene.own.values[step])} →` : "";
+    ui.number.textContent = fixed(scene.values[step]);
+    ui["own-number"].textContent = scene.own ? `${fixed(scene.own.values[step])} →` : "";
     const where = `the gaze at glimpse ${step + 1} of ${steps}, location ${x}, ${y}`;
     ui.field.setAttribute("aria-label", `The digit in ${scene.field}, ${where}`);
     ui.answer.textContent = step === steps - 1 ? scene.answer : "";
@@ -84,7 +84,7 @@ export class Panels {
    */
   preview(step, location, patches) {
     this.shown = -1;
-    const [x, y] = location.map(signed);
+    const [x, y] = location.map(fixed);
     this.ui.location.textContent = `location (${x}, ${y})`;
     this.showPatches(step, patches);
   }

@@ -1,7 +1,7 @@
 // What a glimpse would have come to at each place of an image, as numbers, colours and words.
 
 import { clamp, mix } from "./motion.js";
-import { percent, signed } from "./words.js";
+import { fixed, percent } from "./words.js";
 
 /**
  * A map of all places, as app/components/viewer.py writes it. Probabilities and values are in ten thousandths.
@@ -108,12 +108,12 @@ export function mapInWords(found, by, classes, value = "value") {
     return `Looking there, the answer would be ${classes[found.asked]} ${where}.`;
   }
   const numbers = by === "value" ? found.values : found.probabilities;
-  const shown = (/** @type {number} */ number) => (by === "value" ? signed(number / SCALE) : percent(number / SCALE));
+  const shown = (/** @type {number} */ number) => (by === "value" ? fixed(number / SCALE) : percent(number / SCALE));
   const what = by === "value" ? value : `p(${classes[found.asked]})`;
   const [best, worst] = [Math.max(...numbers), Math.min(...numbers)];
   if (shown(best) === shown(worst)) return `${what} would come to ${shown(best)} wherever it looked.`;
   const at = (/** @type {number} */ number) => `${shown(number)} at ${point(found.places[numbers.indexOf(number)])}`;
-  const own = by === "value" ? signed(found.own.value) : percent(found.own.probability);
+  const own = by === "value" ? fixed(found.own.value) : percent(found.own.probability);
   // No policy chooses the first glimpse.
   const choice = found.glimpse === 1 ? "Where it began" : "Its own choice";
   const better = `${choice} (◇, ${own}) is better than ${Math.floor(100 * found.better[by])}\u00a0% of all places.`;
@@ -128,11 +128,11 @@ export function mapInWords(found, by, classes, value = "value") {
  */
 function outcome(found, index, classes, value) {
   const probability = percent(found.probabilities[index] / SCALE);
-  return `p(${classes[found.asked]}) ${probability} · ${value} ${signed(found.values[index] / SCALE)}`;
+  return `p(${classes[found.asked]}) ${probability} · ${value} ${fixed(found.values[index] / SCALE)}`;
 }
 
 /** @param {number[]} location */
-const point = ([x, y]) => `(${signed(x)}, ${signed(y)})`;
+const point = ([x, y]) => `(${fixed(x)}, ${fixed(y)})`;
 
 /** @param {number[]} numbers */
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);

@@ -7,7 +7,7 @@ import { cssColor, dim, lit } from "./light.js";
 import { partsOf } from "./mount.js";
 import { lookAt } from "./readings.js";
 import { crop, padded, seenCoarsely } from "./seen.js";
-import { nameOfReading, signed } from "./words.js";
+import { fixed, nameOfReading } from "./words.js";
 
 /** @typedef {import("./readings.js").Replay} Replay */
 
@@ -72,7 +72,7 @@ export class Tile {
     this.ui.sr.textContent = right ? "Right: the model " : "Wrong: the model ";
     this.ui.class.textContent = says;
     this.ui.share.textContent = `· ${Math.round(100 * data.sure[reading][this.digit])} %`;
-    this.ui.number.textContent = signed(data.values[reading][this.digit]);
+    this.ui.number.textContent = fixed(data.values[reading][this.digit]);
     const when = `digit ${this.name} at ${nameOfReading(data.steps[reading], data.epochs[reading])}`;
     this.ui.field.setAttribute("aria-label", `${when}: the model says ${says}, ${right ? "right" : "wrong"}`);
     this.ui.patches.setAttribute("aria-label", `What the ${this.colors.length} glimpses saw of ${when}`);

@@ -69,7 +69,8 @@ import { Timeline } from "./timeline.js";
 
 const STEP_MS = 850; // one glimpse at speed 1: a fixation, then the move to the next
 const NARROW_PX = 500; // below it a phone
-const MEDIUM_PX = 800; // below it half a window
+const MEDIUM_PX = 620; // below it less than half a window
+const HALF_PX = 800; // below it about half a window
 const PARTS = /** @type {const} */ ([
   ...["viewer", "field", "empty", "count", "patches", "location", "expects", "number", "history", "classes", "answer"],
   ...["first", "back", "play", "forward", "last", "scrub", "speed", "by-itself", "only-seen", "own-number", "sides"],
@@ -298,7 +299,8 @@ class Viewer {
   resize() {
     const { classList, clientWidth: width } = this.ui.viewer;
     classList.toggle("narrow", width < NARROW_PX);
-    classList.toggle("medium", width >= NARROW_PX && width < MEDIUM_PX);
+    classList.toggle("medium", width >= NARROW_PX && width < HALF_PX);
+    classList.toggle("half", width >= MEDIUM_PX && width < HALF_PX);
     fit(this.ui.field);
     this.draw();
   }

@@ -5,7 +5,17 @@
  *
  * @param {number} value
  */
-export const signed = (value) => value.toFixed(2).replace("-0.00", "0.00").replace("-", "−");
+export const fixed = (value) => value.toFixed(2).replace("-0.00", "0.00").replace("-", "−");
+
+/**
+ * A number with its sign, plus or minus; what rounds to nothing has none.
+ *
+ * @param {number} number
+ */
+export function signed(number, decimals = 2) {
+  const text = Math.abs(number).toFixed(decimals);
+  return Number(text) === 0 ? text : `${number < 0 ? "−" : "+"}${text}`;
+}
 
 /**
  * A probability in percent, with a second decimal where the first would say 100 or 0.
@@ -41,5 +51,5 @@ export const nameOfReading = (steps, epochs) =>
  */
 export const historyInWords = ({ probabilities, values, expects }) => {
   const sure = probabilities.map((row) => Math.round(100 * Math.max(...row)));
-  return `Sure if it stopped after each glimpse, in percent: ${sure.join(", ")}; value, ${expects}: ${values.map(signed).join(", ")}`;
+  return `Sure if it stopped after each glimpse, in percent: ${sure.join(", ")}; value, ${expects}: ${values.map(fixed).join(", ")}`;
 };

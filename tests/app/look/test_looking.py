@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from app.look.looking import LookRequest, look
-from app.look.scene import Scene
-from ram import RAM, RAMConfig
+from app.look.scene import SURE, Scene
+from ram import RAM, RAMConfig, digit_check
 from ram.digit_check import DigitCheck, features
 
 IMAGE = np.random.default_rng(0).random((28, 28), np.float32)
@@ -20,6 +20,10 @@ IMAGE = np.random.default_rng(0).random((28, 28), np.float32)
 def model() -> RAM:
     torch.manual_seed(0)
     return RAM(RAMConfig(num_scales=2, num_glimpses=4))
+
+
+def test_page_is_sure_where_the_measured_share_of_unsure_digits_takes_it_to_be() -> None:
+    assert SURE == digit_check.SURE
 
 
 def test_scene_is_the_models_own_rollout(model: RAM) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
+import io
 import os
 import re
 import socket
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw
 
 from tests.measure.visitor import drawings, visit
 from tests.servers import ROOT, Server, started_server
@@ -54,6 +56,18 @@ async def draw(server: Server, path: str = "") -> None:
     async with visit(f"{server.address}{path}") as visitor:
         await visitor.open()
         await visitor.draw(drawings(1)[0])
+
+
+async def upload_a_large_digit(server: Server) -> None:
+    """Opens the Draw page, and uploads what another process reads."""
+    image, file = Image.new("L", (2000, 2000), "white"), io.BytesIO()
+    ImageDraw.Draw(image).line([(1000, 400), (1000, 1600)], fill="black", width=150)
+    image.save(file, "PNG")
+    async with visit(server.address) as visitor:
+        await visitor.open()
+        assert not visitor.look
+        await visitor.give(file.getvalue())
+        assert visitor.look
 
 
 def get(server: Server, path: str) -> tuple[int, str]:
@@ -133,6 +147,7 @@ def test_poorest_place_is_good_enough(tmp_path: Path, runs: str) -> None:
     """No home, no locale, nothing that may be written, and the root of the disk to stand in."""
     with started_server(tmp_path, environment=NOWHERE, cwd=Path("/"), runs=runs) as server:
         asyncio.run(draw(server))
+        asyncio.run(upload_a_large_digit(server))
         status, page = get(server, "/train")
         assert status == 200
         assert "<h1" in page
@@ -149,6 +164,11 @@ def test_page_and_component_files_lie_below_the_base_path(tmp_path: Path) -> Non
         assert get(server, "/class/one")[0] == 307
         with urllib.request.urlopen(f"{server.address}/class/one/train/?run=x") as answer:
             assert answer.url == f"{server.address}/class/one/train?run=x"
+        caller = http.client.HTTPConnection(server.address.removeprefix("http://"))
+        caller.request("GET", "/class/one/train/?run=x")
+        # Relative: a proxy may have taken a part of the path away.
+        assert caller.getresponse().headers["Location"] == "../train?run=x"
+        caller.close()
         for name in early_scripts(page):
             assert get(server, f"/class/one/{name}")[0] == 200
         assert get(server, "/train")[0] == 404

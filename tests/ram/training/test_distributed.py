@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
@@ -15,6 +16,7 @@ import torch
 from ram.data.mnist import load_mnist
 from ram.train import main
 from ram.training.distributed import ProcessGroup
+from ram.training.loss import READINGS
 from ram.training.run_folder import RunFolder
 from ram.training.trainer import Trainer
 from tests.processes import wait_until
@@ -70,17 +72,27 @@ def test_two_processes_train_the_same_as_one_and_nothing_of_them_runs_on(tmp_pat
     (tmp_path / "member.py").write_text(TRAIN_AND_LEAVE_NO_THREAD, encoding="utf-8")
     assert main(training(tmp_path / "alone", 1)) == 0
     run([*LAUNCHER, "--", str(tmp_path / "member.py"), *training(tmp_path / "both", 1)])
-    alone_rows, both_rows = (
-        [row for row in RunFolder(tmp_path / name).read_metrics() if "action_loss" in row] for name in ("alone", "both")
-    )
-    assert len(alone_rows) == len(both_rows) >= 2
+    alone, both = (measured(RunFolder(tmp_path / name)) for name in ("alone", "both"))
+    assert [row["step"] for row in both] == [row["step"] for row in alone] == [3, 7]
     # No further: a location on the edge between two pixels falls to either side with the last digit of a float, and
     # from there on two runs see different things.
-    for name in ("action_loss", "reinforce_loss", "value_loss", "reward", "value", "location_spread"):
-        assert [row[name] for row in both_rows] == pytest.approx([row[name] for row in alone_rows], rel=2e-3, abs=1e-4)
-    assert [row.get("validation_error") for row in both_rows] == pytest.approx(
-        [row.get("validation_error") for row in alone_rows], abs=1.0
-    )
+    for name in READINGS:
+        assert [row[name] for row in both] == pytest.approx([row[name] for row in alone], rel=2e-3, abs=1e-4), name
+    errors = [[row["validation_error"] for row in rows] for rows in (both, alone)]
+    assert errors[0] == pytest.approx(errors[1], abs=1.0)
+
+
+def measured(folder: RunFolder) -> list[dict[str, float]]:
+    """The measurements, with the means since the one before: when a run reports between them is up to the clock."""
+    found: list[dict[str, float]] = []
+    last, sums = 0, dict.fromkeys(READINGS, 0.0)
+    for before, row in pairwise(folder.read_metrics()):  # the first row is the untrained model, without readings
+        sums = {name: total + row[name] * (row["step"] - before["step"]) for name, total in sums.items()}
+        if "validation_error" in row:
+            means = {name: total / (row["step"] - last) for name, total in sums.items()}
+            found.append({"step": row["step"], "validation_error": row["validation_error"], **means})
+            last, sums = row["step"], dict.fromkeys(READINGS, 0.0)
+    return found
 
 
 def test_a_killed_process_ends_the_run_with_a_clear_error_and_it_can_be_resumed(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from ram.data.mnist import Digits
 from ram.training.learner import Learner
-from ram.training.recorded import Recorded
+from ram.training.step_graph import StepGraph
 from tests.ram.short_run import make_trainer, metrics, resumable, same, train, weights
 
 RECIPES: list[dict[str, Any]] = [
@@ -32,8 +32,8 @@ def on_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every learner from now on steps as it would on a GPU."""
     monkeypatch.setattr(
         Learner,
-        "_make_recorded",
-        lambda self: Recorded(self.step, self.order, self.config, self.optimizers, self.generator),
+        "_make_graph",
+        lambda self: StepGraph(self.step, self.order, self.config, self.optimizers, self.generator),
     )
 
 

@@ -24,7 +24,7 @@ WARM_UP = 2  # steps before the recording, in which libraries are loaded and mem
 Step = Callable[[Int[Tensor, " batch"], StepSettings], Float[Tensor, " readings"]]
 
 
-class Recorded:
+class StepGraph:
     """A training step that the device repeats by itself. On a CPU it is not recorded, but runs in the same way.
 
     Args:
