@@ -37,6 +37,7 @@ class Limits:
     longest_drawing: float
     kept_pictures: float
     kept_drawings: float
+    kept_steps: float
     most_visitors: int
     hosts: tuple[str, ...]
     frames: tuple[str, ...]

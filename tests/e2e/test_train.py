@@ -246,7 +246,7 @@ def test_two_runs_are_played_scrubbed_and_stepped_in_step(workshop: Workshop) ->
     assert box is not None
     right.locator(".scrub").click(position={"x": box["width"] / 2, "y": box["height"] / 2})
     expect(right.locator(".epoch")).not_to_have_text("epoch 0.06")
-    expect(left.locator(".epoch")).to_have_text(right.locator(".epoch").inner_text())
+    wait_until(lambda: left.locator(".epoch").inner_text() == right.locator(".epoch").inner_text())
     left.locator(".play").click()
     expect(right.locator(".play")).to_have_attribute("aria-label", "Pause")
 
