@@ -19,7 +19,9 @@ from starlette.routing import Route
 from streamlit import config
 
 GONE = "This file is no longer there: load the page again."
-BUSY = "The last file is still being made: try again in a moment."
+UNREADABLE = "This file cannot be read ({}): load the page again."
+BUSY = "The last files are still being made: try again in a moment."
+MOST_ASKED = 4  # of a session's files at a time: one is being made, the others wait for it
 
 
 class File(NamedTuple):
@@ -29,7 +31,7 @@ class File(NamedTuple):
     kind: str
     """Its media type."""
     build: Callable[[], bytes]
-    """Makes its content, in a thread of its own; a ValueError or OSError says why it cannot."""
+    """Makes its content, in a thread of its own; a ValueError says why it cannot, for the visitor to read."""
 
 
 class Downloads:
@@ -41,7 +43,8 @@ class Downloads:
         self._token = secrets.token_urlsafe(16)
         """Nobody else can guess where the files are."""
         self._files: dict[str, File] = {}
-        self._is_building = False
+        self._asked = 0
+        self._turn = asyncio.Lock()
         self._all[self._token] = self
 
     def offer(self, key: str, file: File) -> str:
@@ -55,20 +58,23 @@ class Downloads:
 
     @classmethod
     async def answer(cls, request: Request) -> Response:
-        """The file that was asked for. One session gets one at a time."""
+        """The file that was asked for. One session's files are made one after the other."""
         downloads = cls._all.get(request.path_params["token"])
         file = None if downloads is None else downloads._files.get(request.path_params["key"])
         if downloads is None or file is None:
             return PlainTextResponse(GONE, 404)
-        if downloads._is_building:
+        if downloads._asked >= MOST_ASKED:
             return PlainTextResponse(BUSY, 503, {"Retry-After": "2"})
-        downloads._is_building = True
+        downloads._asked += 1
         try:
-            content = await asyncio.to_thread(file.build)
-        except (ValueError, OSError) as error:
+            async with downloads._turn:
+                content = await asyncio.to_thread(file.build)
+        except ValueError as error:
             return PlainTextResponse(str(error), 409)
+        except OSError as error:  # whose message names the server's folders
+            return PlainTextResponse(UNREADABLE.format(error.strerror or "unknown reason"), 409)
         finally:
-            downloads._is_building = False
+            downloads._asked -= 1
         name = {"Content-Disposition": f"attachment; filename*=utf-8''{quote(file.name)}", "Cache-Control": "no-store"}
         return Response(content, media_type=file.kind, headers=name)
 

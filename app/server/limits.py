@@ -12,7 +12,7 @@ from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[2]
 MB = 1024**2  # bytes
-LONGEST_DESCRIPTION = 500_000  # bytes; most checkpoints' has 5 kB, and a thousand classes with long names need so many
+LONGEST_DESCRIPTION = 500_000  # bytes; most checkpoints need 5,000, a thousand classes with long names all of them
 LARGEST_COLLECTION = 2  # megabytes of a file of drawings; the same as in ram.data.collection, which imports PyTorch
 
 

@@ -1,9 +1,11 @@
 """What the command line that trains is asked: its flags, and what it refuses in one line."""
 
+import io
 import json
 import math
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -195,8 +197,17 @@ def test_run_that_starts_with_absurd_weights_is_told_so(tmp_path: Path, capsys: 
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-16"])
-def test_output_is_utf8_whatever_python_was_told(encoding: str) -> None:
+def test_output_is_utf8_whatever_python_was_told(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = io.BytesIO()
+    with io.TextIOWrapper(output, encoding=encoding) as stream:  # as Python makes it of PYTHONIOENCODING
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert main(["--list"]) == 0
+        stream.flush()
+        assert PRESETS["five-minutes"].description in output.getvalue().decode()
+
+
+def test_process_writes_utf8_whatever_it_was_told() -> None:
     done = subprocess.run(
-        command("--list"), env=environment() | {"PYTHONIOENCODING": encoding}, capture_output=True, check=True, cwd=ROOT
+        command("--list"), env=environment() | {"PYTHONIOENCODING": "ascii"}, capture_output=True, check=True, cwd=ROOT
     )
     assert PRESETS["five-minutes"].description in done.stdout.decode()

@@ -6,11 +6,12 @@ import asyncio
 import gc
 import itertools
 import threading
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.types import Message, Scope
 
-from app.server.downloads import BUSY, GONE, Downloads, File, download_route
+from app.server.downloads import BUSY, GONE, MOST_ASKED, Downloads, File, download_route
 
 LETTERS = File("für mich.txt", "text/plain", lambda: b"abc")
 
@@ -70,12 +71,22 @@ def test_file_that_cannot_be_built_says_why() -> None:
         assert get(address)[::2] == (409, b"There is nothing to take away.")
 
 
-def test_session_gets_one_file_at_a_time() -> None:
-    begun, may_end = threading.Event(), threading.Event()
+def test_file_that_cannot_be_read_does_not_say_where_it_would_be(tmp_path: Path) -> None:
+    session = Downloads()
+    address = session.offer("letters", LETTERS._replace(build=(tmp_path / "letters").read_bytes))
+    assert get(address)[::2] == (409, b"This file cannot be read (No such file or directory): load the page again.")
+
+
+def test_files_of_a_session_are_made_in_turn_and_a_few_may_wait() -> None:
+    begun, may_end, at_once, most_at_once = threading.Event(), threading.Event(), 0, 0
 
     def slowly() -> bytes:
+        nonlocal at_once, most_at_once
+        at_once += 1
+        most_at_once = max(at_once, most_at_once)
         begun.set()
         assert may_end.wait(60)
+        at_once -= 1
         return b"abc"
 
     session, other = Downloads(), Downloads()
@@ -83,12 +94,13 @@ def test_session_gets_one_file_at_a_time() -> None:
     of_other = other.offer("letters", LETTERS)
 
     async def several() -> None:
-        first = asyncio.create_task(fetch(address))
+        asked = [asyncio.create_task(fetch(address)) for _ in range(MOST_ASKED)]
         await asyncio.to_thread(begun.wait, 60)
         assert (await fetch(address))[::2] == (503, BUSY.encode())
         assert (await fetch(of_other))[0] == 200
         may_end.set()
-        assert (await first)[::2] == (200, b"abc")
+        assert [(await each)[::2] for each in asked] == MOST_ASKED * [(200, b"abc")]
 
     asyncio.run(several())
+    assert most_at_once == 1
     assert get(address)[0] == 200
