@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from tests.browser import chromium_window
-from tests.e2e.drawing import DrawPage
+from tests.e2e.drawing import MISREAD, DrawPage, see
 from tests.processes import end_runs
 from tests.servers import started_server
 
@@ -92,3 +92,11 @@ def motion(page: Page) -> None:
 def draw_page(page: Page, server: str) -> DrawPage:
     """The Draw page, still to be opened."""
     return DrawPage(page, server)
+
+
+@pytest.fixture
+def looked(draw_page: DrawPage) -> DrawPage:
+    """The Draw page with a four that has been looked at to the end, and read as a nine."""
+    draw_page.open(MISREAD)
+    see(draw_page.answer.filter(has_text="RAM says 9"))
+    return draw_page

@@ -11,6 +11,9 @@ from tests.processes import wait_until
 
 Stroke = list[tuple[float, float]]
 
+MISREAD = "?sample=2130&first=centre"
+MARGIN, FIELD = 4.5, 28  # pixels of the image in the viewer's field, and around it
+
 # Pen strokes on the unit square, x to the right and y down.
 DIGITS: dict[int, list[Stroke]] = {
     0: [
@@ -64,6 +67,11 @@ def at_rest(page: Page) -> None:
     expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
+def numbers(text: str) -> list[float]:
+    """The numbers in a text, with their signs."""
+    return [float(part.replace("−", "-")) for part in re.findall(r"−?[\d.]+", text)]
+
+
 class DrawPage:
     """The Draw page in a browser."""
 
@@ -72,6 +80,7 @@ class DrawPage:
         self.server = server
         self.answer = page.locator(".answer[role=status]")
         self.count = page.locator(".viewer .count")
+        self.location = page.locator(".viewer .location")
 
     def open(self, query: str = "") -> None:
         """Loads the page and waits until one can draw."""
@@ -134,6 +143,21 @@ class DrawPage:
         models.click()
         self.page.get_by_role("option", name=name, exact=True).click()
         self.expect_address(f"model={name}")
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """Where a location in a field of 28×28 pixels lies on the screen."""
+        box = self.page.locator(".field").bounding_box()
+        assert box is not None
+        across, down = ((MARGIN + (at + 1) / 2 * FIELD) / (FIELD + 2 * MARGIN) for at in (x, y))
+        return box["x"] + across * box["width"], box["y"] + down * box["height"]
+
+    def show_glimpse(self, number: int) -> None:
+        """Steps to one of six glimpses."""
+        self.page.locator(".viewer").focus()
+        self.page.keyboard.press("Home")
+        for _ in range(number - 1):
+            self.page.keyboard.press("ArrowRight")
+        expect(self.count).to_have_text(f"Glimpse {number} of 6")
 
     def click_in_app(self, name: str) -> None:
         """Presses one of the canvas's buttons."""
