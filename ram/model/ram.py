@@ -264,14 +264,15 @@ class RAM(nn.Module):
         """Compiles the step loop with torch.compile, once for each shape; this halves the time of one look.
 
         Compiles at once for one image of MNIST's size, which takes about half a minute. Copies are not compiled.
-        Returns False, and changes nothing, if there is no C++ compiler.
+        Returns False, and changes nothing, if there is no C++ compiler, or if PyTorch cannot read its own files because
+        the locale is another than UTF-8.
         """
-        self.walk = torch.compile(self.walk, dynamic=False)  # type: ignore[method-assign]
         try:
+            self.walk = torch.compile(self.walk, dynamic=False)  # type: ignore[method-assign]
             with torch.inference_mode():
                 self.episode(torch.zeros(1, 28, 28, device=self.value_network.linear.weight.device))
-        except torch._dynamo.exc.BackendCompilerFailed:
-            del self.walk
+        except (UnicodeDecodeError, torch._dynamo.exc.BackendCompilerFailed):
+            self.__dict__.pop("walk", None)
             return False
         return True
 
