@@ -29,6 +29,7 @@ lint: .venv/js
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy ram app tests
+	$(BIN)/mypy --platform win32 ram app
 	$(NODE) node_modules/.bin/biome check --error-on-warnings
 	$(NODE) node_modules/.bin/tsc
 	$(NODE) node_modules/.bin/tsc --project tests/js

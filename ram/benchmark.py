@@ -11,7 +11,6 @@ import dataclasses
 import json
 import os
 import platform
-import resource
 import statistics
 import sys
 import time
@@ -28,6 +27,9 @@ from ram.evaluation import count_errors
 from ram.machine import choose_device, keep_freed_memory, native_bfloat16, write_utf8
 from ram.model import RAM
 from ram.training.learner import Learner
+
+if sys.platform != "win32":
+    import resource
 
 BATCH = 128
 DEFAULT = RAMConfig()
@@ -206,8 +208,10 @@ def costs(device: torch.device, digits: Digits, effort: Effort) -> list[dict[str
 
 def memory(device: torch.device, _digits: Digits, _effort: Effort) -> dict[str, Any]:
     """The largest memory use of the whole benchmark, in megabytes; the digits take 47 of them."""
-    unit = 1024**2 if sys.platform == "darwin" else 1024
-    taken = {"process_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)}
+    taken = {}
+    if sys.platform != "win32":  # where a process is not told
+        unit = 1024**2 if sys.platform == "darwin" else 1024
+        taken["process_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
     if device.type == "cuda":
         taken["device_mb"] = round(torch.cuda.max_memory_allocated(device) / 1024**2)
     return taken

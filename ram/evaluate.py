@@ -50,8 +50,7 @@ from ram.model import RAM
 from ram.options import ConfigError
 from ram.value_fit import (
     FITTED,
-    PASSES,
-    augmented_outcomes,
+    changed_outcomes,
     estimates,
     fit_value,
     outcomes,
@@ -209,12 +208,9 @@ def _fit_value(model: RAM, info: CheckpointInfo, validation: Digits, folder: Pat
     """Makes the model's value the probability of a right answer, in place."""
     recipe = {name: value for name, value in info.recipe.items() if name not in ("preset", "start")}
     config = parse_config(TrainConfig, recipe)
-    training, _ = split_training(load_mnist("train", folder), config.data)
-    fit_value(
-        model,
-        (augmented_outcomes(model, training, config, seed=seed) for seed in range(PASSES)),
-        outcomes(model, validation, seeds=seeds("value")),
-    )
+    training, held_back = split_training(load_mnist("train", folder), config.data)
+    changed = changed_outcomes(model, training, held_back, config)
+    fit_value(model, changed, outcomes(model, validation, seeds=seeds("value")))
 
 
 def _measure(model: RAM, check: DigitCheck | None, info: CheckpointInfo, test: Digits, seeds: Seeds) -> dict[str, Any]:

@@ -4,9 +4,11 @@ The specification calls the value the expected reward, and a right answer earns 
 reward or baseline, or on changed digits, which are harder to read, estimates something else. The value is one linear
 map of the hidden state, so it can be fitted anew by least squares without touching anything else in the model:
 
-- Its direction is learned from changed training digits, because hardly any unchanged one is read wrong.
-- Its scale and its mean come from the digits held back. After every glimpse, its mean is the share of right answers:
-  the mean of the hidden states moves from glimpse to glimpse, so the direction is kept orthogonal to these moves.
+- Its direction is learned from changed digits, because hardly any unchanged one is read wrong. Some of them are held
+  back: what the model was trained on, it reads wrong for other reasons.
+- Its mean and its scale come from unchanged digits held back. After every glimpse, its mean is the share of right
+  answers: the mean of the hidden states moves from glimpse to glimpse, so the direction is kept orthogonal to these
+  moves.
 """
 
 from __future__ import annotations
@@ -29,7 +31,10 @@ from ram.model import RAM
 
 BATCH = 500
 PASSES = 4  # over the training digits, each with other changes: one pass finds a few hundred wrong answers
+HELD_BACK = 5  # passes over the digits held back for each of them: about half as many images
 RIDGE = 0.03  # of the mean variance of a hidden unit: without it, units that never fire would make it singular
+BETWEEN = 0.1  # weight of the glimpses between the first and the last: they follow from these two
+CAUTION = 0.5  # of the best scale: three quarters of what it gains, and a quarter of the noise where little is known
 TINY = 1e-12  # where all answers are right there is no direction, and the value is a constant
 HIGHEST, LOWEST = 1.015, -0.015  # of the values on the digits held back; others may lie a little farther out
 FITTED = "value_fitted"  # the result that says that the value was fitted to right answers
@@ -108,16 +113,16 @@ def _auc(scores: Float[Tensor, " images"], right: Bool[Tensor, " images"]) -> fl
 
 
 @torch.no_grad()
-def fit_value(model: RAM, augmented: Iterable[Outcomes], held_back: Outcomes) -> None:
+def fit_value(model: RAM, changed: Iterable[Outcomes], held_back: Outcomes) -> None:
     """Replaces the value network's weights.
 
     Args:
         model: whose hidden states these are.
-        augmented: of changed training digits, in passes; the value says something only if some answers are wrong, and
-            the more are, the better.
+        changed: of changed digits, in passes; the value says something only if some answers are wrong, and the more
+            are, the better.
         held_back: of unchanged digits that the model was not trained on.
     """
-    weight = _direction(augmented, held_back)
+    weight = _direction(changed, held_back)
     states, earned = held_back.hidden.double(), held_back.right.double()
     projected = states @ weight
     spread = projected - projected.mean(dim=1, keepdim=True)
@@ -126,16 +131,16 @@ def fit_value(model: RAM, augmented: Iterable[Outcomes], held_back: Outcomes) ->
     # On the digits held back, no value may lie further outside [0, 1] than LOWEST and HIGHEST.
     reach = (HIGHEST - accuracy) / float(spread.max().clamp(min=TINY))
     depth = (accuracy - LOWEST) / -float(spread.min().clamp(max=-TINY))
-    scale = max(0.0, min(best, reach, depth))
+    scale = max(0.0, min(CAUTION * best, reach, depth))
     model.value_network.linear.weight.copy_(scale * weight[None])
     model.value_network.linear.bias.fill_(accuracy - scale * float(projected.mean()))
 
 
-def _direction(augmented: Iterable[Outcomes], held_back: Outcomes) -> Float[Tensor, " hidden"]:
-    """Least squares over all glimpses, the later ones counting more, among directions in which no mean state moves."""
+def _direction(changed: Iterable[Outcomes], held_back: Outcomes) -> Float[Tensor, " hidden"]:
+    """Least squares over all glimpses, by their weights, among directions in which no mean state moves."""
     size, weights = held_back.hidden.shape[-1], _weights(len(held_back.hidden))[:, None, None]
     covariance, signal = torch.zeros(size, size, dtype=torch.double), torch.zeros(size, dtype=torch.double)
-    for one in augmented:  # summed up pass by pass, because all of them together would fill the memory
+    for one in changed:  # summed up pass by pass, because all of them together would fill the memory
         states, earned = one.hidden.double(), one.right.double()
         states = (states - states.mean(dim=1, keepdim=True)) * weights
         covariance += torch.einsum("gni,gnj->ij", states, states)
@@ -150,12 +155,24 @@ def _direction(augmented: Iterable[Outcomes], held_back: Outcomes) -> Float[Tens
 
 
 def _weights(glimpses: int) -> Float[Tensor, " glimpses"]:
-    """The square root of how much each glimpse counts: what is known in the end shows in the later ones."""
-    return torch.arange(1, glimpses + 1, dtype=torch.double) / glimpses
+    """The square root of how much each glimpse counts.
+
+    The last one knows most. After the first one nearly nothing is known, so the value must hardly differ there.
+    """
+    counts = torch.full((glimpses,), BETWEEN, dtype=torch.double)
+    counts[0] = counts[-1] = 1
+    return counts.sqrt()
+
+
+def changed_outcomes(model: RAM, training: Digits, held_back: Digits, config: TrainConfig) -> Iterator[Outcomes]:
+    """What `fit_value` learns the direction from, pass by pass, each with other changes and first glimpses."""
+    for digits, passes in ((training, PASSES), (held_back, PASSES * HELD_BACK)):
+        for seed in range(passes):
+            yield augmented_outcomes(model, digits, config, seed=seed)
 
 
 def augmented_outcomes(model: RAM, digits: Digits, config: TrainConfig, *, seed: int) -> Outcomes:
-    """Looks once at each training digit, changed as in training, but never made unreadable."""
+    """Looks once at each digit, changed as in training, but never made unreadable."""
     changes, data = config.replace(unreadable=0.0).augmentation, config.data
 
     def batches() -> Iterator[Digits]:

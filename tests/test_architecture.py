@@ -99,6 +99,35 @@ def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
     assert circle(arrows) == []
 
 
+def test_nobody_imports_a_part_of_a_package_that_imports_it_by_itself() -> None:
+    """A thread that imports the part and one that imports the package would wait for each other: Python fails one.
+
+    The server imports beside its first visitors.
+    """
+    known = modules("app") | modules("ram")
+    gathered = {
+        f"{name}."
+        for name, path in known.items()
+        if path.name == "__init__.py" and any(part.startswith(f"{name}.") for part in imported_at_once(path))
+    }
+    assert gathered == {"ram.model."}
+    reached_into = [
+        f"{name} → {part}"
+        for name, path in known.items()
+        for part in sorted(imported_modules(path.read_text(encoding="utf-8"), known))
+        if part.startswith(tuple(gathered)) and not f"{name}.".startswith(tuple(gathered))
+    ]
+    assert reached_into == []
+
+
+def imported_at_once(path: Path) -> Iterator[str]:
+    """Full names of what a module imports as soon as it is imported itself."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    for node in body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from imports(ast.unparse(node))
+
+
 @pytest.mark.parametrize("package", ["app", "ram"])
 def test_modules_import_from_their_own_floor_or_a_lower_one(package: str) -> None:
     known = modules(package)

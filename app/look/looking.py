@@ -34,7 +34,7 @@ class LookRequest:
     seed: int = 0
     """Decides everything random; "look again" takes the next one."""
     force: Force = dataclasses.field(default_factory=dict)
-    """Where glimpses look instead, as far as the model has so many."""
+    """Where glimpses look instead; those that the model does not have do not count."""
 
     def in_numbers(self) -> dict[str, str | int | float]:
         """Every field by its name, places only where they count: `place_x` and `place_y`, and `force` as a text."""
@@ -44,7 +44,7 @@ class LookRequest:
         return fields | ({"force": force} if force else {})
 
     def forced(self, num_glimpses: int) -> dict[int, Place]:
-        """Where glimpses look instead, by their index from 0, as far as a model has so many."""
+        """Where the glimpses that a model has look instead, by their index from 0."""
         return {number - 1: at for number, at in self.force.items() if number <= num_glimpses}
 
     def before(self, glimpse: int) -> LookRequest:

@@ -207,6 +207,11 @@ class Learned:
     means: tuple[Place, ...]
     """The policy's mean for the move in question: before the first step and after each."""
 
+    @property
+    def size(self) -> int:
+        """Bytes of its weights."""
+        return sum(weights.nbytes for weights in self.model.state_dict().values())
+
 
 def untouched(model: RAM, setup: Setup) -> Learned:
     """A copy before any step."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +27,8 @@ from app.look.microscope import (
 from app.look.scene import Scene
 from app.look.through import Through, through_location
 from app.server.catalogue import checkpoint_path, model_labels, unique_name
-from app.server.limits import read_limits
+from app.server.limits import MB, read_limits
+from app.server.memo import Memo
 from app.server.models import load_model_of
 from ram.checkpoints import CheckpointError, CheckpointInfo
 from ram.config import Baseline
@@ -116,10 +118,13 @@ def observe(path: Path, setup: Setup, taken: Sequence[int], seed: int, *, throug
         ValueError: its weights, or those after the steps, are so large that a look gives no numbers.
     """
     file = _File(path, path.stat().st_mtime_ns if path.exists() else 0)
-    return _observe(file, setup, tuple(taken), seed, through)
+    return _kept().get(
+        ("observed", file, setup, tuple(taken), seed, through),
+        lambda: _observe(file, setup, tuple(taken), seed, through),
+        lambda found: len(pickle.dumps(found)) + len(setup.pixels),
+    )
 
 
-@functools.lru_cache(maxsize=64)
 def _observe(file: _File, setup: Setup, taken: tuple[int, ...], seed: int, through: bool) -> Observation:
     seeds = range(seed, seed + REDRAWS)
     learned = _learned(file, setup, taken)
@@ -136,17 +141,28 @@ def _observe(file: _File, setup: Setup, taken: tuple[int, ...], seed: int, throu
     )
 
 
-@functools.lru_cache(maxsize=64)
 def _judged(file: _File, setup: Setup, taken: tuple[int, ...]) -> float:
     """Mean reward after these steps. Always of the same draws: what differs is what was learned, not the luck."""
-    draws = redraw(_learned(file, setup, taken).model, setup, JUDGED)
-    return float(np.mean([looks.rewards.mean() for looks in draws]))
+
+    def judge() -> float:
+        draws = redraw(_learned(file, setup, taken).model, setup, JUDGED)
+        return float(np.mean([looks.rewards.mean() for looks in draws]))
+
+    return _kept().get(("judged", file, setup, taken), judge, lambda _: len(setup.pixels))
 
 
-# Few, because each holds a copy of a model. Those before it are taken up where the last one left off.
-@functools.lru_cache(maxsize=24)
 def _learned(file: _File, setup: Setup, taken: tuple[int, ...]) -> Learned:
+    """A model after these steps: taken up where the last ones left off, if those are still kept."""
     if not taken:
         return untouched(load_model_of(file.path), setup)
     known = len(taken) - (len(taken) % 10 or 10)
-    return take_steps(_learned(file, setup, taken[:known]), setup, taken[known:])
+    return _kept().get(
+        ("learned", file, setup, taken),
+        lambda: take_steps(_learned(file, setup, taken[:known]), setup, taken[known:]),
+        lambda learned: learned.size + len(setup.pixels),
+    )
+
+
+@functools.cache
+def _kept() -> Memo:
+    return Memo(read_limits().kept_steps * MB)

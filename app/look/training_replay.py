@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from ram.config import RAMConfig, Reward
-from ram.model.sensor import GlimpseSensor
+from ram.model import GlimpseSensor
 
 MOST_READINGS = 120
 

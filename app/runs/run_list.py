@@ -74,8 +74,7 @@ def _read(path: Path, name: str, given_up: dict[str, str]) -> Job:
     folder = RunFolder(path)
     config, state, problem = None, RunState("stopped"), ""
     status: JobStatus = "uploaded"
-    has_checkpoint = is_file(folder.best)
-    if not has_checkpoint or _exists(path / "config.json"):
+    if not is_file(folder.best) or _exists(path / "config.json"):
         try:
             config, known = folder.read_config(), folder.read_state()
             state = known or state
@@ -85,7 +84,8 @@ def _read(path: Path, name: str, given_up: dict[str, str]) -> Job:
                 problem = f"It cannot be resumed: {config.obstacle}."
         except RunError as error:
             status, problem = "damaged", f"{error}.".replace(f"{path}/", "").replace(str(path), "this folder")
-    return Job(path.name, name, status, config, state, problem, has_checkpoint, _size(path))
+    # Asked last: until a run has ended, it may still write its checkpoint.
+    return Job(path.name, name, status, config, state, problem, is_file(folder.best), _size(path))
 
 
 def _status(folder: RunFolder, state: RunState | None, given_up: dict[str, str]) -> JobStatus:

@@ -20,6 +20,7 @@ from ram.training.run_folder import RunError, RunFolder, RunState
 PATIENCE_S = 10.0
 PRIORITY = 10  # nice: drawing goes first, and training takes what is left
 MEMORY_PRIORITY = 500  # where memory runs out, Linux ends a training before the server (proc(5), oom_score_adj)
+KILLED = -9  # what a process returns that was ended with SIGKILL, a signal that Windows does not have
 KILLS = Path("/proc/vmstat")  # where Linux counts what it ended because memory ran out
 OUT_OF_MEMORY = "Memory ran out, and the system ended it."
 
@@ -93,7 +94,7 @@ class Supervisor:
             return
         self._started, self._killed = job_id, self._count_kills()
         self._asked.discard(self.process.pid)
-        if hasattr(os, "setpriority"):
+        if sys.platform != "win32":
             os.setpriority(os.PRIO_PROCESS, self.process.pid, PRIORITY)
         with contextlib.suppress(OSError):
             Path(f"/proc/{self.process.pid}/oom_score_adj").write_text(str(MEMORY_PRIORITY), encoding="ascii")
@@ -144,7 +145,7 @@ class Supervisor:
         folder, self.process = RunFolder(self.folder / self._started), None
         with contextlib.suppress(RunError, FileNotFoundError):  # damaged, or deleted just now
             state = folder.read_state()
-            if state and code == -signal.SIGKILL and self._count_kills() > self._killed:
+            if state and code == KILLED and self._count_kills() > self._killed:
                 self._give_up(folder, state, OUT_OF_MEMORY)
             elif state and state.status == "waiting":
                 reason = folder.last_words() or f"its process ended with status {code}"

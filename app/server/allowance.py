@@ -70,11 +70,16 @@ _allowances = Allowances()
 _charged = threading.local()
 
 
+def this_session() -> str:
+    """Streamlit's name for the session whose script this thread runs; empty if it runs none."""
+    context = get_script_run_ctx()
+    return "" if context is None else context.session_id
+
+
 @contextlib.contextmanager
 def kept() -> Iterator[None]:
     """Waits until this session may compute, and charges it with all that this thread has computed."""
-    context = get_script_run_ctx()
-    session = "" if context is None else context.session_id
+    session = this_session()
     time.sleep(_allowances.wait(session, time.monotonic()))
     try:
         yield

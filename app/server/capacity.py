@@ -20,18 +20,19 @@ EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104, addresses to recognise
 
 def raise_open_files() -> int:
     """Raises the limit of open files as far as the system allows, and returns it."""
-    if sys.platform == "win32":
+    if sys.platform != "win32":
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft != hard:
+            # macOS reports a hard limit that it does not grant.
+            for wanted in (hard, 10_240):
+                try:
+                    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+                except (ValueError, OSError):
+                    continue
+                break
+        return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    else:  # mypy looks at the code of one system at a time
         return 8192  # what its C library and sockets take without being asked
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        # macOS reports a hard limit that it does not grant.
-        for wanted in (hard, 10_240):
-            try:
-                resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-            except (ValueError, OSError):
-                continue
-            break
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def visitors_carried(limits: Limits, open_files: int) -> int:

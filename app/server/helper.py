@@ -156,15 +156,14 @@ def serve(answer: Callable[[bytes], bytes], *, memory: int) -> None:
 
 def _step_back(memory: int) -> None:
     """Lets the server and others go first, and takes no more memory than this beside what it has."""
-    if sys.platform == "win32":
-        return
-    os.nice(PRIORITY)
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text(str(MEMORY_PRIORITY), encoding="ascii")
-        taken = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
-        _, most = resource.getrlimit(resource.RLIMIT_AS)
-        wanted = taken + memory
-        resource.setrlimit(resource.RLIMIT_AS, (wanted if most < 0 else min(wanted, most), most))
+    if sys.platform != "win32":
+        os.nice(PRIORITY)
+        with contextlib.suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text(str(MEMORY_PRIORITY), encoding="ascii")
+            taken = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+            _, most = resource.getrlimit(resource.RLIMIT_AS)
+            wanted = taken + memory
+            resource.setrlimit(resource.RLIMIT_AS, (wanted if most < 0 else min(wanted, most), most))
 
 
 def _streams(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:

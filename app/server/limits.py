@@ -12,7 +12,7 @@ from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[2]
 MB = 1024**2  # bytes
-LONGEST_DESCRIPTION = 500_000  # bytes; most checkpoints' has 5 kB, and a thousand classes with long names need so many
+LONGEST_DESCRIPTION = 500_000  # bytes; most checkpoints need 5,000, a thousand classes with long names all of them
 LARGEST_COLLECTION = 2  # megabytes of a file of drawings; the same as in ram.data.collection, which imports PyTorch
 
 
@@ -37,6 +37,7 @@ class Limits:
     longest_drawing: float
     kept_pictures: float
     kept_drawings: float
+    kept_steps: float
     most_visitors: int
     hosts: tuple[str, ...]
     frames: tuple[str, ...]

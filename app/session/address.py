@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.session import widgets
 from app.session.settings import in_address
 
 LINKS = ("sample", "picture", "drawings")  # a test digit, and what is kept on the server's shelves, by name
@@ -54,6 +55,16 @@ def keep() -> None:
     """Keeps all settings as they are now, for the page that comes next."""
     state = st.session_state
     state.known_settings = {key: state.get(key, value) for key, value in state.known_settings.items()}
+
+
+def put_back(key: str) -> None:
+    """The `on_change` of a widget to which the server, too, gives values.
+
+    A fragment that draws itself anew may say what the widget had before the server gave it something else, which the
+    browser has not drawn yet. What the user chooses comes with a run of the whole page.
+    """
+    if widgets.comes_from_a_fragment():
+        st.session_state[key] = st.session_state.known_settings[key]
 
 
 def note_drawn(page: str) -> None:

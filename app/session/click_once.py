@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+from app.session import widgets
 
 
 def once(callback: Callable[..., None], *arguments: Any) -> Callable[[], None]:
@@ -23,8 +23,7 @@ def once(callback: Callable[..., None], *arguments: Any) -> Callable[[], None]:
 
     def run() -> None:
         nonlocal done
-        context = get_script_run_ctx()
-        if not done and not (context and context.fragment_ids_this_run):
+        if not done and not widgets.comes_from_a_fragment():
             done = True
             callback(*arguments)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 
 def value(key: str) -> Any:
@@ -22,6 +23,15 @@ def sent_position(key: str, name: str, count: int) -> int | None:
     """The same, if it is a position in a list of `count` things; None if it is anything else."""
     position = sent(key, name)
     return position if type(position) is int and 0 <= position < count else None
+
+
+def comes_from_a_fragment() -> bool:
+    """Whether the browser's last message was for fragments alone, as of one that draws itself anew each second.
+
+    Such a message holds what all widgets of the page have, and the clicks that are still to be sent.
+    """
+    context = get_script_run_ctx()
+    return bool(context and context.fragment_ids_this_run)
 
 
 def has_value(key: str) -> bool:

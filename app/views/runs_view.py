@@ -13,7 +13,7 @@ from app.runs.run_list import Job
 from app.server.catalogue import LONGEST_NAME
 from app.server.downloads import File
 from app.server.limits import MB
-from app.session import messages, pages, runs_on_show, settings, widgets
+from app.session import address, messages, pages, runs_on_show, settings, widgets
 from app.session.click_once import once
 from app.session.messages import Message, plain_text
 from app.views import download, run_view
@@ -55,7 +55,15 @@ def _most_interesting(known: list[Job]) -> Job:
 def _choice(known: list[Job]) -> None:
     """Which run is shown, and with which it is compared."""
     names = {job.id: job.name for job in known}
-    st.selectbox("Run", [*names], key=runs_on_show.RUN, format_func=lambda job: names[job], width=260)
+    st.selectbox(
+        "Run",
+        [*names],
+        key=runs_on_show.RUN,
+        format_func=lambda job: names[job],
+        on_change=address.put_back,
+        args=(runs_on_show.RUN,),
+        width=260,
+    )
     others = ["", *(job for job in names if job != runs_on_show.current().run)]
     runs_on_show.compare_with_one_of(others)
     st.selectbox(
@@ -63,6 +71,8 @@ def _choice(known: list[Job]) -> None:
         others,
         key=runs_on_show.AGAINST,
         format_func=lambda job: names.get(job, "nothing"),
+        on_change=address.put_back,
+        args=(runs_on_show.AGAINST,),
         width=260,
     )
 

@@ -1,5 +1,6 @@
 """The specification: glimpse sensor, networks, and the one step loop."""
 
 from ram.model.ram import RAM, Episode, Rollout
+from ram.model.sensor import GlimpseSensor
 
-__all__ = ["RAM", "Episode", "Rollout"]
+__all__ = ["RAM", "Episode", "GlimpseSensor", "Rollout"]

@@ -71,7 +71,7 @@ def test_each_page_has_its_heading_and_streamlits_scripts(page: Page, server: st
     assert answer.text().startswith(head)
     page.goto(f"{server}/{name}")
     expect(page.get_by_role("heading", level=1)).to_have_text(HEADINGS[name])
-    assert page.get_by_text(TAGLINE).filter(visible=True).count() == (name == "draw")
+    expect(page.get_by_text(TAGLINE).filter(visible=True)).to_have_count(int(name == "draw"))
 
 
 @pytest.mark.parametrize(("name", "component"), [("draw", "viewer"), ("train", "learning")])

@@ -8,7 +8,6 @@ server. On a busy machine the processor times and the ratios count.
 from __future__ import annotations
 
 import argparse
-import statistics
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.browser import chromium
 from tests.e2e.drawing import DrawPage
-from tests.measure.usage import processor_time
+from tests.measure.usage import print_medians, processor_time
 from tests.servers import Server, started_server
 
 # Waits, frame by frame, until what is written in the viewer has changed, and returns when.
@@ -98,10 +97,7 @@ def main() -> None:
                 for name, result in results.items():
                     found[name].append(result)
         browser.close()
-    print("| | median, page's clock | server's processor time |\n|---|--:|--:|")
-    for name, results_of in found.items():
-        times, used = (statistics.median(numbers) for numbers in zip(*results_of, strict=True))
-        print(f"| {name} | {times:.0f} ms | {used:.0f} ms |")
+    print_medians(found)
 
 
 if __name__ == "__main__":

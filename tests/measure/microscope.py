@@ -8,14 +8,13 @@ with another first glimpse.
 from __future__ import annotations
 
 import argparse
-import statistics
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser import chromium
-from tests.measure.usage import processor_time
+from tests.measure.usage import print_medians, processor_time
 from tests.servers import Server, started_server
 
 # Presses a button, waits, frame by frame, until the table of the looks is another, and returns how long that took.
@@ -61,10 +60,7 @@ def main() -> None:
                 press(page, server, "Move the first glimpse")  # where nothing has been computed yet
                 page.wait_for_timeout(3000)  # nobody computes without a pause; see app/server/allowance.py
         browser.close()
-    print("| | median, page's clock | server's processor time |\n|---|--:|--:|")
-    for name, results_of in found.items():
-        times, used = (statistics.median(numbers) for numbers in zip(*results_of, strict=True))
-        print(f"| {name} | {times:.0f} ms | {used:.0f} ms |")
+    print_medians(found)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import statistics
 from pathlib import Path
 
 MB = 1024**2
@@ -32,3 +33,11 @@ def descriptors(process: int) -> float:
         return float(len(list(Path(f"/proc/{process}/fd").iterdir())))
     except OSError:
         return float("nan")
+
+
+def print_medians(found: dict[str, list[tuple[float, float]]]) -> None:
+    """A table of what took how many milliseconds: by the page's clock, and of the server's processor."""
+    print("| | median, page's clock | server's processor time |\n|---|--:|--:|")
+    for name, results in found.items():
+        times, used = (statistics.median(numbers) for numbers in zip(*results, strict=True))
+        print(f"| {name} | {times:.0f} ms | {used:.0f} ms |")

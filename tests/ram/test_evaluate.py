@@ -19,7 +19,11 @@ from ram.value_fit import expected_by_value, stored_value
 
 CONFIG = RAMConfig(glimpse_size=12, num_glimpses=2, hidden_size=32, glimpse_hidden_size=16)
 INFO = CheckpointInfo(
-    CONFIG, 28, {"preset": "mnist"}, {"validation_error": 61.5, "epoch": 3}, classes=tuple("0123456789")
+    CONFIG,
+    28,
+    {"preset": "mnist", "train_images": 10_000},  # so many are enough to fit the value of so small a model to
+    {"validation_error": 61.5, "epoch": 3},
+    classes=tuple("0123456789"),
 )
 GAZES = ("mean", "sampled", "random", "ten")
 TOO_SURE = 3.0

@@ -1,8 +1,13 @@
-"""How the server's threads take memory."""
+"""The machine: its devices, and how threads take its memory."""
 
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+import torch
+
+from ram.machine import choose_device
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,3 +46,18 @@ def test_threads_share_two_arenas(tmp_path: Path) -> None:
 
     assert arenas("shared") == 2
     assert arenas("each its own") > 2
+
+
+def test_auto_chooses_a_device_that_is_here() -> None:
+    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+    assert choose_device() == choose_device("auto")
+
+
+def test_cpu_is_always_here() -> None:
+    assert choose_device("cpu") == choose_device(torch.device("cpu")) == torch.device("cpu")
+
+
+@pytest.mark.parametrize("device", ["tpu", "", "cuda:x", "CPU"])
+def test_unknown_device_is_named(device: str) -> None:
+    with pytest.raises(ValueError, match=f"^device='{device}' is unknown: use 'auto', 'cpu', 'cuda' or 'cuda:N'$"):
+        choose_device(device)

@@ -9,7 +9,7 @@ from ram.checkpoints import SHIPPED, load_checkpoint, read_info
 from ram.evaluate import results_table
 from ram.evaluation import VALIDATION, class_log_probs, digits_of, stored
 from ram.presets import PRESETS
-from ram.value_fit import estimates, expected_by_value, outcomes, stored_value
+from ram.value_fit import estimates, expected_by_value, outcomes, stored_value, value_quality
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(SHIPPED.glob("*.safetensors"))
@@ -54,17 +54,19 @@ def test_value_expects_a_right_answer_and_keeps_to_its_bars(path: Path) -> None:
     assert value is not None
     assert max(map(abs, value.excess)) <= 0.003
     assert -0.02 <= value.lowest <= value.highest <= 1.02
-    assert max(value.share) <= 1.003
-    assert value.auc[-1] >= 0.75
+    assert max(value.share) <= 1.0025
+    assert value.auc[-1] >= 0.8
 
 
 def test_mean_value_on_the_digits_held_back_is_the_share_of_right_answers() -> None:
     path = SHIPPED / "mnist.safetensors"
     model = load_checkpoint(path, "cpu")
-    looks = outcomes(model, digits_of(read_info(path), "validation"), seeds=[0])
+    looks = outcomes(model, digits_of(read_info(path), "validation"), seeds=range(5))
     accuracy = looks.right.double().mean().item()
-    # It was fitted to five passes, of which this is one.
-    assert estimates(model, looks).double().mean(dim=1).tolist() == pytest.approx([accuracy] * 6, abs=0.001)
+    # It was fitted to these passes.
+    values = estimates(model, looks)
+    assert values.double().mean(dim=1).tolist() == pytest.approx([accuracy] * 6, abs=0.0002)
+    assert max(value_quality(values, looks.right).share) <= 1.0002
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

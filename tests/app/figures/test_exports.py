@@ -13,35 +13,7 @@ from app.figures.numbers import rollout_json
 from app.figures.palette import step_colors
 from app.figures.picture import FieldPicture, grey, patch_row
 from app.look.scene import Scene
-
-FIELD, UNSEEN_INK, INK = (10, 12, 18), (84, 85, 89), (255, 255, 255)
-
-
-def rgb(color: str) -> tuple[int, ...]:
-    return tuple(bytes.fromhex(color[1:]))
-
-
-def make_scene(
-    *, height: int = 32, width: int = 32, glimpse_size: int = 8, scales: int = 1, steps: int = 2, classes: int = 2
-) -> Scene:
-    """Locations, patches and beliefs from a seed; windows centred as the sensor centres even ones."""
-    rng = np.random.default_rng(0)
-    locations = rng.uniform(-1, 1, (steps, 2)).astype(np.float32)
-    centres = np.rint((locations + 1) / 2 * [width, height]).astype(int)
-    sizes = glimpse_size * 2 ** np.arange(scales)
-    probs = rng.dirichlet(np.ones(classes), steps).astype(np.float32)
-    return Scene(
-        image=rng.random((height, width), np.float32),
-        locations=locations,
-        location_means=locations,
-        location_std=0.0,
-        corners=centres[:, None] - sizes[:, None] // 2,
-        patches=rng.random((steps, scales, glimpse_size, glimpse_size), np.float32),
-        values=np.linspace(-0.2, 1.2, steps, dtype=np.float32),
-        class_probs=probs,
-        model="test",
-        settings={"first glimpse": "random", "seed": 3, "noise": 0.5},
-    )
+from tests.app.figures.scenes import FIELD, INK, UNSEEN_INK, make_scene, rgb
 
 
 @pytest.mark.parametrize("export", [animated_gif, film_strip])
@@ -206,73 +178,6 @@ def test_patches_are_enlarged_pixel_sharp_in_frames_of_the_steps_color(scene: Sc
     assert row.getpixel((3 + 11, 4 + 12)) == row.getpixel((3 + 24, 4 + 23)) != INK
 
 
-def test_field_leaves_a_margin_for_windows_beyond_the_border() -> None:
-    inside = dataclasses.replace(make_scene(steps=1), corners=np.array([[[10, 10]]]))
-    beyond = dataclasses.replace(inside, corners=np.array([[[-4, 10]]]))
-    far = dataclasses.replace(inside, corners=np.array([[[-1000, 10]]]))
-    # 330 px to 32 pixels and half a pixel round them; 4.5 pixels; at most 0.15 of 32.
-    zooms = [FieldPicture(scene, 330, dot_radius=9).zoom for scene in (inside, beyond, far)]
-    assert zooms == [10, 8, 7]
-    assert FieldPicture(beyond, 330, dot_radius=9).window(0, 0)[0] >= 0
-
-
-def test_field_has_no_margin_for_coarser_windows() -> None:
-    corners = np.array([[[10, 10], [6, 6]], [[10, 10], [-40, 30]]])
-    scene = dataclasses.replace(make_scene(scales=2), corners=corners)
-    assert FieldPicture(scene, 330, dot_radius=9).zoom == 10
-
-
-def test_field_shows_what_was_seen_coarsely_as_the_sensor_averaged_it() -> None:
-    image = np.zeros((32, 32), np.float32)
-    image[1, 1] = image[5, 5] = 1
-    patches = np.zeros((1, 2, 8, 8), np.float32)
-    patches[0, 0, 1, 1] = 1  # the fine window starts at (4, 4)
-    patches[0, 1, 0, 0] = 0.25  # the coarse one at (0, 0), with cells of 2 x 2 pixels: one of four has ink
-    patches[0, 1, 2, 2] = 0.25
-    scene = dataclasses.replace(
-        make_scene(steps=1, scales=2),
-        image=image,
-        patches=patches,
-        corners=np.array([[[4, 4], [0, 0]]]),
-        locations=np.array([[0.9, 0.9]], np.float32),  # the dot lies elsewhere
-    )
-    field = FieldPicture(scene, 330, dot_radius=9)
-    picture, (left, top) = field.draw(0), field.origin
-
-    def color_at(x: int, y: int) -> object:
-        """The colour in the middle of a pixel."""
-        return picture.getpixel((left + round((x + 0.5) * field.zoom), top + round((y + 0.5) * field.zoom)))
-
-    assert color_at(20, 20) == FIELD  # not seen
-    assert color_at(2, 2) == (24, 28, 42)  # paper seen coarsely: 0.8 of the way from the field to (27, 32, 48)
-    assert color_at(6, 6) == (27, 32, 48)  # paper seen finely
-    assert color_at(5, 5) == INK
-    assert color_at(0, 1) == (61, 65, 77)  # blurred: from coarse paper 0.65 * 0.25 of the way to ink
-    assert color_at(1, 1) == UNSEEN_INK  # and through it the ink, as dim as unseen ink
-    assert color_at(4, 4) == (27, 32, 48)  # where it was seen finely too, there is no blur
-
-
-def test_field_shows_what_the_finest_window_saw_beyond_the_border() -> None:
-    scene = dataclasses.replace(
-        make_scene(steps=1), corners=np.array([[[-3, 10]]]), locations=np.zeros((1, 2), np.float32)
-    )
-    scene = dataclasses.replace(scene, image=np.zeros((32, 32), np.float32), patches=np.zeros((1, 1, 8, 8), np.float32))
-    field = FieldPicture(scene, 330, dot_radius=9)
-    picture, (left, top) = field.draw(0), field.origin
-    row = top + round(12.5 * field.zoom)
-    assert picture.getpixel((left - round(1.5 * field.zoom), row)) == (27, 32, 48)
-    assert picture.getpixel((left - round(3.7 * field.zoom), row)) == FIELD
-
-
-def test_line_round_the_image_is_as_bright_as_in_the_viewer() -> None:
-    field = FieldPicture(
-        dataclasses.replace(make_scene(steps=1), image=np.zeros((32, 32), np.float32)), 330, dot_radius=9
-    )
-    left, top = field.origin
-    corner = field.draw(0).getpixel((left - 1, top - 1))
-    assert corner == (49, 51, 56)  # 0.16 of the way from the field to ink
-
-
 def test_json_carries_every_number_and_says_what_it_is(scene: Scene) -> None:
     content = json.loads(rollout_json(scene))
     fields = [field.name for field in dataclasses.fields(Scene)]
@@ -302,9 +207,6 @@ def test_json_refuses_what_json_cannot_carry(scene: Scene) -> None:
         rollout_json(broken)
     with pytest.raises(ValueError, match="not JSON compliant"):
         rollout_json(dataclasses.replace(scene, settings={"noise": float("inf")}))
-
-
-# ---- a glimpse that was made to look elsewhere ----
 
 
 @pytest.fixture

@@ -2,77 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 
 from app.runs.jobs import JobError, Jobs
-from app.runs.run_list import Job
 from app.server import catalogue
 from app.server.limits import Limits
-from app.server.models import model_info
-from ram.checkpoints import SHIPPED, load_checkpoint
-from ram.config import RAMConfig, TrainConfig
-from ram.data.collection import Collection
-from ram.data.mnist import Digits
-from ram.train import main
-from ram.training.run_folder import RunConfig, RunFolder, RunState
+from ram.checkpoints import load_checkpoint
+from ram.training.run_folder import RunFolder
 from tests.app.conftest import end
+from tests.app.runs.short_jobs import LONG, MNIST, MODEL, ROOT, known, status, submit, trains, wait
 from tests.processes import wait_until
-from tests.servers import write_limits
-
-ROOT = Path(__file__).parents[3]
-MODEL = RAMConfig(num_glimpses=2, hidden_size=32, glimpse_hidden_size=16)
-# 128 digits in batches of 32: four steps an epoch.
-SHORT = TrainConfig.of(train_images=128, validation_images=100, batch_size=32, rollouts=1, epochs=3)
-LONG = SHORT.replace(train_images=4000, epochs=1_000)
-MNIST = SHIPPED / "mnist.safetensors"
-
-
-def submit(jobs: Jobs, training: TrainConfig = SHORT, name: str = "run", model: RAMConfig = MODEL) -> str:
-    return jobs.submit(RunConfig("mnist", model, training), name, start=None, drawings=None)
-
-
-def known(jobs: Jobs, job_id: str) -> Job:
-    job = jobs.get(job_id)
-    assert job is not None
-    return job
-
-
-def wait(jobs: Jobs, job_id: str, condition: Callable[[Job], bool]) -> Job:
-    """Ticks as the server's thread does until the run is as wanted."""
-
-    def seen() -> Job | None:
-        jobs.tick()
-        job = known(jobs, job_id)
-        return job if condition(job) else None
-
-    job = wait_until(seen)
-    assert job is not None
-    return job
-
-
-def status(*wanted: str) -> Callable[[Job], bool]:
-    return lambda job: job.status in wanted
-
-
-def train_here(jobs: Jobs, job_id: str) -> None:
-    """Trains a run as its process would, without starting one."""
-    assert main(["--resume", str(jobs.run_folder(job_id).path), "--threads", "1"]) == 0
-
-
-def trains(job: Job) -> bool:
-    return job.status == "running" and job.state.step > 0 and job.has_checkpoint
 
 
 def test_run_waits_trains_and_finishes_with_a_model_that_can_be_chosen(jobs: Jobs) -> None:
@@ -289,101 +236,6 @@ def test_full_disk_ends_a_run_in_words_and_it_goes_on_when_there_is_room(tmp_pat
     assert done.stdout == "survived\n", done.stderr
 
 
-@pytest.mark.parametrize("name", ["config.json", "state.json"])
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\x00", b"[]", b'{"status": "running", "model": 3}'])
-def test_damaged_run_is_shown_as_damaged_and_can_be_deleted(jobs: Jobs, name: str, content: bytes) -> None:
-    run, other = submit(jobs), submit(jobs)
-    (jobs.folder / run / name).write_bytes(content)
-    job = known(jobs, run)
-    assert job.status == "damaged"
-    assert name in job.problem
-    assert [job.id for job in jobs.queue()] == [other]
-    jobs.delete(run)
-    assert [job.id for job in jobs.all()] == [other]
-    assert [path.name for path in jobs.folder.iterdir() if path.is_dir()] == [other]
-
-
-def test_run_is_deleted_whole_while_another_thread_writes_into_it(jobs: Jobs) -> None:
-    for _ in range(20):
-        run = submit(jobs)
-        jobs.stop(run)
-        folder, written = jobs.run_folder(run), threading.Event()
-
-        def write(folder: RunFolder = folder, written: threading.Event = written) -> None:
-            with contextlib.suppress(FileNotFoundError):
-                while True:
-                    folder.write_state(RunState("stopped"))
-                    written.set()
-
-        thread = threading.Thread(target=write)
-        thread.start()
-        assert written.wait(5)
-        jobs.delete(run)
-        thread.join(5)
-        assert not thread.is_alive()
-        assert [path for path in jobs.folder.iterdir() if path.is_dir()] == []
-
-
-def test_run_with_a_damaged_save_says_so_and_does_not_stop_the_queue(jobs: Jobs) -> None:
-    run, other = submit(jobs, LONG), submit(jobs)
-    jobs.stop(run)
-    jobs.run_folder(run).latest.write_bytes(b"half a fi")
-    jobs.resume(run)
-    job = wait(jobs, run, status("failed", "interrupted"))
-    assert "latest.safetensors is damaged" in job.problem
-    assert wait(jobs, other, status("finished", "failed")).status == "finished"
-
-
-def test_run_folder_with_odd_things_in_it_is_listed(jobs: Jobs) -> None:
-    run = submit(jobs)
-    train_here(jobs, run)
-    folder = jobs.folder / run
-    (folder / "metrics.jsonl").write_bytes(b"\xff{}}\n[1]\n")
-    (folder / "name.txt").write_bytes(b"\xff\xfe\n")
-    (folder / "log.txt").mkdir()
-    (jobs.folder / "empty").mkdir()
-    (jobs.folder / "a file").touch()
-    assert {job.id: job.status for job in jobs.all()} == {run: "finished", "empty": "damaged"}
-
-
-def test_names_are_told_apart(jobs: Jobs) -> None:
-    runs = [submit(jobs, name="mine") for _ in range(3)]
-    assert [known(jobs, run).name for run in runs] == ["mine", "mine 2", "mine 3"]
-    jobs.rename(runs[2], "  another\tname ")
-    assert known(jobs, runs[2]).name == "another name"
-    jobs.rename(runs[2], "")
-    assert known(jobs, runs[2]).name == runs[2]
-    shutil.copytree(jobs.folder / runs[0], jobs.folder / "by-hand")
-    names = [job.name for job in jobs.all()]
-    assert len(set(names)) == len(names) == 4
-
-
-def test_limits_are_kept_in_words(jobs: Jobs) -> None:
-    with pytest.raises(
-        JobError, match=r"about 4,\d\d\d MB of memory; this server gives it at most 2,000 MB: choose a smal"
-    ):
-        submit(jobs, SHORT.replace(validation_images=40_000, image_size=100))
-    with pytest.raises(JobError, match=r"would have [\d,]+ parameters; this server trains at most 500,000"):
-        submit(jobs, model=RAMConfig(hidden_size=1000))
-    with pytest.raises(JobError, match="40 minutes are too long; this server trains at most 30 minutes"):
-        submit(jobs, SHORT.replace(minutes=40.0))
-    for _ in range(3):
-        submit(jobs, LONG)
-    with pytest.raises(JobError, match="3 runs are waiting already"):
-        submit(jobs)
-    for job in jobs.queue():
-        jobs.stop(job.id)
-    for _ in range(3):
-        jobs.stop(submit(jobs))
-    with pytest.raises(JobError, match="keeps at most 6 runs: delete one"):
-        submit(jobs)
-    (jobs.folder / jobs.all()[0].id / "large").write_bytes(bytes(101 * 1024**2))
-    jobs.delete(jobs.all()[1].id)
-    with pytest.raises(JobError, match=r"The runs take 101 MB of this server's 100 MB: delete one"):
-        submit(jobs)
-    assert len(jobs.all()) == 5
-
-
 def test_overlong_run_is_stopped(limits: Limits) -> None:
     jobs = Jobs(dataclasses.replace(limits, longest_run=1 / 60))
     run = submit(jobs, LONG)
@@ -392,156 +244,3 @@ def test_overlong_run_is_stopped(limits: Limits) -> None:
     assert job.state.elapsed_s > 1
     assert job.state.step < job.state.steps
     end(jobs)
-
-
-def test_run_begins_with_a_checkpoint_and_drawings(jobs: Jobs) -> None:
-    images = torch.zeros(8, 28, 28, dtype=torch.uint8)
-    images[:, 4:24, 13:15] = 255
-    drawings = Collection(Digits(images, torch.ones(8, dtype=torch.long)), tuple("0l23456789"))
-    config = RunConfig("my-drawings", RAMConfig(), SHORT, "mnist")
-    run = jobs.submit(config, "mine", start=MNIST, drawings=drawings)
-    job = wait(jobs, run, status("finished", "failed"))
-    assert job.status == "finished", job
-    readings = [row["drawings_error"] for row in jobs.run_folder(run).read_metrics() if "drawings_error" in row]
-    assert len(readings) >= 2
-    assert model_info(run).class_names()[1] == "l"
-
-
-def test_start_that_does_not_fit_is_refused_and_leaves_nothing(jobs: Jobs) -> None:
-    with pytest.raises(ValueError, match="hidden_size=32 is not possible: the checkpoint to start from has"):
-        jobs.submit(RunConfig("mnist", MODEL, SHORT, "mnist"), "run", start=MNIST, drawings=None)
-    assert list(jobs.folder.iterdir()) == []
-
-
-def test_request_that_comes_too_late_changes_nothing(jobs: Jobs) -> None:
-    run = submit(jobs)
-    train_here(jobs, run)
-    jobs.stop(run)
-    assert known(jobs, run).status == "finished"
-    with pytest.raises(JobError, match="This run cannot go on any more"):
-        jobs.resume(run)
-    jobs.delete(run)
-    jobs.stop(run)
-    for request in (jobs.resume, jobs.delete, lambda job_id: jobs.rename(job_id, "x")):
-        with pytest.raises(JobError):
-            request(run)
-    assert jobs.all() == []
-
-
-@pytest.mark.parametrize("how", ["folder", "loop", "pipe"])
-def test_run_with_a_damaged_lock_is_damaged_and_the_others_go_on(jobs: Jobs, how: str) -> None:
-    run, other = submit(jobs), submit(jobs)
-    lock = jobs.folder / run / "lock"
-    lock.unlink()
-    {"folder": lock.mkdir, "loop": lambda: lock.symlink_to("lock"), "pipe": lambda: os.mkfifo(lock)}[how]()
-    assert known(jobs, run).status == "damaged"
-    assert "lock is damaged" in known(jobs, run).problem
-    assert [job.id for job in jobs.queue()] == [other]
-    with pytest.raises(JobError, match="This run cannot go on any more"):
-        jobs.resume(run)
-    with pytest.raises(JobError, match=rf"^{run}/lock is damaged: "):
-        jobs.stop(run)
-    jobs.delete(run)
-    assert [job.id for job in jobs.all()] == [other]
-
-
-def test_folder_whose_name_is_not_utf8_is_none_of_a_run(jobs: Jobs) -> None:
-    run = submit(jobs, name="größe 𝔸")
-    shutil.copytree(jobs.folder / run, jobs.folder / os.fsdecode(b"\xff\xfe"))
-    shutil.copytree(jobs.folder / run, jobs.folder / "two\nlines")
-    assert [(job.id, job.name) for job in jobs.all()] == [(run, "größe 𝔸")]
-
-
-def test_odd_name_is_shown_as_far_as_it_can_be(jobs: Jobs) -> None:
-    run = submit(jobs)
-    (jobs.folder / run / "name.txt").write_bytes(b"a\x00b\xff \xe2\x80\xaec")
-    assert known(jobs, run).name == "a\ufffdb\ufffd \ufffdc"
-    (jobs.folder / run / "name.txt").write_bytes(b"x" * 10**6)
-    assert known(jobs, run).name == "x" * 40
-
-
-def test_next_server_removes_what_a_killed_one_left(jobs: Jobs, caplog: pytest.LogCaptureFixture) -> None:
-    run = submit(jobs)
-    jobs.stop(run)
-    (jobs.folder / ".20260101-120000-0a1b").mkdir()  # a run that was being deleted
-    (jobs.folder / ".20260101-120000-0a1b" / "best.safetensors").touch()
-    (jobs.folder / run / ".state.json.abcd_123").touch()  # a file half written
-    living = RunFolder(jobs.folder / ".20260101-120000-ffff")  # an upload that another server receives
-    living.path.mkdir()
-    (jobs.folder / ".mine").mkdir()
-    with living.hold():
-        jobs.tick()
-    assert sorted(path.name for path in jobs.folder.iterdir() if path.is_dir()) == [
-        ".20260101-120000-ffff",
-        ".mine",
-        run,
-    ]
-    assert list((jobs.folder / run).glob(".*")) == []
-    assert "Removed 2 things" in caplog.text
-
-
-def test_run_that_is_being_made_is_not_seen_before_it_is_whole(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[list[str]] = []
-    write = RunFolder.write_state
-
-    def look_first(self: RunFolder, state: RunState) -> None:
-        seen.append([job.id for job in jobs.all()])
-        write(self, state)
-
-    monkeypatch.setattr(RunFolder, "write_state", look_first)
-    run = submit(jobs)
-    assert seen == [[]]
-    assert [job.id for job in jobs.all()] == [run]
-
-
-@pytest.mark.parametrize("how", ["folder", "loop"])
-def test_queue_goes_on_where_something_stands_in_its_locks_place(jobs: Jobs, how: str) -> None:
-    lock = jobs.folder / ".supervisor"
-    lock.mkdir() if how == "folder" else lock.symlink_to(lock)
-    jobs.tick()
-    assert lock.is_file()
-
-
-def test_run_whose_log_is_a_pipe_is_trained(jobs: Jobs) -> None:
-    run = submit(jobs)
-    os.mkfifo(jobs.folder / run / "log.txt")
-    assert wait(jobs, run, status("finished", "failed")).status == "finished"
-
-
-def test_recorded_runs_can_be_read_and_nothing_else(jobs: Jobs) -> None:
-    recorded = jobs.recorded()
-    assert recorded
-    assert jobs.all() == []
-    for job in recorded:
-        assert (job.status, job.can_resume, jobs.get(job.id)) == ("recorded", False, job)
-        before = sorted(jobs.run_folder(job.id).path.iterdir())
-        for request in (jobs.stop, jobs.resume, jobs.delete, lambda run: jobs.rename(run, "mine")):
-            with pytest.raises(JobError, match=r"^Recorded runs come with the project and stay as they are"):
-                request(job.id)
-        assert sorted(jobs.run_folder(job.id).path.iterdir()) == before
-    with_model = [job.id for job in recorded if job.has_checkpoint]
-    assert [name for name in catalogue.model_names() if name.startswith("recorded/")] == with_model
-    for name in with_model:
-        assert model_info(name).config == known(jobs, name).config.model  # type: ignore[union-attr]
-
-
-def test_run_of_a_visitor_is_never_called_like_a_recorded_one(jobs: Jobs) -> None:
-    run = submit(jobs, name=jobs.recorded()[0].name)
-    assert known(jobs, run).name == f"{jobs.recorded()[0].name} 2"
-
-
-@pytest.mark.parametrize("damage", ["gone", "emptied", "garbled"])
-def test_damaged_recorded_run_is_shown_as_such(
-    damage: str, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server = tmp_path / "server"
-    shutil.copytree(SHIPPED / "recorded", server / "recorded")
-    monkeypatch.setenv("GLIMPSE_LIMITS", str(write_limits(server, checkpoints=str(server))))
-    config = server / "recorded" / "one-minute" / "config.json"
-    if damage == "gone":
-        config.unlink()
-    else:
-        config.write_text("" if damage == "emptied" else '{"model": 3}', encoding="utf-8")
-    job = known(jobs, "recorded/one-minute")
-    assert job.status == "damaged"
-    assert not job.can_resume

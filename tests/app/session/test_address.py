@@ -9,7 +9,7 @@ import pytest
 from app.session.address import LINKS
 from app.session.settings import in_address
 from tests.app.views.test_pages import open_app, shown
-from tests.app.views.test_train_page import train_page
+from tests.app.views.train_page import train_page
 from tests.servers import ROOT
 
 IMPOSSIBLE = [

@@ -2,77 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shlex
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from app.runs.jobs import jobs
 from app.server import catalogue
-from app.server.limits import Limits
 from app.session.messages import plain_text
 from ram.checkpoints import SHIPPED
-from ram.config import RAMConfig, TrainConfig, config_fields
-from ram.presets import PRESETS
-from ram.train import build_parser, command_line
-from ram.training.run_folder import RunConfig, RunFolder, RunState
+from ram.config import TrainConfig
+from ram.training.run_folder import RunFolder
 from tests.app.conftest import end
 from tests.app.views.test_pages import open_app, shown
+from tests.app.views.train_page import TINY, button, parts, put_run, train_page
 from tests.processes import wait_until
 from tests.servers import write_limits
-
-TINY = (
-    "hidden_size:32,glimpse_hidden_size:16,num_glimpses:2,epochs:2,minutes:0.0,train_images:500,validation_images:100"
-)
-
-
-def show_train() -> None:
-    """The page alone, with its settings."""
-    import streamlit as st
-
-    from app.session import address, pages
-    from app.views import train
-
-    address.read()
-    pages.register({"drawings": st.Page(lambda: None, title="My drawings", url_path="drawings")})
-    train.show()
-    address.write("train")
-
-
-def train_page(**address: str) -> AppTest:
-    page = AppTest.from_function(show_train, default_timeout=60)
-    for name, value in address.items():
-        page.query_params[name] = value
-    return page.run()
-
-
-def put_run(runs_folder: Path, name: str, training: TrainConfig, status: str = "finished") -> str:
-    """A run that has been trained before."""
-    run = RunFolder(runs_folder / name)
-    run.create(RunConfig("one-minute", PRESETS["one-minute"].model, training))
-    (run.path / "name.txt").write_text(name, encoding="utf-8")
-    run.write_state(RunState(status, epoch=3, step=30, steps=30, elapsed_s=60.0, best_error=2.5))  # type: ignore[arg-type]
-    for step in range(10):
-        run.append_metrics({"step": step, "epoch": step / 10, "elapsed_s": step, "reward": 0.5, "value": 0.4})
-    shutil.copy(SHIPPED / "mnist.safetensors", run.best)
-    return name
-
-
-def button(page: AppTest, key: str) -> bool:
-    return any(button.key == key for button in page.button)
-
-
-def test_new_session_finds_the_presets_and_an_invitation() -> None:
-    page = train_page()
-    assert not page.exception
-    assert page.radio(key="preset").options[:2] == ["One minute", "Five minutes"]
-    assert summary(page) == "**217,613** parameters, about **60 seconds** of training"
-    assert button(page, "start_training")
 
 
 def test_server_without_runs_shows_a_recorded_one_and_plays_it(runs_folder: Path) -> None:
@@ -129,13 +75,6 @@ def test_server_without_recorded_runs_invites(
     end(jobs())
 
 
-def test_page_states_the_servers_own_limits(limits: Limits) -> None:
-    assert train_page().caption[-1].value == (
-        f"This server trains one run at a time, for at most {limits.longest_run:g} minutes and models of up to "
-        f"{limits.largest_model:,} parameters; it keeps {limits.most_runs} runs."
-    )
-
-
 def test_large_figures_of_a_run_are_what_it_wrote(runs_folder: Path) -> None:
     put_run(runs_folder, "plain", TrainConfig.of(epochs=5))
     figures = {metric.label: metric.value for metric in train_page().metric}
@@ -165,100 +104,6 @@ def test_charts_of_a_run_say_which_reward_it_earns(runs_folder: Path) -> None:
         "Reward, and the value that predicts it: share of the information over the training time; "
         "at the end information 0.50; value, expected information: 0.40"
     )
-
-
-def summary(page: AppTest) -> str:
-    """What the form says of the recipe."""
-    return next(markdown.value for markdown in page.markdown if "of training" in markdown.value)
-
-
-def parts(page: AppTest) -> dict[str, Any]:
-    """What the page's own components were given, by their keys."""
-    return {f"{element.key}": json.loads(element.proto.json) for element in page.get("bidi_component")}
-
-
-def test_preset_fills_the_form_and_stands_in_the_address() -> None:
-    page = train_page()
-    page.radio(key="preset").set_value("tiny-glimpses").run()
-    assert page.number_input(key="field_glimpse_size").value == 3
-    assert page.query_params["preset"] == "tiny-glimpses"
-    assert "recipe" not in page.query_params
-
-
-def test_what_was_changed_travels_in_the_address() -> None:
-    page = train_page()
-    page.number_input(key="field_num_glimpses").set_value(7)
-    page.number_input(key="field_learning_rate").set_value(0.0015)
-    page.toggle(key="field_use_lstm").set_value(True).run()
-    recipe = str(page.query_params["recipe"])
-    assert sorted(recipe.split(",")) == ["learning_rate:0.0015", "num_glimpses:7", "use_lstm:True"]
-    again = train_page(recipe=recipe)
-    assert again.number_input(key="field_num_glimpses").value == 7
-    assert again.toggle(key="field_use_lstm").value is True
-
-
-def test_form_shows_what_a_class_would_change() -> None:
-    page = train_page()
-    widgets = [*page.number_input, *page.selectbox, *page.toggle, *page.select_slider]
-    assert {widget.key for widget in widgets if widget.key and widget.key.startswith("field_")} == {
-        *(f"field_{field.name}" for field in config_fields(RAMConfig) if field.name != "num_actions"),
-        *("field_epochs", "field_minutes", "field_learning_rate", "field_batch_size", "field_rollouts", "field_seed"),
-        *("field_baseline", "field_reinforce_weight", "field_reward", "field_location_noise", "field_train_images"),
-    }
-
-
-def test_address_changes_fields_that_the_form_does_not_show() -> None:
-    page = train_page(recipe="rotation:12.0,optimizer:muon,validation_images:1")  # the last is not possible
-    assert not page.exception
-    assert "From the address: `optimizer` muon, `rotation` 12.0." in [caption.value for caption in page.caption]
-    page.number_input(key="field_num_glimpses").set_value(7).run()
-    recipe = str(page.query_params["recipe"])
-    assert sorted(recipe.split(",")) == ["num_glimpses:7", "optimizer:muon", "rotation:12.0"]
-
-
-def test_address_of_an_earlier_version_is_read() -> None:
-    page = train_page(recipe="noise_start:0.3,noise_end:0.3,nonsense:0.1")
-    assert page.number_input(key="field_location_noise").value == 0.3
-    assert sorted(str(page.query_params["recipe"]).split(",")) == ["location_noise:0.3", "unreadable:0.1"]
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        {"preset": "mnist"},
-        {"preset": "x" * 1000},
-        {"recipe": "hidden_size:x,nothing:3,,:,baseline:both,use_lstm:1,seed:-4,epochs:1e99"},
-        {"run": "../..", "against": "nothing"},
-        {"start": "nothing", "with_drawings": "?"},
-    ],
-)
-def test_nonsense_in_the_address_is_ignored(address: dict[str, str]) -> None:
-    page = train_page(**address)
-    assert not page.exception
-    assert summary(page).startswith("**217,613** parameters")
-
-
-def test_impossible_combination_is_refused_in_words() -> None:
-    page = train_page(recipe="glimpse_size:200,num_scales:8")
-    assert page.warning[0].value.startswith("num_scales=8 is not possible: it must be small enough that")
-    assert page.button(key="start_training").disabled
-
-
-def test_start_from_a_checkpoint_takes_its_architecture() -> None:
-    page = train_page()
-    page.selectbox(key="start").select("mnist").run()
-    assert page.number_input(key="field_num_scales").value == 1
-    assert page.number_input(key="field_num_scales").disabled
-    assert not page.number_input(key="field_num_glimpses").disabled
-    assert summary(page).startswith("**209,421** parameters")
-    page.selectbox(key="start").select("").run()
-    assert page.number_input(key="field_num_scales").value == 2
-
-
-def test_own_drawings_need_drawings() -> None:
-    page = train_page(preset="my-drawings")
-    assert page.warning[0].value.startswith("There are no drawings of yours yet")
-    assert page.button(key="start_training").disabled
 
 
 def test_run_trains_and_is_a_model_at_once(runs_folder: Path) -> None:
@@ -307,15 +152,6 @@ def _finished(path: Path) -> bool:
     state = RunFolder(path).read_state()
     assert state is None or state.status != "failed", state
     return state is not None and state.status == "finished"
-
-
-def test_full_queue_is_said(runs_folder: Path) -> None:
-    page = train_page(recipe=TINY.replace("minutes:0.0", "minutes:10.0"))
-    page.button(key="start_training").click().run()
-    wait_until(lambda: any(job.status == "running" for job in jobs().all()))
-    for _ in range(4):
-        page.button(key="start_training").click().run()
-    assert page.error[0].value == "3 runs are waiting already: try again when one has finished."
 
 
 def test_uploaded_checkpoint_promises_no_curves(runs_folder: Path) -> None:
@@ -403,16 +239,3 @@ def test_run_is_compared_with_the_pretrained_model_on_one_digit(runs_folder: Pat
     app = open_app(sample="17", model="a", compare="yes")
     viewers = [element.key for element in app.get("bidi_component") if element.key in ("viewer", "pretrained")]
     assert viewers == ["viewer", "pretrained"]
-
-
-@pytest.mark.parametrize("preset", [*PRESETS, "of another version"])
-def test_command_reproduces_the_configuration(preset: str) -> None:
-    model, training = RAMConfig(use_lstm=True, num_glimpses=3), TrainConfig.of(minutes=2, baseline="none", seed=4)
-    command = shlex.split(command_line(RunConfig(preset, model, training, "my best run")))
-    options = build_parser().parse_args(command[3:])
-    given = {name: value for name, value in vars(options).items() if value is not None}
-    usual = {**vars(PRESETS[options.preset].model), **PRESETS[options.preset].training.flat()}
-    wanted = {**vars(model), **training.flat()}
-    del wanted["epochs"]  # which a time budget replaces
-    assert {name: given.get(name, usual[name]) for name in wanted} == wanted
-    assert str(options.start) == "my best run.safetensors"

@@ -3,52 +3,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from ram.data.drawing import DrawingError, check_is_drawing, prepare_drawing, prepare_placed_drawing
 from ram.data.mnist import Digits
 from ram.data.strokes import stroke_width
-
-BLACK, WHITE, RED, YELLOW = (0, 0, 0), (255, 255, 255), (220, 30, 30), (250, 230, 20)
-SEVEN = [(0.0, 0.0), (0.6, 0.0), (0.25, 1.0)]
-TWO = [(0.0, 0.2), (0.15, 0.02), (0.45, 0.02), (0.6, 0.25), (0.5, 0.5), (0.0, 1.0), (0.65, 1.0)]
-ZERO = [(0.3 + 0.3 * np.sin(t), 0.5 - 0.5 * np.cos(t)) for t in np.linspace(0, 2 * np.pi, 40)]
-
-
-def strokes(
-    points: list[tuple[float, float]] = TWO,
-    size: float = 160,
-    brush: float = 20,
-    at: tuple[float, float] = (80, 60),
-    canvas: tuple[int, int] = (280, 280),
-) -> np.ndarray:
-    """Opacity of a stroke with round ends: `size` is its height with the brush, `at` the top-left of its box."""
-    times = 4
-    image = Image.new("L", (canvas[0] * times, canvas[1] * times))
-    pen, radius = ImageDraw.Draw(image), brush / 2 * times
-    left, top = (start + brush / 2 for start in at)
-    corners = [(times * (left + x * (size - brush)), times * (top + y * (size - brush))) for x, y in points]
-    pen.line(corners, fill=255, width=round(2 * radius))
-    for x, y in corners:
-        pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=255)
-    return np.asarray(image.reduce(times))
-
-
-def transparent(opacity: np.ndarray, ink: tuple[int, int, int] = BLACK) -> np.ndarray:
-    """As an HTML canvas without a background gives it."""
-    return np.dstack([np.where(opacity[..., None] > 0, ink, 0).astype(np.uint8), opacity])
-
-
-def opaque(opacity: np.ndarray, ink: tuple[int, int, int] = BLACK, paper: tuple[int, int, int] = WHITE) -> np.ndarray:
-    part = opacity[..., None] / 255
-    return (np.array(ink) * part + np.array(paper) * (1 - part)).round().astype(np.uint8)
-
-
-def scan(opacity: np.ndarray, light: float = 0.4, noise: float = 6.0) -> np.ndarray:
-    """A photographed page: paper texture, and light that falls off from left to right."""
-    fall_off = 1 - light * np.linspace(0, 1, opacity.shape[1])[None, :, None]
-    texture = np.random.default_rng(0).normal(0, noise, (*opacity.shape, 3))
-    return (opaque(opacity, ink=(40, 40, 60), paper=(250, 245, 235)) * fall_off + texture).clip(0, 255).astype(np.uint8)
+from tests.ram.data.pictures import (
+    BLACK,
+    RED,
+    SEVEN,
+    TWO,
+    WHITE,
+    YELLOW,
+    ZERO,
+    difference,
+    opaque,
+    scan,
+    strokes,
+    transparent,
+)
 
 
 def box(image: np.ndarray) -> tuple[int, int]:
@@ -59,15 +32,6 @@ def box(image: np.ndarray) -> tuple[int, int]:
 def centre_of_mass(image: np.ndarray) -> tuple[float, float]:
     places = np.arange(28)
     return float(image.sum(axis=1) @ places / image.sum()), float(image.sum(axis=0) @ places / image.sum())
-
-
-def difference(image: np.ndarray, other: np.ndarray) -> float:
-    """The part of the ink that is elsewhere: two images without common ink differ by 1.
-
-    A centre of mass near the middle between two pixels may be rounded to either: a shift by one is none.
-    """
-    shifts = [np.roll(image, (down, right), axis=(0, 1)) for down in (-1, 0, 1) for right in (-1, 0, 1)]
-    return float(min(np.abs(shifted - other).sum() for shifted in shifts) / (image.sum() + other.sum()))
 
 
 @pytest.mark.parametrize("points", [SEVEN, TWO, ZERO])
@@ -294,74 +258,6 @@ def test_argument_is_left_as_it_was() -> None:
     np.testing.assert_array_equal(picture, before)
 
 
-@pytest.mark.usefixtures("unchecked_signatures")
-@pytest.mark.parametrize("function", [prepare_drawing, check_is_drawing])
-@pytest.mark.parametrize(
-    ("array", "message"),
-    [
-        (np.zeros((28, 28), np.float32), "array is of type float32: it must be a NumPy array of uint8"),
-        ([[0, 1]], "array is of type list"),
-        (np.zeros((28, 28, 2), np.uint8), r"array has shape \(28, 28, 2\): it must be"),
-        (np.zeros(28, np.uint8), r"array has shape \(28,\)"),
-        (np.zeros((2, 28, 28, 3), np.uint8), r"array has shape \(2, 28, 28, 3\)"),
-        (np.zeros((0, 28), np.uint8), r"array has shape \(0, 28\).*not empty"),
-    ],
-)
-def test_wrong_arrays_are_refused(function: Callable[..., object], array: object, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        function(array)
-
-
-@pytest.mark.parametrize(
-    "picture",
-    [
-        strokes(),
-        255 - strokes(),
-        transparent(strokes(), RED),
-        opaque(strokes(), YELLOW, WHITE),
-        scan(strokes()),
-        255 - scan(strokes()),
-        np.rot90(scan(strokes())),
-        scan(strokes(canvas=(1200, 900))),
-        opaque(strokes(TWO, 276, 40, (2, 2))),
-        np.asarray(Image.fromarray(opaque(strokes())).convert("RGBA").rotate(20, expand=True)),
-    ],
-)
-def test_drawings_and_scans_are_accepted(picture: np.ndarray) -> None:
-    check_is_drawing(picture)
-
-
-def test_every_mnist_digit_is_accepted(training_digits: Digits) -> None:
-    for digit in training_digits.images[:300].numpy():
-        check_is_drawing(digit)
-
-
-def photograph(kind: str) -> np.ndarray:
-    random, (down, right) = np.random.default_rng(1), np.mgrid[:240, :320]
-    if kind == "noise":
-        return random.integers(0, 256, (240, 320, 3), dtype=np.uint8)
-    if kind == "blurred colours":
-        colours = Image.fromarray(random.integers(0, 256, (8, 10, 3), dtype=np.uint8))
-        return np.asarray(colours.resize((320, 240), Image.Resampling.BICUBIC))
-    if kind == "gradient":
-        return (255 * np.dstack([right / 320, down / 240, 1 - right / 320])).astype(np.uint8)
-    land = (down > 120 + 20 * np.sin(right / 30))[..., None]
-    return (np.where(land, (60, 120, 40), (120, 170, 230)) + random.normal(0, 12, (240, 320, 3))).astype(np.uint8)
-
-
-@pytest.mark.parametrize("kind", ["noise", "blurred colours", "gradient", "landscape"])
-def test_photographs_are_refused(kind: str) -> None:
-    with pytest.raises(DrawingError, match="edges of this picture are not one plain colour"):
-        check_is_drawing(photograph(kind))
-
-
-def test_picture_full_of_ink_is_refused() -> None:
-    full = np.full((100, 100), 255, np.uint8)
-    full[10:90, 10:90] = 0
-    with pytest.raises(DrawingError, match="Too much of this picture is covered"):
-        check_is_drawing(full)
-
-
 def test_paper_around_a_drawing_changes_nothing() -> None:
     drawing = opaque(strokes(TWO, at=(40, 40), canvas=(240, 240)))
     framed = np.pad(drawing, ((12, 28), (4, 36), (0, 0)), constant_values=255)
@@ -379,46 +275,6 @@ def test_opaque_drawing_is_prepared_alike_with_and_without_its_opacity(at: tuple
     with_opacity = np.dstack([drawing, np.full(drawing.shape[:2], 255, np.uint8)])
     for array in (with_opacity, np.asfortranarray(with_opacity)):
         assert np.array_equal(prepare_drawing(array), prepare_drawing(drawing))
-
-
-BARS = {  # tops, bottoms and sides of bars on a canvas of 280 pixels, and whether they are one thing
-    "one bar": ([(50, 230, 130, 150)], True),
-    "two digits": ([(50, 230, 60, 80), (50, 230, 160, 180)], False),
-    "one just tall enough": ([(50, 230, 60, 80), (122, 230, 160, 180)], False),  # 108 of 180 pixels: 0.6
-    "one too short": ([(50, 230, 60, 80), (123, 230, 160, 180)], True),
-    "just wide enough": ([(50, 230, 60, 80), (50, 230, 121, 141)], False),  # 81 of 180 pixels: 0.45
-    "too narrow": ([(50, 230, 60, 80), (50, 230, 120, 140)], True),
-    "joined by a line": ([(50, 230, 60, 80), (50, 230, 160, 180), (140, 150, 60, 180)], True),
-    "a bar above another": ([(50, 70, 60, 180), (210, 230, 60, 180)], True),
-    "three": ([(50, 90, 40, 60), (50, 230, 120, 140), (50, 230, 200, 220)], False),
-}
-
-
-@pytest.mark.parametrize("name", BARS)
-def test_two_tall_things_side_by_side_are_not_one(name: str) -> None:
-    bars, is_one = BARS[name]
-    canvas = np.zeros((280, 280), np.uint8)
-    for top, bottom, left, right in bars:
-        canvas[top:bottom, left:right] = 255
-    assert prepare_placed_drawing(canvas).is_one == is_one
-    if not is_one:
-        with pytest.raises(DrawingError, match="more than one thing"):
-            check_is_drawing(canvas)
-
-
-@pytest.mark.parametrize("kinds", ["rows", "columns", "rows columns", "rows margin"])
-def test_printed_lines_are_paper(kinds: str) -> None:
-    plain = opaque(strokes(), ink=(40, 40, 70))
-    paper = np.full_like(plain, 255)
-    if "rows" in kinds:
-        paper[7::25] = paper[8::25] = (120, 150, 215)
-    if "columns" in kinds:
-        paper[:, 11::25] = (120, 150, 215)
-    if "margin" in kinds:
-        paper[:, 30:32] = (225, 110, 110)
-    printed = np.minimum(plain, paper)
-    assert difference(prepare_drawing(printed), prepare_drawing(plain)) < 0.02
-    check_is_drawing(printed)
 
 
 def test_stroke_that_reaches_one_edge_is_no_printed_line() -> None:

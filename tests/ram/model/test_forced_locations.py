@@ -1,30 +1,19 @@
 """Glimpses that are made to look elsewhere."""
 
+import functools
 import math
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import Generator, Tensor
 
 from ram.config import RAMConfig
 from ram.model import RAM
+from tests.ram.model import small_models
+from tests.ram.model.small_models import SMALL, seeded, some_images
 
-SMALL: dict[str, Any] = {"glimpse_size": 4, "num_glimpses": 4, "hidden_size": 16, "glimpse_hidden_size": 8}
-
-
-def seeded(seed: int = 0) -> Generator:
-    return Generator().manual_seed(seed)
-
-
-def make(**config: Any) -> RAM:
-    torch.manual_seed(0)
-    return RAM(RAMConfig(**{**SMALL, **config}))
-
-
-def some_images(count: int = 3) -> Tensor:
-    return torch.rand(count, 28, 28, generator=seeded(9))
+make = functools.partial(small_models.make, **SMALL)
 
 
 def echo() -> RAM:

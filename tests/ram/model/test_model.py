@@ -3,30 +3,10 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
-from ram.config import RAMConfig
 from ram.model import RAM, Rollout
-
-SMALL: dict[str, Any] = {"glimpse_size": 4, "num_glimpses": 4, "hidden_size": 16, "glimpse_hidden_size": 8}
-
-
-def seeded(seed: int = 0) -> Generator:
-    return Generator().manual_seed(seed)
-
-
-def make(**config: Any) -> RAM:
-    torch.manual_seed(0)
-    return RAM(RAMConfig(**config))
-
-
-def some_images(count: int = 3, height: int = 28, width: int = 28) -> Tensor:
-    return torch.rand(count, height, width, generator=seeded(9))
-
-
-def gradient(module: nn.Module) -> float:
-    """Sum of the absolute gradients of all parameters."""
-    return sum(float(p.grad.abs().sum()) for p in module.parameters() if p.grad is not None)
+from tests.ram.model.small_models import SMALL, make, seeded, some_images
 
 
 def test_model_has_the_specified_number_of_parameters() -> None:
@@ -279,59 +259,6 @@ def test_episode_explores_with_another_standard_deviation() -> None:
     assert away.std().item() == pytest.approx(0.01, abs=0.0005)
     # Minus the entropy: -2 * (0.5 + ln 0.01 + 0.918939) = 6.37246
     assert episode.location_log_probs.mean().item() == pytest.approx(6.37246, abs=0.05)
-
-
-def test_classification_trains_neither_policy_nor_baseline() -> None:
-    model = make(**SMALL)
-    episode = model.episode(some_images(3), generator=seeded())
-    model.action_network.logits(episode.hidden_states[-1]).logsumexp(dim=-1).sum().backward()
-    assert gradient(model.location_network) == 0
-    assert gradient(model.value_network) == 0
-    for trained in (model.action_network, model.core_network, model.glimpse_network):
-        assert gradient(trained) > 0
-
-
-def test_no_gradient_passes_through_a_location() -> None:
-    episode = make(**SMALL).episode(some_images(3), generator=seeded())
-    assert not episode.locations.requires_grad
-    assert not any(patch.requires_grad for patch in episode.patches)
-    assert episode.location_means.requires_grad
-
-
-@pytest.mark.parametrize("use_lstm", [False, True])
-def test_value_loss_trains_the_baseline_alone(use_lstm: bool) -> None:
-    model = make(**SMALL, use_lstm=use_lstm)
-    model.values(model.episode(some_images(3), generator=seeded())).square().sum().backward()
-    for name, module in model.named_children():
-        assert (gradient(module) > 0) == (name == "value_network"), name
-
-
-def test_values_of_forward_do_not_reach_the_core() -> None:
-    model = make(**SMALL)
-    model(some_images(3), generator=seeded())["values"].sum().backward()
-    assert gradient(model.core_network) == 0
-    assert gradient(model.value_network) > 0
-
-
-@pytest.mark.parametrize("use_lstm", [False, True])
-def test_policy_gradient_trains_policy_core_and_glimpse_network(use_lstm: bool) -> None:
-    model = make(**SMALL, use_lstm=use_lstm)
-    model.episode(some_images(3), generator=seeded()).location_log_probs.sum().backward()
-    for trained in (model.location_network, model.core_network, model.glimpse_network):
-        assert gradient(trained) > 0
-    assert gradient(model.value_network) == 0
-    assert gradient(model.action_network) == 0
-
-
-def test_last_glimpse_chooses_no_location() -> None:
-    model = make(**{**SMALL, "num_glimpses": 2})
-    episode = model.episode(some_images(3), generator=seeded())
-    reads: list[Tensor] = []
-    model.location_network.linear.register_forward_hook(lambda _module, inputs, _output: reads.append(inputs[0]))
-    again = model.episode(some_images(3), generator=seeded())
-    assert again.locations.equal(episode.locations)
-    assert len(reads) == 1
-    assert reads[0].equal(again.hidden_states[0])
 
 
 EXPECTED = r"expected one image \(H, W\) or a batch \(B, H, W\), floating point, with values in \[0, 1\]"
