@@ -15,7 +15,8 @@ from app.runs.estimate import briefly
 
 LATEST = 5  # readings whose mean is where a curve is now
 FEW = 3  # readings with which a run has only begun
-MEET = 0.03  # reward and value that differ by no more have met
+MEET = 0.03  # reward and value that differ by no more have met ...
+SWINGS = 0.1  # ... unless their single readings differ by more than this on average: then they only cross
 FALL = 0.1  # of the reward, by which it has become worse and not only noisier
 GUESSING = 0.2  # reward of a model that has learned little
 STILL = 0.05  # spread, of the 2 from edge to edge, below which a gaze looks at the same places whatever it sees
@@ -104,6 +105,8 @@ def reward_sentence(run: Curves) -> str:
         says = f"{name} fell from about {reward.peak:.2f} to {now:.2f}: look at the spread, the gaze may have frozen"
     elif now < GUESSING:
         says = f"{name} is about {now:.2f}, hardly more than a guess earns: there is little to expect yet"
+    elif abs(now - expected) <= MEET and _apart(reward, value) > SWINGS:
+        says = f"The value still swings about the {name.lower()} ({now:.2f}): it has not learned what to expect yet"
     elif abs(now - expected) <= MEET:
         says = f"{name} and value meet at about {now:.2f}: {_use_of_the_value(run)}"
     elif expected < now:
@@ -111,6 +114,12 @@ def reward_sentence(run: Curves) -> str:
     else:
         says = f"The value (about {expected:.2f}) is ahead of the {name.lower()} ({now:.2f}): it expects too much"
     return f"{says}."
+
+
+def _apart(one: _Series, other: _Series) -> float:
+    """How far apart their latest readings are, on average."""
+    count = min(len(one.values), len(other.values), LATEST)
+    return float(np.abs(one.values[-count:] - other.values[-count:]).mean())
 
 
 def _while_it_rises(name: str, reward: _Series, value: _Series) -> str:

@@ -94,6 +94,12 @@ def test_drawing_survives_page_switch_and_reload(draw_page: DrawPage) -> None:
     expect(draw_page.page).not_to_have_url(address)
     draw_page.click_in_app("undo")
     draw_page.expect_answer(7)
+    # So is one of which the server has not heard when the page is loaded anew, and it is looked at.
+    draw_page.open()
+    draw_page.page.evaluate("addEventListener('mouseup', () => location.reload())")
+    with draw_page.page.expect_navigation():
+        draw_page.draw(3)
+    draw_page.expect_answer(3)
 
 
 def test_two_tabs_do_not_disturb_each_other(draw_page: DrawPage) -> None:

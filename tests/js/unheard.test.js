@@ -37,11 +37,15 @@ test("what else is looked at afterwards leaves nothing to bring back", () => {
 });
 
 test("what was kept is strokes, or nothing", () => {
-  const stroke = { type: "Path", path: [["M", 1, 2]] };
+  const stroke = { type: "Path", path: [["M", 1, 2]], fill: null, stroke: "#ffffff", strokeWidth: 20, visible: true };
   assert.deepEqual(strokesIn(JSON.stringify([stroke])), [stroke]);
   assert.deepEqual(strokesIn("[]"), []);
   const others = [{}, null, 7, "abc", [1, null]];
   const hostile = [[{ type: "Image", src: "http://example.com" }], [{ type: "Path" }], [{ type: "Path", path: "M" }]];
-  const texts = ["", "{", ...[...others, ...hostile].map((kept) => JSON.stringify(kept))];
+  const loading = ["fill", "clipPath"].map((name) => [
+    { ...stroke, [name]: { type: "Image", src: "http://example.com" } },
+  ]);
+  const odd = [...hostile, ...loading, [{ ...stroke, path: ["M", 1, 2] }]];
+  const texts = ["", "{", ...[...others, ...odd].map((kept) => JSON.stringify(kept))];
   for (const text of texts) assert.equal(strokesIn(text), null, text);
 });

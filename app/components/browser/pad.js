@@ -91,6 +91,7 @@ class DrawingPad {
       this.hold(before.strokes);
       Object.assign(this, before);
     } else if (left) {
+      this.render(); // of what it holds first, the canvas says nothing, and the server may know nothing of these strokes
       this.hold(left);
       this.taken = order.number;
     } else this.obey();

@@ -86,8 +86,16 @@ export function strokesIn(text) {
   return Array.isArray(strokes) && strokes.every(isStroke) ? strokes : null;
 }
 
-// As the server does: anything else could make the browser load something, or stop the canvas.
-const isStroke = (/** @type {any} */ stroke) => stroke?.type === "Path" && Array.isArray(stroke.path);
+/**
+ * As the server does: anything else could make the browser load something, or stop the canvas.
+ *
+ * @param {any} stroke
+ */
+function isStroke(stroke) {
+  if (stroke?.type !== "Path" || !Array.isArray(stroke.path) || !stroke.path.every(Array.isArray)) return false;
+  const { path, ...look } = stroke;
+  return Object.values(look).every((value) => value === null || typeof value !== "object");
+}
 
 /** @param {string} name */
 const keyOf = (name) => `strokes of ${name}`;

@@ -66,6 +66,11 @@ def test_reward_and_value_that_meet_say_what_the_value_is_for() -> None:
             "Reward is about 0.10, hardly more than a guess earns: there is little to expect yet.",
         ),
         ([0.5] * 5, [0.4] * 5, "Reward (about 0.50) is ahead of the value (0.40), which still expects too little."),
+        (
+            [0.12, 0.21, 0.29, 0.27, 0.22],
+            [-0.03, 0.09, 0.83, 0.04, 0.06],  # on average as far as the reward, by one reading alone
+            "The value still swings about the reward (0.22): it has not learned what to expect yet.",
+        ),
         ([0.5] * 5, [0.6] * 5, "The value (about 0.60) is ahead of the reward (0.50): it expects too much."),
         (
             [*[0.8] * 5, *[0.5] * 5],
