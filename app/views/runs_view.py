@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,8 @@ from app.session import address, messages, pages, runs_on_show, settings, widget
 from app.session.click_once import once
 from app.session.messages import Message, plain_text
 from app.views import download, run_view
+from ram.checkpoints import LARGEST_FILE
+from ram.files import read_file
 
 PAGE, PLACE = "train", "runs"  # where the page says why something could not be done with a run
 CHECKPOINT = "checkpoint"
@@ -111,8 +114,8 @@ def _more(runs: Jobs, job: Job | None) -> None:
 
 def _download(runs: Jobs, job: Job) -> None:
     name = f"{_file_name(job.name)}.safetensors"
-    file = File(name, "application/octet-stream", runs.run_folder(job.id).best.read_bytes)
-    download.show("Download the checkpoint", file, key="checkpoint")
+    content = functools.partial(read_file, runs.run_folder(job.id).best, LARGEST_FILE)
+    download.show("Download the checkpoint", File(name, "application/octet-stream", content), key="checkpoint")
 
 
 def _file_name(name: str) -> str:
