@@ -100,6 +100,10 @@ def test_drawing_survives_page_switch_and_reload(draw_page: DrawPage) -> None:
     with draw_page.page.expect_navigation():
         draw_page.draw(3)
     draw_page.expect_answer(3)
+    draw_page.page.evaluate("addEventListener('click', () => location.reload())")
+    with draw_page.page.expect_navigation():
+        draw_page.click_in_app("undo")
+    draw_page.expect_empty_stage()
 
 
 def test_two_tabs_do_not_disturb_each_other(draw_page: DrawPage) -> None:

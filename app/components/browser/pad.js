@@ -109,8 +109,9 @@ class DrawingPad {
 
   /** The page is being left or loaded again. */
   leave() {
-    const isNew = this.wasChanged && !this.reports.areIn(linkIn(location.search));
-    keepForReload(this.data.name, isNew ? this.strokes : null);
+    const isReported = this.drawing?.raw.objects.length === this.strokes.length; // not yet, right after an undo
+    const isHeard = isReported && this.reports.areIn(linkIn(location.search));
+    keepForReload(this.data.name, this.wasChanged && !isHeard ? this.strokes : null);
   }
 
   /** Draws the canvas with what it has to hold. */
