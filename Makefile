@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 NODE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/node
 
-.PHONY: run test test-browsers test-locale lint format browser nginx
+.PHONY: run test test-browsers lint format browser nginx
 
 run: .venv/run
 	$(BIN)/streamlit run app/main.py
@@ -19,11 +19,6 @@ test-browsers: .venv/dev
 	@[ "$$(which firefox-esr WebKitWebDriver xvfb-run | wc -l)" = 3 ] \
 	|| { apt-get update -qq && apt-get install -y -qq firefox-esr webkit2gtk-driver xvfb xauth; }
 	$(BIN)/python -m pytest tests/browsers
-
-# What reads and writes text, in a locale that knows English letters alone.
-test-locale: .venv/dev
-	LC_ALL=C PYTHONUTF8=0 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
-	tests/ram/training/test_run_folder.py tests/ram/data/test_collection.py tests/app/figures/test_exports.py
 
 lint: .venv/js
 	$(BIN)/ruff check .

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-SCRIPT = Axe().axe_script
+SCRIPT = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 FOUND = """async (context) => {
   const { violations } = await axe.run(context ?? document, { resultTypes: ["violations"] });
   return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);

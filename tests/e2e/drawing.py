@@ -87,6 +87,7 @@ class DrawPage:
         self.page.goto(f"{self.server}/{query}")
         see(self.page.locator(".viewer .classes li").nth(9), seconds=60)
         see(self.page.locator("canvas.upper-canvas"))
+        at_rest(self.page)  # until then, Streamlit may build the canvas anew
 
     def draw(self, digit: int, *, left: float = 40, top: float = 40, side: float = 200) -> None:
         """Draws a digit with the mouse into a square of the canvas."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.drawing import DrawPage, see
+from tests.e2e.drawing import DrawPage, at_rest, see
 from tests.e2e.windows import each_window, resize
 from tests.processes import wait_until
 
@@ -33,6 +33,7 @@ class Labelling:
         """Waits until one can draw."""
         see(self.classes.nth(9), seconds=60)
         see(self.page.locator("canvas.upper-canvas"))
+        at_rest(self.page)
 
     def keep(self, digit: int) -> None:
         """Draws a digit, and says what it is at once, with the mouse."""
