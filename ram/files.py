@@ -35,20 +35,37 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         OSError: the new content could not be written.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
+    file, temporary = _temporary(path)
     try:
-        with os.fdopen(handle, "wb") as file:
-            with contextlib.suppress(OSError):  # some network drives have no locks
-                _lock(handle)
+        with file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
+            temporary.chmod(0o644)
+            if sys.platform != "win32":
+                temporary.replace(path)  # while it is marked as in use, or it could be taken for a remain
+        if sys.platform == "win32":
+            temporary.replace(path)  # which wants it closed
     except BaseException:
         temporary.unlink(missing_ok=True)  # its folder may have been removed meanwhile
         raise
+
+
+def _temporary(path: Path) -> tuple[BinaryIO, Path]:
+    """A new file beside another one, marked as in use."""
+    while True:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        file = os.fdopen(handle, "wb")
+        try:
+            _lock(handle)
+            is_there = os.fstat(handle).st_nlink > 0
+        except BlockingIOError:
+            is_there = False
+        except OSError:  # some network drives have no locks
+            is_there = True
+        if is_there:
+            return file, Path(name)
+        file.close()  # `remove_remains` came between, and removes it
 
 
 def remove_remains(folder: Path) -> int:
