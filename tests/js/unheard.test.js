@@ -29,6 +29,19 @@ test("a report that overtakes the address of the one before is not in it", () =>
   assert.equal(reports.areIn("second"), true);
 });
 
+test("two reports that are heard at once, or before an address follows, may be in none that names a picture", () => {
+  for (const heard of [[2], [1, 2]]) {
+    const reports = new Reports();
+    reports.sent = 2;
+    for (const number of heard) reports.hear(number, linkIn(""));
+    assert.equal(reports.areIn(linkIn("?picture=a")), false);
+    assert.equal(reports.areIn(linkIn("?sample=17")), true);
+    reports.sent = 3;
+    reports.hear(3, linkIn("?picture=a"));
+    assert.equal(reports.areIn(linkIn("?picture=b")), true);
+  }
+});
+
 test("what else is looked at afterwards leaves nothing to bring back", () => {
   const reports = new Reports();
   reports.sent = 1;

@@ -20,6 +20,7 @@ export class Reports {
   heard = 0;
   /** @type {string | null} */
   linkThen = null; // when the last one was heard
+  isUnsure = false; // whether the next address may be that of the one before
 
   /**
    * The server has worked on a report; the address follows a little later.
@@ -29,6 +30,7 @@ export class Reports {
    */
   hear(number, link) {
     if (number === this.heard) return;
+    this.isUnsure = number > this.heard + 1 || (this.heard > 0 && link === this.linkThen);
     this.heard = number;
     this.linkThen = link;
   }
@@ -39,7 +41,8 @@ export class Reports {
    * @param {string} link
    */
   areIn(link) {
-    return this.sent === this.heard && link !== this.linkThen;
+    const isOfBefore = this.isUnsure && !link.startsWith("&"); // it names a picture
+    return this.sent === this.heard && link !== this.linkThen && !isOfBefore;
   }
 }
 
