@@ -25,7 +25,6 @@ from tests.processes import wait_until
 from tests.servers import ROOT
 
 MODULE = "tests.app.server.odd_helper"
-ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 ASKER = f"""
 from app.server.helper import Helper
 helper = Helper({MODULE!r})
@@ -108,7 +107,6 @@ def test_module_that_cannot_be_run_is_an_error() -> None:
         Helper("tests.app.server.no_such_helper").ask(b"who")
 
 
-@ON_LINUX
 def test_it_takes_no_more_memory_than_it_may_and_steps_back(helper: Helper) -> None:
     assert helper.ask(b"take %d" % (MEMORY // 2)).content == b"%d" % (MEMORY // 2)
     with pytest.raises(HelperError, match="MemoryError"):
@@ -118,7 +116,6 @@ def test_it_takes_no_more_memory_than_it_may_and_steps_back(helper: Helper) -> N
     assert int(Path(f"/proc/{process}/oom_score_adj").read_text(encoding="ascii")) == MEMORY_PRIORITY
 
 
-@ON_LINUX
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
 def test_it_ends_with_whoever_asks(end: signal.Signals) -> None:
     asker = subprocess.Popen([sys.executable, "-c", ASKER], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
