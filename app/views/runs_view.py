@@ -58,26 +58,14 @@ def _most_interesting(known: list[Job]) -> Job:
 def _choice(known: list[Job]) -> None:
     """Which run is shown, and with which it is compared."""
     names = {job.id: job.name for job in known}
-    st.selectbox(
-        "Run",
-        [*names],
-        key=runs_on_show.RUN,
-        format_func=lambda job: names[job],
-        on_change=address.put_back,
-        args=(runs_on_show.RUN,),
-        width=260,
-    )
+    _list("Run", [*names], runs_on_show.RUN, names.__getitem__)
     others = ["", *(job for job in names if job != runs_on_show.current().run)]
     runs_on_show.compare_with_one_of(others)
-    st.selectbox(
-        "Compare with",
-        others,
-        key=runs_on_show.AGAINST,
-        format_func=lambda job: names.get(job, "nothing"),
-        on_change=address.put_back,
-        args=(runs_on_show.AGAINST,),
-        width=260,
-    )
+    _list("Compare with", others, runs_on_show.AGAINST, lambda job: names.get(job, "nothing"))
+
+
+def _list(label: str, runs: list[str], key: str, name: Callable[[str], str]) -> None:
+    st.selectbox(label, runs, key=key, format_func=name, on_change=address.put_back, args=(key,), width=260)
 
 
 def _actions(runs: Jobs, job: Job) -> None:
