@@ -12,14 +12,14 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit import config
 
-from app.components import scripts
-from app.components.pad import engine
+from app.components import charts, files, pad, scripts, styles
 from app.server.capacity import greet, raise_open_files, visitors_carried
 from app.server.door import Door
 from app.server.downloads import download_route
+from app.server.files import Files, files_in
 from app.server.limits import read_limits
 from app.server.log import spare_the_disk
-from app.server.shell import routes, scripts_in_place
+from app.server.shell import INDEX, base_path, routes, scripts_in_place
 from app.server.sockets import send_at_once
 
 # Seconds after which Python switches threads. While one imports, the usual 5 ms would halve the page's speed.
@@ -59,13 +59,28 @@ door = Middleware(
     frames=limits.frames,
     scripts=scripts_in_place(),
 )
-canvas = [*scripts("pad"), *scripts("pad_tools"), engine()]
+parts = {**files(), **dict([pad.engine(), charts.library()])}
+kept = Middleware(
+    Files,
+    files={
+        **files_in(INDEX.with_name("static"), f"{base_path()}/static"),
+        **{f"{base_path()}/{address}": file for address, file in parts.items()},
+    },
+)
+components = {
+    "draw": ["pad", "pad_tools", "viewer", "present", "gallery"],
+    "drawings": ["pad", "pad_tools", "classes"],
+    "train": ["learning"],
+    "learning": ["microscope", "gradients", "gallery"],
+}
 early = {
-    "draw": list(dict.fromkeys([*canvas, *scripts("viewer"), *scripts("present"), *scripts("gallery")])),
-    "drawings": [*canvas, *scripts("classes")],
-    "train": scripts("learning"),
-    "learning": list(dict.fromkeys([*scripts("microscope"), *scripts("gradients"), *scripts("gallery")])),
+    page: list(dict.fromkeys(file for name in names for file in (*scripts(name), *styles(name))))
+    + ([pad.engine()[0]] if "pad" in names else [])
+    for page, names in components.items()
 }
 app = st.App(
-    "frame.py", lifespan=warm_up, routes=[download_route(), *routes(early, scripts("history"))], middleware=[door]
+    "frame.py",
+    lifespan=warm_up,
+    routes=[download_route(), *routes(early, scripts("history"))],
+    middleware=[door, kept],
 )

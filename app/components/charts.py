@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import plotly
-from streamlit.components.v1 import declare_component
 
 from app.components import component
 from app.figures.chart import Figure
 
-# Never shown: the server hands out the files of a declared component, and so the browser gets plotly.js from
-# the installed package, without a copy of it here.
-_library = declare_component("plotly", path=Path(plotly.__file__).parent / "package_data")
-
 # Without a shadow root, because Plotly puts its own style sheet into the document's head.
 _mount = component("charts", html='<div class="live-charts" hidden></div>', isolate_styles=False)
+
+
+def library() -> tuple[str, Path]:
+    """Address and place of plotly.js, which comes from the installed package; the address names its version."""
+    return f"parts/plotly-{plotly.__version__}.js", Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
 def live_charts(charts: dict[str, Any], *, key: str) -> None:
@@ -44,8 +44,7 @@ def charts_data(
         captions: what stands beneath each chart, if anything does.
     """
     return {
-        # From the page's own folder, as Streamlit's scripts. The version makes it another file for the browser's cache.
-        "library": f"component/{_library.name}/plotly.min.js?{plotly.__version__}",
+        "library": library()[0],
         "charts": [
             {
                 "name": name,

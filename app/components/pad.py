@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from app.components import component
@@ -14,11 +15,11 @@ _mount_tools = component("pad_tools")
 
 
 @functools.cache
-def engine() -> str:
-    """Address of the module of streamlit-drawable-canvas, which does the drawing."""
+def engine() -> tuple[str, Path]:
+    """Address and place of the module of streamlit-drawable-canvas, which does the drawing; its name has a hash."""
     files = importlib.metadata.files("streamlit-drawable-canvas") or []
-    (module,) = (file.name for file in files if file.match("frontend/build/*.js"))
-    return f"_stcore/bidi-components/streamlit-drawable-canvas.streamlit_drawable_canvas/{module}"
+    (module,) = (file for file in files if file.match("frontend/build/*.js"))
+    return f"parts/{module.name}", Path(str(module.locate()))
 
 
 def drawing_pad(
@@ -47,7 +48,7 @@ def drawing_pad(
     """
     return _mount(
         data={
-            **{"engine": engine(), "name": key, "label": "What you draw", "order": order, "heard": heard},
+            **{"engine": engine()[0], "name": key, "label": "What you draw", "order": order, "heard": heard},
             **{"brush": brush, "side": side, "ink": ink, "paper": paper},
         },
         key=key,

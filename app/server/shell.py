@@ -36,7 +36,7 @@ body { margin: 0; background: light-dark(#ffffff, #12141c); }
 #shell p { margin: 0; font-size: 0.875rem; line-height: 1.4; opacity: 0.65; }
 #shell div { display: grid; grid-template-columns: 280px minmax(0, 1fr); gap: 2.75rem;
   position: absolute; inset: 11.73rem 2.5rem auto; }
-#shell i { height: 280px; border-radius: 10px; background: light-dark(#f3f3f8, #1d2030);
+#shell i { font-style: normal; height: 280px; border-radius: 10px; background: light-dark(#f3f3f8, #1d2030);
   animation: breathe 1.6s ease-in-out infinite alternate; }
 @keyframes breathe { to { opacity: 0.5; } }
 @media (prefers-reduced-motion: reduce) { #shell i { animation: none; } }
@@ -58,32 +58,42 @@ def heading(name: str) -> str:
     return f'<h1 class="wordmark">{HEADINGS[name]}</h1>{tagline}'
 
 
-def first_page(name: str, scripts: Sequence[str] = (), before: Sequence[str] = ()) -> str:
+def first_page(name: str, files: Sequence[str] = (), before: Sequence[str] = ()) -> str:
     """Streamlit's first page with the heading of one of our pages and the outlines of its content.
 
-    The browser runs the scripts `before` Streamlit's have asked the server for anything. It fetches the other
-    `scripts` at once, while the server prepares what needs them.
+    The browser runs the scripts `before` Streamlit's have asked the server for anything. It fetches the `files`,
+    scripts and style sheets, at once, while the server prepares what needs them.
     """
     outlines = "<div><i></i><i></i></div>" if name == "draw" else ""
     shell = f'{STYLE}<div id="shell" aria-busy="true">{heading(name)}{outlines}</div>'
     page = INDEX.read_text(encoding="utf-8").replace("<title>Streamlit</title>", "<title>Glimpse Playground</title>")
-    early = "".join(f'<link rel="modulepreload" href="{script}">' for script in scripts)
+    early = "".join(_fetched_early(file) for file in files)
     run = "".join(f'<script type="module" src="{script}"></script>' for script in before)
     return page.replace("</head>", f"{early}{run}</head>").replace("</body>", f"{shell}</body>")
 
 
-def routes(scripts: Mapping[str, Sequence[str]], before: Sequence[str] = ()) -> list[Route]:
+def _fetched_early(file: str) -> str:
+    how = "preload" if file.endswith(".css") else "modulepreload"
+    return f'<link rel="{how}" href="{file}"{" as=style" if how == "preload" else ""}>'
+
+
+def routes(files: Mapping[str, Sequence[str]], before: Sequence[str] = ()) -> list[Route]:
     """Routes for the address of each page, where a browser asks for the first page.
 
     Args:
-        scripts: addresses of the modules that each page needs, by the page's name.
+        files: addresses of the modules and style sheets that each page needs, by the page's name.
         before: addresses of the modules that each page runs before Streamlit's have asked the server for anything.
     """
-    path = str(config.get_option("server.baseUrlPath") or "").strip("/")
-    base = f"/{path}" if path else ""
+    base = base_path()
     names = {"": "draw", **{name: name for name in HEADINGS}}
-    pages = [_route(f"{base}/{end}", first_page(name, scripts.get(name, ()), before)) for end, name in names.items()]
+    pages = [_route(f"{base}/{end}", first_page(name, files.get(name, ()), before)) for end, name in names.items()]
     return [*pages, *(_without_slash(base, name) for name in HEADINGS)]
+
+
+def base_path() -> str:
+    """The path below which the server's own setting has the app: empty, or without a slash at its end."""
+    path = str(config.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{path}" if path else ""
 
 
 def _without_slash(base: str, name: str) -> Route:

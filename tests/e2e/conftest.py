@@ -42,7 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def cold_server(tmp_path: Path) -> Iterator[str]:
     """The address of an app that nobody has visited yet, and that waits for that to load PyTorch."""
-    with running_app(tmp_path, "app/frame.py") as address:
+    with running_app(tmp_path, "tests/e2e/cold_main.py") as address:
         yield address
 
 

@@ -45,6 +45,6 @@ def test_visitor_draws_moves_between_pages_and_comes_back(page: Page, below: str
     page.goto(f"{below}/draw?sample=17")
     draw_page.expect_answer(7)
     # Each of our own modules is asked for below the path, once a page.
-    scripts = [url for url in asked if "bidi-components" in url and url.endswith(".js")]
-    assert scripts
-    assert [url for url in scripts if not url.startswith(f"{below}/_stcore/")] == []
+    ours = [url for url in asked if "/parts/" in url]
+    assert {Path(url).suffix for url in ours} == {".js", ".css"}
+    assert [url for url in ours if not url.startswith(f"{below}/parts/")] == []

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import plotly
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.components.charts import charts_data
+from app.components.charts import charts_data, library
 from app.figures.chart import Figure, trace
 
 
@@ -54,12 +53,10 @@ def test_chart_without_words_is_refused() -> None:
 
 
 def test_library_is_an_address_of_a_file_that_is_there() -> None:
-    address = charts_data({}, {})["library"]
-    path, version = address.split("?")
-    assert path == "component/app.components.charts.plotly/plotly.min.js"
-    assert version == plotly.__version__
-    with (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").open(encoding="utf-8") as library:
-        assert "plotly.js v" in library.read(200)
+    address, place = library()
+    assert charts_data({}, {})["library"] == address == f"parts/plotly-{plotly.__version__}.js"
+    with place.open(encoding="utf-8") as file:
+        assert "plotly.js v" in file.read(200)
 
 
 def page() -> None:

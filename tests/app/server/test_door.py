@@ -13,6 +13,7 @@ from starlette.types import Message
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from app.components import address
 from app.server.door import Door, is_known
 from tests.measure.floods import Answer, put, send_nonsense
 from tests.measure.visitor import VisitError, Visitor, drawings, visit
@@ -40,7 +41,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ("/_stcore/health", 200),
         ("/_stcore/host-config", 200),
         ("/favicon.png", 200),
-        ("/_stcore/bidi-components/app.viewer/viewer.js", 200),
+        (f"/{address('viewer.js')}", 200),
         ("/media/nothing", 404),
         ("/_stcore/agent/nothing", 404),
     ],
