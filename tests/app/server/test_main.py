@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 WARM_UP = """
-import asyncio, socket, sys, threading
+import asyncio, gc, socket, sys, threading
 listening = socket.socket()  # as Streamlit has opened one by then
 from app.main import app, warm_up
 usual = sys.getswitchinterval()
@@ -19,7 +19,7 @@ async def serve():
                 thread.join()
 asyncio.run(serve())
 from app.server.pytorch import is_warm
-print(is_warm(), sys.getswitchinterval() == usual)
+print(is_warm(), sys.getswitchinterval() == usual and gc.isenabled())
 print(listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0)
 """
 
