@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +23,8 @@ _ADDRESS = "_stcore/bidi-components/app.pad/{file}"
 # with this a drawing is on screen some 30 ms earlier. From the page's own folder, as Streamlit's scripts.
 _LOADER = """
 const module = await import(new URL("{address}", document.baseURI));
-export default module.default;
+const decoder = new TextDecoder();
+export default (component) => module.default({{ ...component, data: JSON.parse(decoder.decode(component.data)) }});
 """
 
 
@@ -38,6 +40,11 @@ def scripts(name: str) -> list[str]:
         new = found - files
         files |= new
     return [_ADDRESS.format(file=file) for file in sorted(files)]
+
+
+def as_bytes(data: Any) -> bytes:
+    """What a component is given, as it travels to the browser: JSON."""
+    return json.dumps(data, separators=(",", ":")).encode()
 
 
 def component(name: str, *, html: str | None = None, isolate_styles: bool = True) -> Callable[..., Any]:
@@ -63,7 +70,8 @@ def component(name: str, *, html: str | None = None, isolate_styles: bool = True
             isolate_styles=isolate_styles,
         )
 
-    def shown(**options: Any) -> Any:
-        return registered()(**options)
+    def shown(*, data: Any, **options: Any) -> Any:
+        # As bytes: Streamlit would write anything else as JSON a second time, to hash it.
+        return registered()(data=as_bytes(data), **options)
 
     return shown

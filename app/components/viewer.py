@@ -105,6 +105,7 @@ def scene_data(scene: Scene) -> dict[str, Any]:
         "windows": [scene.window_size(scale) for scale in range(scene.patches.shape[1])],
         "patches": _grey(scene.patches),
         "values": scene.values.tolist(),
+        "axis": scene.words.beside_probabilities,
         "expects": scene.words.expected,
         "whole": scene.words.whole,
         "value_name": scene.words.value,

@@ -204,7 +204,7 @@ class Visitor:
             self._canvas, self._fragment = component.id, fragment
         if component.component_name not in ("app.viewer", "viewer"):
             return False
-        self.look = (json.loads(component.json)["scene"] or {"id": ""})["id"]
+        self.look = (json.loads(component.bytes or component.json)["scene"] or {"id": ""})["id"]
         return True
 
     def _is_end(self, message: ForwardMsg) -> bool:

@@ -11,8 +11,9 @@
  * A viewer and those who follow it.
  *
  * @typedef {object} Place
+ * @property {object | null} viewer
  * @property {Screen | null} screen
- * @property {(screen: Screen) => void} follow Called when something else is on screen.
+ * @property {Set<(screen: Screen) => void>} followers Called when something else is on screen.
  * @property {(direction: 1 | -1) => void} stepBy Has the viewer go to the next or the last glimpse.
  * @property {() => void} pause Has the viewer stop where it is.
  * @property {(item: string) => void} explain Called when somebody wants to know where a number comes from.
@@ -28,7 +29,14 @@ const nobody = () => {};
  * @returns {Place}
  */
 export function viewerNamed(name) {
-  const place = places.get(name) ?? { screen: null, follow: nobody, stepBy: nobody, pause: nobody, explain: nobody };
+  const place = places.get(name) ?? {
+    viewer: null,
+    screen: null,
+    followers: new Set(),
+    stepBy: nobody,
+    pause: nobody,
+    explain: nobody,
+  };
   places.set(name, place);
   return place;
 }
@@ -44,8 +52,19 @@ export function tell(name, screen) {
   const { screen: before } = place;
   if (before?.scene === screen.scene && before.step === screen.step && before.resting === screen.resting) return;
   place.screen = screen;
-  place.follow(screen);
+  for (const follower of place.followers) follower(screen);
 }
 
-/** @param {string} name Of a viewer whose follower leaves. */
-export const leave = (name) => Object.assign(viewerNamed(name), { follow: nobody, explain: nobody });
+/**
+ * Follows what a viewer shows, from what it shows now.
+ *
+ * @param {string} name
+ * @param {(screen: Screen) => void} follower
+ * @returns {() => void} Ends it.
+ */
+export function follow(name, follower) {
+  const { followers, screen } = viewerNamed(name);
+  followers.add(follower);
+  if (screen) follower(screen);
+  return () => followers.delete(follower);
+}

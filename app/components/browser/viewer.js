@@ -29,6 +29,7 @@ import { Timeline } from "./timeline.js";
  * @property {number[]} windows Size of a window by scale, in pixels of the image.
  * @property {number[][][][]} patches By step and scale.
  * @property {number[]} values By step.
+ * @property {string} axis What an axis of values and probabilities counts.
  * @property {string} expects What the values expect.
  * @property {string} whole What a value of 1 expects.
  * @property {string} value_name What a value is called where there is little room.
@@ -136,6 +137,8 @@ class Viewer {
   }
 
   destroy() {
+    // Another one may have come before this one goes.
+    if (viewerNamed(this.name).viewer === this) tell(this.name, { scene: null, step: 0, resting: true });
     this.example?.stop();
     this.player.destroy();
     this.hand.destroy();
@@ -150,6 +153,7 @@ class Viewer {
     this.prompt = data.prompt;
     this.name = data.name;
     const place = viewerNamed(data.name);
+    place.viewer = this;
     place.stepBy = (direction) => this.player.stepBy(direction);
     place.pause = () => this.player.pause();
     this.ui.viewer.classList.toggle("idle", !data.scene);
