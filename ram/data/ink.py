@@ -109,7 +109,7 @@ def _find_ink(pixels: UInt8[np.ndarray, "height width channels"]) -> Inked:
     # The typical ink, without what may be the edge of a stroke, or a shadow.
     full = float(np.median(inked[inked > np.percentile(inked, 98) / 2]))
     ramp = ((np.arange(256) - 2 * noise) / (full - 2 * noise)).clip(0, 1).astype(np.float32)
-    ink = _drop_specks(ramp[distance], cell)
+    ink = _drop_specks(ramp.take(distance), cell)
     corner = columns.start, rows.start
     return Inked(ink, plain_border, _centre_of_mass(ink, corner, (width, height)), corner, width * height)
 

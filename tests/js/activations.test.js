@@ -75,12 +75,12 @@ test("who follows a viewer hears of what is new on its screen alone", () => {
   /** @type {number[]} */
   const heard = [];
   const leave = follow("one", ({ step }) => heard.push(step));
-  for (const step of [0, 0, 1]) tell("one", { scene: null, step, resting: true });
-  tell("two", { scene: null, step: 5, resting: true });
+  for (const step of [0, 0, 1]) tell("one", { scene: null, step, resting: true, gets: null });
+  tell("two", { scene: null, step: 5, resting: true, gets: null });
   const late = follow("one", ({ step }) => heard.push(10 + step));
   leave();
   late();
-  tell("one", { scene: null, step: 2, resting: true });
+  tell("one", { scene: null, step: 2, resting: true, gets: null });
   assert.deepEqual(heard, [0, 1, 11]);
   assert.equal(viewerNamed("one").screen?.step, 2);
 });

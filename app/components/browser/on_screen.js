@@ -5,6 +5,7 @@
  * @property {import("./viewer.js").Scene | null} scene
  * @property {number} step
  * @property {boolean} resting Whether nothing moves.
+ * @property {import("./gets.js").Gets | null} gets What the model gets, as the server said it last.
  */
 
 /**
@@ -50,7 +51,8 @@ export function viewerNamed(name) {
 export function tell(name, screen) {
   const place = viewerNamed(name);
   const { screen: before } = place;
-  if (before?.scene === screen.scene && before.step === screen.step && before.resting === screen.resting) return;
+  const keys = /** @type {const} */ (["scene", "step", "resting", "gets"]);
+  if (before && keys.every((key) => before[key] === screen[key])) return;
   place.screen = screen;
   for (const follower of place.followers) follower(screen);
 }

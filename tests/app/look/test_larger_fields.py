@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +65,8 @@ def draw(app: AppTest, *lines: list[tuple[int, int]], strokes: list[dict[str, An
 
 def caption(app: AppTest) -> list[str]:
     """The lines beside the image that the model gets."""
-    figure = next(body for html in app.get("html") if "<figcaption>" in (body := html.proto.body))
-    return re.findall(r"<br>([^<]+)", figure)
+    lines: list[str] = shown(app)["gets"]["lines"]
+    return lines
 
 
 @pytest.mark.usefixtures("models")
