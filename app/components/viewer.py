@@ -139,10 +139,10 @@ def _identity(scene: Scene) -> str:
     digest = hashlib.sha256()
     for field in dataclasses.fields(scene):
         value = getattr(scene, field.name)
-        part = _identity(value) if isinstance(value, Scene) else value
-        is_array = isinstance(part, np.ndarray)
-        digest.update(repr(part.shape if is_array else part).encode())
-        digest.update(part.tobytes() if is_array else b"")
+        if isinstance(value, np.ndarray):
+            digest.update(repr(value.shape).encode() + value.tobytes())
+        else:
+            digest.update((_identity(value) if isinstance(value, Scene) else repr(value)).encode())
     return digest.hexdigest()[:16]
 
 
