@@ -60,8 +60,9 @@ door = Middleware(
     scripts=scripts_in_place(),
 )
 canvas = [*scripts("pad"), *scripts("pad_tools"), engine()]
+stage = [script for name in ("viewer", "present", "gets", "gallery") for script in scripts(name)]
 early = {
-    "draw": list(dict.fromkeys([*canvas, *scripts("viewer"), *scripts("present"), *scripts("gallery")])),
+    "draw": list(dict.fromkeys([*canvas, *stage])),
     "drawings": [*canvas, *scripts("classes")],
     "train": scripts("learning"),
     "learning": list(dict.fromkeys([*scripts("microscope"), *scripts("gradients"), *scripts("gallery")])),

@@ -84,7 +84,7 @@ def test_component_takes_the_modules_that_were_fetched_early(
     see(page.locator(f".{component}").first)
     early = page.locator("link[rel=modulepreload]").evaluate_all("(links) => links.map((link) => link.href)")
     assert f"{server}/_stcore/bidi-components/app.pad/{component}.js" in early
-    # One request each: neither is any missing from the early ones, nor fetched again. Charts come with the first look.
+    # One request each: neither is any missing from the early ones, nor fetched again. Charts can wait.
     others = {f"{server}/{script}" for name in ("charts", "history") for script in scripts(name)} - set(early)
     loaded = sorted(url for url in asked if url.endswith(".js") and url not in others)
     assert loaded == sorted(url for url in early if "bidi-components" in url)
