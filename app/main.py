@@ -45,6 +45,7 @@ def _load() -> None:
     try:
         for module in ("app.look.looking", "app.look.hardest", "app.look.observing", "app.runs.jobs"):
             importlib.import_module(module)
+            gc.freeze()
         importlib.import_module("ram.machine").share_arenas()
     finally:
         gc.enable()
@@ -72,7 +73,7 @@ kept = Middleware(
     },
 )
 components = {
-    "draw": ["pad", "pad_tools", "viewer", "present", "gallery"],
+    "draw": ["pad", "pad_tools", "viewer", "gets", "present", "gallery"],
     "drawings": ["pad", "pad_tools", "classes"],
     "train": ["learning"],
     "learning": ["microscope", "gradients", "gallery"],

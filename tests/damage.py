@@ -19,9 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from app.components.charts import charts_data
 from app.components.viewer import scene_data
-from app.figures import belief
 from app.figures.animation import animated_gif
 from app.figures.film_strip import film_strip
 from app.figures.numbers import rollout_json, scene_rows
@@ -245,8 +243,7 @@ def use_checkpoint(path: Path, digits: Digits, random: Random) -> bool:
         scene = look(model, image, request, "drawn", info.class_names(), arranged=Arrangement().decisions(field))
     except ValueError:
         return False
-    figures = {"value": belief.value_figure(scene), "probabilities": belief.probabilities_figure(scene)}
-    for shown in (charts_data(figures, dict.fromkeys(figures, "")), scene_data(scene), scene_rows(scene)):
+    for shown in (scene_data(scene), scene_rows(scene)):
         json.dumps(shown, allow_nan=False, ensure_ascii=False).encode()
     for export in (rollout_json, film_strip) + ((animated_gif,) if random.random() < 0.2 else ()):
         export(scene)

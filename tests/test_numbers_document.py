@@ -7,12 +7,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from app.figures import belief, curves
+from app.figures import curves
 from app.figures.chart import Figure
-from app.look.scene import Scene
+from app.look.rewards import WORDS
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs/numbers.md").read_text(encoding="utf-8")
@@ -104,14 +103,8 @@ def test_every_thing_is_listed_once() -> None:
 
 
 def charts() -> Iterator[Figure]:
-    """All charts of the pages, with both kinds of reward."""
-    probs = np.full((2, 3), 1 / 3, np.float32)
-    places = np.zeros((2, 2), np.float32)
-    image, patches = np.zeros((8, 8), np.float32), np.zeros((2, 1, 4, 4), np.float32)
-    corners, values = np.zeros((2, 1, 2), np.int64), np.zeros(2, np.float32)
-    for reward in ("hit", "information"):
-        scene = Scene(image, places, places, 0.0, corners, patches, values, probs, "", {}, reward=reward)
-        yield from (belief.value_figure(scene), belief.probabilities_figure(scene))
+    """All charts that the server makes, with both kinds of reward."""
+    for reward in WORDS:
         runs = [curves.Curves("run", [], reward)]
         for figure in (curves.accuracy_figure, curves.reward_figure, curves.loss_figure, curves.spread_figure):
             yield figure(runs)

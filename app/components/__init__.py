@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,8 @@ _BROWSER = Path(__file__).with_name("browser")
 # page's own, as those of Streamlit's scripts: a proxy may have taken a path away.
 _LOADER = """
 const module = await import(new URL("{address}", document.baseURI));
-export default module.default;
+const decoder = new TextDecoder();
+export default (component) => module.default({{ ...component, data: JSON.parse(decoder.decode(component.data)) }});
 """
 _STYLE = """/* {address} */
 @import "{address}";
@@ -60,6 +62,11 @@ def _with_imports(file: str, pattern: str) -> list[str]:
     return [address(each) for each in sorted(files)]
 
 
+def as_bytes(data: Any) -> bytes:
+    """What a component is given, as it travels to the browser: JSON."""
+    return json.dumps(data, separators=(",", ":")).encode()
+
+
 def component(name: str, *, html: str | None = None, isolate_styles: bool = True) -> Callable[..., Any]:
     """The component whose script and style are `browser/<name>.js` and `.css`, to be called to show it.
 
@@ -83,7 +90,8 @@ def component(name: str, *, html: str | None = None, isolate_styles: bool = True
             isolate_styles=isolate_styles,
         )
 
-    def shown(**options: Any) -> Any:
-        return registered()(**options)
+    def shown(*, data: Any, **options: Any) -> Any:
+        # As bytes: Streamlit would write anything else as JSON a second time, to hash it.
+        return registered()(data=as_bytes(data), **options)
 
     return shown

@@ -32,6 +32,11 @@ def live_charts(charts: dict[str, Any], *, key: str) -> None:
     _mount(data=charts, key=key)
 
 
+def belief_charts(viewer: str, *, key: str) -> None:
+    """Shows what the model believes in the look that the viewer of that key shows; the browser makes these charts."""
+    _mount(data={**charts_data({}, {}), "viewer": viewer}, key=key)
+
+
 def charts_data(
     figures: dict[str, Figure], alts: dict[str, str], captions: dict[str, str] | None = None
 ) -> dict[str, Any]:
@@ -44,6 +49,7 @@ def charts_data(
         captions: what stands beneath each chart, if anything does.
     """
     return {
+        "viewer": "",
         "library": library()[0],
         "charts": [
             {

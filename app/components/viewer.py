@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from app.components import component
+from app.components.gets import ModelInput
 from app.figures.palette import OUTCOME_COLORS, step_colors
 from app.look.elsewhere import Elsewhere, Looks
 from app.look.force import parse_force
@@ -53,6 +55,8 @@ class ViewerCalls(NamedTuple):
 def glimpse_viewer(
     scene: Scene | None,
     *,
+    gets: ModelInput | None,
+    is_covered: bool,
     prompt: str,
     example: Scene | None,
     key: str,
@@ -67,6 +71,8 @@ def glimpse_viewer(
 
     Args:
         scene: what to show; None for the empty stage.
+        gets: what the model gets, for the `model_input` that follows this viewer.
+        is_covered: whether nobody is to see what the model makes of a drawing: there is no scene then.
         prompt: what the empty stage says.
         example: what the empty stage plays until somebody does anything; None for nothing.
         key: identifies the viewer on the page; the component's state is `st.session_state[key]`.
@@ -80,6 +86,8 @@ def glimpse_viewer(
     data = {
         "name": key,
         "scene": None if scene is None else scene_data(scene),
+        "gets": None if gets is None else {**gets._asdict(), "image": None if scene else _grey(gets.image)},
+        "covered": is_covered,
         "prompt": prompt,
         "example": None if example is None else scene_data(example),
         **options._asdict(),
@@ -105,6 +113,7 @@ def scene_data(scene: Scene) -> dict[str, Any]:
         "windows": [scene.window_size(scale) for scale in range(scene.patches.shape[1])],
         "patches": _grey(scene.patches),
         "values": scene.values.tolist(),
+        "axis": scene.words.beside_probabilities,
         "expects": scene.words.expected,
         "whole": scene.words.whole,
         "value_name": scene.words.value,
@@ -122,8 +131,19 @@ def scene_data(scene: Scene) -> dict[str, Any]:
         "flip": scene.flip,
         "own": None if scene.own is None else _own_data(scene.own),
     }
-    identity = hashlib.sha256(repr((content, scene.model, scene.settings)).encode()).hexdigest()[:16]
-    return {"id": identity, **content}
+    return {"id": _identity(scene), **content}
+
+
+def _identity(scene: Scene) -> str:
+    """The same for equal scenes, and for no others."""
+    digest = hashlib.sha256()
+    for field in dataclasses.fields(scene):
+        value = getattr(scene, field.name)
+        if isinstance(value, np.ndarray):
+            digest.update(repr(value.shape).encode() + value.tobytes())
+        else:
+            digest.update((_identity(value) if isinstance(value, Scene) else repr(value)).encode())
+    return digest.hexdigest()[:16]
 
 
 def _own_data(own: Scene) -> dict[str, Any]:

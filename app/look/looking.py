@@ -14,8 +14,7 @@ from app.look.scene import Floats, Scene
 from ram import RAM
 from ram.checkpoints import LARGEST_NUMBER
 from ram.config import Reward
-from ram.digit_check import DigitCheck
-from ram.model import Rollout
+from ram.digit_check import CheckedRollout, DigitCheck
 
 FirstGlimpse = Literal["random", "centre", "place"]
 GazeMode = Literal["mean", "sampled"]
@@ -85,22 +84,17 @@ def look(
         "classes": classes,
         "reward": reward,
         "truth": truth,
-        "is_digit": check is None or _shows_digit(check, model, image),
     }
-    own = dataclasses.replace(_look_once(model, image, request.before(1)), **about)
+    own = dataclasses.replace(_look_once(model, image, request.before(1), check), **about)
     forced = tuple(request.forced(model.config.num_glimpses))
     if not forced:
         return own
-    return dataclasses.replace(_look_once(model, image, request), **about, forced=forced, own=own)
+    scene = _look_once(model, image, request)
+    return dataclasses.replace(scene, **about, is_digit=own.is_digit, forced=forced, own=own)
 
 
-def _shows_digit(check: DigitCheck, model: RAM, image: Floats) -> bool:
-    device = next(model.parameters()).device
-    return bool(check.finds_digit(model, torch.from_numpy(image).to(device)[None]))
-
-
-def _look_once(model: RAM, image: Floats, request: LookRequest) -> Scene:
-    rollout, corners = _roll_out(model, image, request)
+def _look_once(model: RAM, image: Floats, request: LookRequest, check: DigitCheck | None = None) -> Scene:
+    (rollout, is_digit), corners = _roll_out(model, image, request, check)
     if not all(bool((part.abs() < LARGEST_NUMBER).all()) for part in (rollout.values, rollout.class_probs)):
         raise ValueError(f"{request.model} has weights so large that a look gives no numbers")
     return Scene(
@@ -115,22 +109,29 @@ def _look_once(model: RAM, image: Floats, request: LookRequest) -> Scene:
         model=request.model,
         settings={},
         policy_std=model.config.location_std,
+        is_digit=is_digit,
     )
 
 
 @torch.inference_mode()
-def _roll_out(model: RAM, image: Floats, request: LookRequest) -> tuple[Rollout, torch.Tensor]:
-    """All glimpses, and the top-left corner of each one's windows."""
+def _roll_out(
+    model: RAM, image: Floats, request: LookRequest, check: DigitCheck | None
+) -> tuple[CheckedRollout, torch.Tensor]:
+    """All glimpses, and the top-left corner of each one's windows; without a check, everything is a digit."""
     device = next(model.parameters()).device
     start = start_of(request)
-    rollout = model.rollout(
-        torch.from_numpy(image).to(device),
-        sample_locations=request.gaze == "sampled",
-        initial_location=None if start is None else torch.tensor(start),
-        forced_locations=request.forced(model.config.num_glimpses),
-        generator=torch.Generator(device).manual_seed(request.seed),
-    )
-    return rollout, model.glimpse_sensor.corners(rollout.locations, *image.shape)
+    pixels = torch.from_numpy(image).to(device)
+    how: dict[str, Any] = {
+        "sample_locations": request.gaze == "sampled",
+        "initial_location": None if start is None else torch.tensor(start),
+        "generator": torch.Generator(device).manual_seed(request.seed),
+    }
+    if check is None:
+        forced = request.forced(model.config.num_glimpses)
+        looked = CheckedRollout(model.rollout(pixels, forced_locations=forced, **how), is_digit=True)
+    else:
+        looked = check.roll_out(model, pixels, **how)
+    return looked, model.glimpse_sensor.corners(looked.rollout.locations, *image.shape)
 
 
 def start_of(request: LookRequest) -> Place | None:

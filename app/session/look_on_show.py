@@ -12,6 +12,8 @@ class Look:
 
     def __init__(self) -> None:
         self.scene: Scene | None = None
+        self.hidden: Scene | None = None
+        """The one that nobody is to see but in a presentation."""
         self.in_table: Scene | None = None
         """The one whose numbers stand in the table; None while it is closed, or being drawn anew."""
 
@@ -22,6 +24,12 @@ def current() -> Look:
         st.session_state.look_on_show = Look()
     look: Look = st.session_state.look_on_show
     return look
+
+
+def show(scene: Scene | None, *, is_hidden: bool) -> None:
+    """Makes this the look on show, or the one that is to be presented."""
+    look = current()
+    look.scene, look.hidden = (None, scene) if is_hidden else (scene, None)
 
 
 def table_is_outdated() -> bool:

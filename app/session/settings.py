@@ -117,6 +117,12 @@ def _read() -> Settings:
     return Settings(**{name: st.session_state[name] for name in _NAMES})
 
 
+def brush() -> int:
+    """Only `current().brush`, which is asked for before a drawing may change other settings."""
+    width: int = st.session_state.brush
+    return width
+
+
 def look_again() -> None:
     """Takes the next seed."""
     st.session_state.seed = (st.session_state.seed + 1) % (LARGEST_SEED + 1)

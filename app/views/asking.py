@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+from app.components.gets import VIEWER, ModelInput
 from app.components.viewer import ViewerCalls, ViewerOptions, glimpse_viewer
 from app.look.elsewhere import Elsewhere, Looks, look_elsewhere, sampled_looks
 from app.look.field import Field
@@ -16,7 +17,6 @@ from app.server.one_at_a_time import aside
 from app.session import picture, settings, steering, widgets
 from app.session.steering import Question
 
-INSPECTED = "viewer"  # the one beneath which the inside is drawn
 PROMPT = "Draw a digit, or take one of the test digits"
 PROMPT_FOR_LARGER = "Draw a digit anywhere, small, or take one of the test digits"
 ONE_PLEASE = "One digit, please: there is more than one thing here. Undo takes the last stroke back"
@@ -36,17 +36,28 @@ def _prompt(field: Field) -> str:
     return PROMPT_FOR_LARGER if field.is_larger else PROMPT
 
 
-def show_viewer(scene: Scene | None, key: str, field: Field, name: str | None, *, example: Scene | None = None) -> None:
+def show_viewer(
+    scene: Scene | None,
+    key: str,
+    field: Field,
+    name: str | None,
+    *,
+    gets: ModelInput | None = None,
+    is_covered: bool = False,
+    example: Scene | None = None,
+) -> None:
     """The viewer of that key, with what the user has asked about the scene, which the model of that name saw."""
     now = settings.current()
     glimpse_viewer(
         scene,
+        gets=gets,
+        is_covered=is_covered,
         prompt=_prompt(field),
         example=example,
         key=key,
         options=ViewerOptions(
             *(now.speed, now.seen == "only", now.play == "yes", now.elsewhere, now.policy),
-            inside=now.inside if key == INSPECTED else "",
+            inside=now.inside if key == VIEWER else "",
         ),
         move=steering.last_move(),
         can_undo=steering.can_undo(),

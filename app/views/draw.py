@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 from streamlit_drawable_canvas import CanvasResult
 
+from app.components.gets import VIEWER, model_input
 from app.components.pad import drawing_pad, pad_tools
 from app.look.field import Field
 from app.server.one_at_a_time import turn
 from app.server.pytorch import is_warm
 from app.server.shell import heading
-from app.session import address, look_on_show, picture, settings
+from app.session import address, look_on_show, picture, settings, widgets
 from app.session.settings import BRUSHES
 from app.views import controls, field_view
 from app.views.waking import waking
@@ -29,9 +30,7 @@ class _Places(NamedTuple):
 
     waiting: DeltaGenerator
     """Beside the viewer, never in its place: a placeholder would take the viewer off the page."""
-    present: DeltaGenerator
     stage: DeltaGenerator
-    gets: DeltaGenerator
 
 
 def show() -> None:
@@ -48,7 +47,9 @@ def show() -> None:
         draw = st.container(key="draw")
         with st.container(key="tools", horizontal=True, vertical_alignment="bottom", gap="small"):
             _canvas_tools()
-        stage, gets = (st.container(key=key) for key in ("stage", "gets"))
+        stage = st.container(key="stage")
+        with st.container(key="gets"):
+            model_input(VIEWER, key="model_input")
         with stage:
             with st.container(key="stage_title", horizontal=True, vertical_alignment="center"):
                 st.html("<h2>What the model looks at</h2>", width="content")
@@ -61,11 +62,16 @@ def show() -> None:
                 f"<h2>{title}</h2><p class='spoken'>With mouse, pen or finger. Without one, take a test digit or "
                 "upload an image below.</p>"
             )
-            _canvas_and_viewer(found, _Places(waiting, present, stage, gets))
+            _canvas_and_viewer(found, _Places(waiting, stage))
         with stage:
-            from app.views import numbers_view
+            from app.views import numbers_view, present_view
 
-            numbers_view.show_table_and_files(look_on_show.current(), settings.current().model)
+            look = look_on_show.current()
+            with present:
+                present_view.show(look.hidden)
+            model = settings.current().model
+            numbers_view.show_charts(VIEWER, model)
+            numbers_view.show_table_and_files(look, model)
         with st.container(key="other_sources"):
             from app.views import other_sources
 
@@ -90,17 +96,18 @@ def _canvas_and_viewer(found: FoundField | None, places: _Places) -> None:
 
             look_view.take_picture(canvas)
         with settings.read_once():
-            scene = _look(found, places)
+            look_on_show.show(_look(found, places), is_hidden=settings.current().present != "no")
+            # A drawing may be on its way when somebody presents.
+            is_missed = settings.current().present == "yes" and widgets.comes_from_a_fragment()
     address.write("draw")
-    look_on_show.current().scene = scene
-    if picture.sources_are_outdated() or look_on_show.table_is_outdated():
+    if picture.sources_are_outdated() or look_on_show.table_is_outdated() or is_missed:
         st.rerun()
 
 
 def _look(found: FoundField | None, places: _Places) -> Scene | None:
-    """Returns what the model saw, if it looked and everybody may see it."""
+    """Returns what the model saw, if it looked; everybody may see it only where nothing is presented."""
     with waking(places.waiting, "Waking the model"):
-        from app.views import inside_view, look_view, numbers_view, present_view
+        from app.views import inside_view, look_view
 
         expected = Field() if found is None else found.field
         if found is None:
@@ -110,18 +117,11 @@ def _look(found: FoundField | None, places: _Places) -> Scene | None:
             scene = look_view.look_at(laid, settings.current().model)
     if found.field != expected:
         st.rerun()  # The canvas was there before the model: only now is it known how large to draw.
-    with places.present:
-        present_view.show(scene)
-    with places.gets:
-        field_view.show_what_the_model_gets(picture.current(), laid.field, laid.image)
     with places.stage:
-        if settings.current().present != "no":
-            present_view.show_cover()
-            return None
-        look_view.show_viewers(scene, found.field)
-        inside_view.show(scene, settings.current().model)
-        if scene is not None:
-            numbers_view.show_charts(scene)
+        gets = field_view.what_the_model_gets(picture.current(), laid.field, laid.image)
+        look_view.show_viewers(scene, found.field, gets)
+        if settings.current().present == "no":
+            inside_view.show(scene, settings.current().model)
     return scene
 
 
@@ -135,4 +135,4 @@ def _find_field() -> FoundField | None:
 
 
 def _show_canvas(field: Field) -> CanvasResult:
-    return picture.show_canvas(drawing_pad, field_view.stroke_width(settings.current().brush, field))
+    return picture.show_canvas(drawing_pad, field_view.stroke_width(settings.brush(), field))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import functools
-import html
 
-import numpy as np
 import streamlit as st
 
-from app.components.gallery import sheet_url
+from app.components.gets import ModelInput
 from app.look.field import DIGIT, Field
 from app.look.picture import Picture
 from app.look.scene import Floats, image_in_words
@@ -54,19 +52,17 @@ def show_tools(field: Field) -> None:
         )
 
 
-def show_what_the_model_gets(current: Picture | None, field: Field, image: Floats) -> None:
+def what_the_model_gets(current: Picture | None, field: Field, image: Floats) -> ModelInput:
     """The image itself, and in words what it is."""
     now = settings.current()
     about = image_in_words(field.side, field.side, now.arrangement.count_pieces(field))
     zoom = max(round(PREVIEW / field.side), 1)
-    pixels = np.rint(image * 255).astype(np.uint8)  # the browser enlarges them, pixel-sharp
-    lines = [*about, *_origin(current, field)]
-    made_for = f"<br><small>made for {MADE_FOR[now.model]}</small>" if now.model in MADE_FOR else ""
-    # With its pixels in its address: Streamlit would keep every picture of a fragment until the page is left.
-    st.html(
-        f"<figure class='sees'><img src='{sheet_url(pixels[None])}' width='{min(field.side * zoom, LARGEST_PREVIEW)}' "
-        f"alt='The {' with '.join(about)} that the model gets'><figcaption><b>What the model gets</b><br>"
-        f"{'<br>'.join(html.escape(line) for line in lines)}{made_for}</figcaption></figure>"
+    return ModelInput(
+        image,
+        min(field.side * zoom, LARGEST_PREVIEW),
+        f"The {' with '.join(about)} that the model gets",
+        [*about, *_origin(current, field)],
+        f"made for {MADE_FOR[now.model]}" if now.model in MADE_FOR else "",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.components.gets import VIEWER
 from app.components.inside import inside_panel
 from app.look.explaining import Item, Looked, explain, parse_item
 from app.look.formula import Formula
@@ -16,7 +17,7 @@ from app.session import inside, settings, widgets
 from app.session.inside import Asked
 from app.session.messages import plain_text
 from app.views import formula_panel
-from app.views.asking import INSPECTED, look_request
+from app.views.asking import look_request
 from app.views.story_panel import story_in_html
 from ram.data.mnist import DataError
 from ram.value_fit import FITTED
@@ -28,8 +29,8 @@ PLACE_OF = {"before": "hidden", "cell_before": "cell"}  # the layer whose units 
 
 def show(scene: Scene | None, name: str | None) -> None:
     """Draws all of it where it is open, and something was looked at; else nothing is computed or sent."""
-    with st.container(key="inside"):
-        if scene is not None and name is not None and settings.current().inside == "yes":
+    if scene is not None and name is not None and settings.current().inside == "yes":
+        with st.container(key="inside"):
             _show(scene, name)
 
 
@@ -50,7 +51,7 @@ def _show(scene: Scene, name: str) -> None:
         inside_panel(
             model,
             looked.inside,
-            viewer=INSPECTED,
+            viewer=VIEWER,
             never=never,
             sample=count,
             chosen=asked if formula is not None else None,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit_drawable_canvas import CanvasResult
 
+from app.components.gets import VIEWER, ModelInput
 from app.look.field import Arrangement, Field
 from app.look.layout import lay_out, model_field
 from app.look.looking import LookRequest, look
@@ -132,19 +133,25 @@ def _example(name: str | None, field: Field) -> Scene | None:
         return None
 
 
-def show_viewers(scene: Scene | None, field: Field) -> None:
-    """The chosen model's viewer, and the pretrained one's where both look at the picture, each in its own field."""
+def show_viewers(scene: Scene | None, field: Field, gets: ModelInput) -> None:
+    """The chosen model's viewer, and the pretrained one's where both look at the picture, each in its own field.
+
+    While something is presented there is only a covered one.
+    """
+    name = settings.current().model
+    if settings.current().present != "no":
+        show_viewer(None, VIEWER, field, name, gets=gets, is_covered=True)
+        return
     if not is_comparing():
-        name = settings.current().model
         example = _example(name, field) if picture.current() is None else None
-        show_viewer(scene, "viewer", field, name, example=example)
+        show_viewer(scene, VIEWER, field, name, gets=gets, example=example)
         return
     chosen, pretrained = st.columns(2, gap="medium")
     other = find_field(DEFAULT_MODEL)
-    label = model_label(settings.current().model or "")
+    label = model_label(name or "")
     with chosen:
         st.html(f"<h3>{html.escape(label)}{_side(field, other.field)}</h3>")
-        show_viewer(scene, "viewer", field, settings.current().model)
+        show_viewer(scene, VIEWER, field, name, gets=gets)
     with pretrained:
         st.html(f"<h3>{DEFAULT_MODEL}, pretrained{_side(other.field, field)}</h3>")
         show_viewer(look_at(lay_out_picture(other), DEFAULT_MODEL), "pretrained", other.field, DEFAULT_MODEL)

@@ -9,13 +9,13 @@ from typing import Any
 
 import streamlit as st
 
-from app.components.charts import charts_data, live_charts
-from app.figures import belief
+from app.components.charts import belief_charts
 from app.figures.animation import animated_gif
 from app.figures.film_strip import film_strip
 from app.figures.numbers import rollout_json, scene_rows
 from app.look.rewards import WORDS
 from app.look.scene import Scene
+from app.server.catalogue import model_label
 from app.server.downloads import File
 from app.server.models import model_info
 from app.server.one_at_a_time import aside
@@ -35,13 +35,11 @@ FILES = (
 )
 
 
-def show_charts(scene: Scene) -> None:
-    """Draws the charts; where two models look, they say whose they are."""
+def show_charts(viewer: str, model: str | None) -> None:
+    """Draws the charts of what the viewer of that key shows; where two models look, they say whose they are."""
     if is_comparing():
-        st.html(f"<h3>{html.escape(scene.model)}</h3>")
-    figures = {"value": belief.value_figure(scene), "probabilities": belief.probabilities_figure(scene)}
-    alts = {"value": belief.value_in_words(scene), "probabilities": belief.probabilities_in_words(scene)}
-    live_charts(charts_data(figures, alts), key="charts")
+        st.html(f"<h3 class='whose'>{html.escape(model_label(model or ''))}</h3>")
+    belief_charts(viewer, key="charts")
 
 
 @st.fragment

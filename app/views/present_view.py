@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-import streamlit as st
 
 from app.components.present import presentation
 from app.look.hardest import first_misread, hardest_digits, misread_digits
@@ -33,14 +32,6 @@ def show(scene: Scene | None) -> None:
         key=KEY,
         on_mode=_take_mode,
         on_next=_take_next,
-    )
-
-
-def show_cover() -> None:
-    """What stands in the viewer's place while nobody is to see it."""
-    st.html(
-        "<div class='cover'><h3>Covered</h3><p>Draw a digit. Nobody sees what the model makes of it before you press "
-        "<b>Reveal it</b>.</p></div>"
     )
 
 

@@ -38,6 +38,12 @@ class Episode(NamedTuple):
     cells: list[Float[Tensor, "batch hidden"]]
     """The LSTM's cell states in the same order; empty for the simple RNN, which has none."""
 
+    def part(self, which: slice) -> Episode:
+        """Some episodes of the batch."""
+        stacked = (each[:, which] for each in (self.locations, self.location_means, self.location_log_probs))
+        listed = ([each[which] for each in steps] for steps in (self.patches, self.hidden_states, self.cells))
+        return Episode(*stacked, *listed)  # type: ignore[arg-type]
+
 
 class Rollout(NamedTuple):
     """Everything that a viewer shows of an episode. For one image the dimension `*batch` is absent."""
@@ -62,6 +68,10 @@ class Rollout(NamedTuple):
     """Log-probability of `action`."""
     hidden_state: Float[Tensor, "*batch hidden"]
     """The final hidden state."""
+
+    def single(self) -> Rollout:
+        """The only episode of a batch of one."""
+        return Rollout(*(field.squeeze(dim=0) for field in self))
 
 
 class RAM(nn.Module):
@@ -151,10 +161,10 @@ class RAM(nn.Module):
             forced_locations=as_forced(forced_locations, self.config.num_glimpses, batch),
             generator=generator,
         )
-        recorded = self._read_out(episode)
-        return Rollout(*(field.squeeze(dim=0) for field in recorded)) if images.dim() == 2 else recorded
+        recorded = self.read_out(episode)
+        return recorded.single() if images.dim() == 2 else recorded
 
-    def _read_out(self, episode: Episode) -> Rollout:
+    def read_out(self, episode: Episode) -> Rollout:
         """What the networks read in the memory after every glimpse, beside where it looked."""
         class_logits = self.action_network.logits(torch.stack(episode.hidden_states))
         log_probs = torch.log_softmax(class_logits, dim=-1)

@@ -53,7 +53,7 @@ def test_button_and_key_open_it_and_escape_leaves(draw_page: DrawPage) -> None:
     page.get_by_role("button", name="Present", exact=True).click()
     see(stage.locator(".guesses button").nth(9))
     draw_page.expect_address("present=yes")
-    assert page.locator(".viewer").count() == 0  # nothing that could announce the answer
+    expect(page.locator(".viewer")).to_be_hidden()  # nothing that could announce the answer
     page.keyboard.press("Escape")
     expect(stage).to_have_count(0)
     draw_page.expect_answer(7)
@@ -139,7 +139,7 @@ def test_drawing_stays_covered_until_it_is_revealed(shown: DrawPage) -> None:
     page.wait_for_url(lambda address: "picture=" not in address)
     shown.draw(7)
     shown.expect_address("picture=", "present=cover")
-    assert page.locator(".viewer").count() == 0
+    expect(page.locator(".viewer")).to_be_hidden()
     assert page.get_by_text("RAM says").count() == 0
     page.get_by_role("button", name="Reveal it").click()
     expect(page.locator("dialog .count")).to_have_text("6 glimpses")

@@ -107,6 +107,9 @@ def test_look_can_be_taken_away_and_its_numbers_stand_below_as_charts_and_table(
     # The numbers stand below.
     expect(draw_page.page.locator(".js-plotly-plot")).to_have_count(2)
     expect(draw_page.page.locator(".js-plotly-plot").first).to_be_visible()
+    # Plotly refuses no word that it does not know, unless it is asked.
+    unknown = "charts => charts.flatMap(({ data, layout }) => window.Plotly.validate(data, layout) ?? [])"
+    assert draw_page.page.locator(".js-plotly-plot").evaluate_all(unknown) == []
     draw_page.page.get_by_text("The same as numbers").click()
     expect(draw_page.page.locator(".stDataFrame")).to_be_visible()
     draw_page.draw(7)

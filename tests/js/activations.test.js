@@ -11,7 +11,7 @@ import {
   layerInWords,
   moved,
 } from "../../app/components/browser/activations.js";
-import { leave, tell, viewerNamed } from "../../app/components/browser/on_screen.js";
+import { follow, tell, viewerNamed } from "../../app/components/browser/on_screen.js";
 
 const LAYER = { units: 256, shown: 256, largest: 2.3456, cells: "", active: [12, 0], never: [3], dead: 1 };
 /** @param {number[]} color */
@@ -74,11 +74,13 @@ test("keys lead through a grid of cells and never out of it", () => {
 test("who follows a viewer hears of what is new on its screen alone", () => {
   /** @type {number[]} */
   const heard = [];
-  viewerNamed("one").follow = ({ step }) => heard.push(step);
-  for (const step of [0, 0, 1]) tell("one", { scene: null, step, resting: true });
-  tell("two", { scene: null, step: 5, resting: true });
-  leave("one");
-  tell("one", { scene: null, step: 2, resting: true });
-  assert.deepEqual(heard, [0, 1]);
+  const leave = follow("one", ({ step }) => heard.push(step));
+  for (const step of [0, 0, 1]) tell("one", { scene: null, step, resting: true, gets: null });
+  tell("two", { scene: null, step: 5, resting: true, gets: null });
+  const late = follow("one", ({ step }) => heard.push(10 + step));
+  leave();
+  late();
+  tell("one", { scene: null, step: 2, resting: true, gets: null });
+  assert.deepEqual(heard, [0, 1, 11]);
   assert.equal(viewerNamed("one").screen?.step, 2);
 });

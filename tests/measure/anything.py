@@ -134,13 +134,16 @@ def visit(browser: Browser, address: str, seed: int, seconds: float) -> str:
 
 def _look(page: Page) -> list[str | None]:
     """What the viewer says at its last glimpse; nothing where it is covered, or the page is another one."""
-    page.locator(".viewer, .cover, .learning, dialog[open] .guesses button").first.wait_for(timeout=60_000)
+    viewer = page.locator(".viewer:not(.covered)")
+    viewer.or_(page.locator(".covered + .cover, .learning, dialog[open] .guesses button")).first.wait_for(
+        timeout=60_000
+    )
     page.wait_for_timeout(SETTLING)
     page.locator(".stApp[data-test-script-state=notRunning]").wait_for(timeout=60_000)
-    if not page.locator(".viewer").count():
+    if not viewer.count():
         return []
     page.emulate_media(reduced_motion="reduce")
-    page.locator(".viewer").focus()
+    viewer.focus()
     page.keyboard.press("End")
     return [page.locator(f".viewer .{part}").text_content() for part in ("count", "answer", "versus")]
 

@@ -90,6 +90,8 @@ class Run(NamedTuple):
     """Milliseconds until the script had finished."""
     received: int
     """Bytes."""
+    messages: tuple[tuple[str, int], ...]
+    """What came, in order: what each message was, and how many bytes."""
 
 
 class Visitor:
@@ -165,17 +167,19 @@ class Visitor:
         state.widget_states.widgets.extend(widgets)
         state.context_info.url = self._address
         state.context_info.timezone, state.context_info.locale = "UTC", "en-US"
-        begun, look, received = time.monotonic(), float("nan"), 0
+        begun, look = time.monotonic(), float("nan")
+        messages: list[tuple[str, int]] = []
         await self._connection.send(message.SerializeToString())
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 data = await self._connection.recv(decode=False)
-                passed, received = 1000 * (time.monotonic() - begun), received + len(data)
+                passed = 1000 * (time.monotonic() - begun)
                 answer = ForwardMsg.FromString(data)
+                messages.append((_kind(answer), len(data)))
                 if self._takes_look(answer):
                     look = passed
                 if self._is_end(answer):
-                    return Run(begun, look, passed, received)
+                    return Run(begun, look, passed, sum(size for _, size in messages), tuple(messages))
 
     def _takes_look(self, message: ForwardMsg) -> bool:
         """Remembers what the next message to the server needs; returns whether this one is the viewer."""
@@ -200,7 +204,7 @@ class Visitor:
             self._canvas, self._fragment = component.id, fragment
         if component.component_name not in ("app.viewer", "viewer"):
             return False
-        self.look = (json.loads(component.json)["scene"] or {"id": ""})["id"]
+        self.look = (json.loads(component.bytes or component.json)["scene"] or {"id": ""})["id"]
         return True
 
     def _is_end(self, message: ForwardMsg) -> bool:
@@ -209,6 +213,15 @@ class Visitor:
         if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
             self._problem = "the script has an error"
         return message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN  # then it begins anew
+
+
+def _kind(message: ForwardMsg) -> str:
+    """What a message is; of an element which, and of a component its name."""
+    kind = message.WhichOneof("type") or ""
+    if kind != "delta":
+        return kind
+    element = message.delta.new_element.WhichOneof("type") or "container"
+    return message.delta.new_element.bidi_component.component_name if element == "bidi_component" else element
 
 
 @contextlib.asynccontextmanager

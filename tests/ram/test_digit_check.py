@@ -1,3 +1,6 @@
+import dataclasses
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -43,6 +46,31 @@ def test_verdict_on_an_image_does_not_depend_on_those_beside_it(model: RAM) -> N
     together = check.finds_digit(model, images)
     assert together.sum() == 4
     assert [bool(check.finds_digit(model, image[None])) for image in images] == together.tolist()
+
+
+@pytest.mark.parametrize("use_lstm", [False, True])
+@pytest.mark.parametrize("start", [None, (0.25, -0.5)])
+@pytest.mark.parametrize("sampled", [False, True])
+def test_look_with_its_check_is_the_look_and_the_check(
+    *, use_lstm: bool, start: tuple[float, float] | None, sampled: bool
+) -> None:
+    torch.manual_seed(4)
+    model = RAM(dataclasses.replace(CONFIG, use_lstm=use_lstm))
+    images = torch.rand(6, 28, 28, generator=Generator().manual_seed(5))
+    weight = torch.randn(features(CONFIG), generator=Generator().manual_seed(6))
+    middle = (impressions(model, images) @ weight).sort().values[2:4].mean()
+    check, location = DigitCheck(weight, -middle), None if start is None else torch.tensor(start)
+    verdicts = []
+    for image in images:
+        looks: dict[str, Any] = {"sample_locations": sampled, "initial_location": location}
+        with torch.inference_mode():
+            alone = model.rollout(image, **looks, generator=Generator().manual_seed(7))
+        both = check.roll_out(model, image, **looks, generator=Generator().manual_seed(7))
+        for found, expected in zip(both.rollout, alone, strict=True):
+            torch.testing.assert_close(found, expected)
+        verdicts.append(both.is_digit)
+    assert verdicts == check.finds_digit(model, images).tolist()
+    assert sum(verdicts) == 3
 
 
 def test_separation_finds_the_direction_and_doubts_a_five_hundredth_of_the_digits_held_back() -> None:

@@ -2,7 +2,9 @@
 //
 // A chart keeps its node, and Plotly moves what differs.
 
+import { beliefCharts } from "./belief.js";
 import { keptPerRoot, partsOf } from "./mount.js";
+import { follow } from "./on_screen.js";
 
 const CONFIG = { displayModeBar: false };
 const QUIET = 0.75; // opacity of numbers and names beside a chart, as in Streamlit's own charts
@@ -11,6 +13,7 @@ const HEAD_START_MS = 35; // Plotly keeps the browser busy for a tenth of a seco
 const TROUBLE = "The charts could not be loaded. Reload the page to try again.";
 
 /** @typedef {{ name: string, alt: string, caption: string, height: number, figure: string }} ChartData */
+/** Charts, or the name of the viewer whose look they are of. @typedef {{ library: string, charts: ChartData[], viewer: string }} Data */
 
 export default keptPerRoot((root) => new Board(partsOf(root, ["live-charts"])["live-charts"]));
 
@@ -25,18 +28,39 @@ class Board {
     this.charts = new Map();
     this.plotly = null;
     this.drawing = false;
+    this.library = "";
+    /** @type {import("./viewer.js").Scene | null} */
+    this.scene = null;
+    this.unfollow = () => {};
     this.resizing = new ResizeObserver(() => this.draw());
     this.resizing.observe(this.grid);
   }
 
   destroy() {
+    this.unfollow();
     this.resizing.disconnect();
     for (const chart of this.charts.values()) this.plotly?.purge(chart.element);
     this.charts.clear();
   }
 
-  /** @param {import("./mount.js").Component<{ library: string, charts: ChartData[] }>} component */
-  update({ data: { library, charts } }) {
+  /** @param {import("./mount.js").Component<Data>} component */
+  update({ data: { library, charts, viewer } }) {
+    this.library = library;
+    this.unfollow();
+    this.scene = null; // the theme may be another
+    if (!viewer) this.show(charts);
+    else this.unfollow = follow(viewer, ({ scene }) => this.showLook(scene));
+  }
+
+  /** @param {import("./viewer.js").Scene | null} scene */
+  showLook(scene) {
+    if (scene === this.scene) return;
+    this.scene = scene;
+    this.show(scene ? beliefCharts(scene) : []);
+  }
+
+  /** @param {ChartData[]} charts */
+  show(charts) {
     const before = this.charts;
     this.charts = new Map(charts.map(({ name }) => [name, before.get(name) ?? new Chart()]));
     for (const [name, chart] of before) if (!this.charts.has(name)) this.remove(chart);
@@ -47,7 +71,7 @@ class Board {
       this.grid.replaceChildren(...elements);
     this.theme = JSON.stringify(template(this.place));
     if (this.plotly) this.draw();
-    else this.load(library);
+    else if (charts.length) this.load(this.library);
   }
 
   remove(chart) {

@@ -9,7 +9,7 @@ import { frameOf, windowAt } from "./layout.js";
 import { cssColor, dim, lit } from "./light.js";
 import { ease } from "./motion.js";
 import { keptPerRoot, partsOf } from "./mount.js";
-import { leave, viewerNamed } from "./on_screen.js";
+import { follow, viewerNamed } from "./on_screen.js";
 
 /** @typedef {import("./activations.js").LayerData} LayerData */
 /** @typedef {import("./viewer.js").Scene} Scene */
@@ -77,6 +77,7 @@ class Inside {
   constructor(root) {
     this.ui = partsOf(root, PARTS);
     this.trigger = (/** @type {string} */ _name, /** @type {unknown} */ _value) => {};
+    this.unfollow = () => {};
     this.heads = new Heads(root, (item, ahead) => this.explain(item, ahead));
     for (const [name, strip] of Object.entries(STRIPS)) this.#strips[name] = this.#strip(root, name, strip);
     this.ui.legend.querySelector("i").style.background = GRADIENT;
@@ -98,7 +99,8 @@ class Inside {
     clearTimeout(this.#timer);
     this.resizing.disconnect();
     this.keys.abort();
-    leave(this.#name);
+    this.unfollow();
+    viewerNamed(this.#name).explain = () => {};
   }
 
   /** @param {import("./mount.js").Component<Data>} component */
@@ -113,10 +115,10 @@ class Inside {
     for (const [name, strip] of Object.entries(this.#strips)) this.#load(strip, data.layers[STRIPS[name].layer]);
     if (this.ui.said.textContent !== data.said) this.ui.said.textContent = data.said;
     const place = viewerNamed(data.name);
-    place.follow = (screen) => this.#follow(screen);
     place.explain = (item) => this.explain(item, 0);
     this.#scene = null; // its numbers are new, even if it looks the same
-    if (place.screen) this.#follow(place.screen);
+    this.unfollow();
+    this.unfollow = follow(data.name, (screen) => this.#follow(screen));
     this.#mark();
   }
 

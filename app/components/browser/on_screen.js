@@ -5,14 +5,16 @@
  * @property {import("./viewer.js").Scene | null} scene
  * @property {number} step
  * @property {boolean} resting Whether nothing moves.
+ * @property {import("./gets.js").Gets | null} gets What the model gets, as the server said it last.
  */
 
 /**
  * A viewer and those who follow it.
  *
  * @typedef {object} Place
+ * @property {object | null} viewer
  * @property {Screen | null} screen
- * @property {(screen: Screen) => void} follow Called when something else is on screen.
+ * @property {Set<(screen: Screen) => void>} followers Called when something else is on screen.
  * @property {(direction: 1 | -1) => void} stepBy Has the viewer go to the next or the last glimpse.
  * @property {() => void} pause Has the viewer stop where it is.
  * @property {(item: string) => void} explain Called when somebody wants to know where a number comes from.
@@ -28,7 +30,14 @@ const nobody = () => {};
  * @returns {Place}
  */
 export function viewerNamed(name) {
-  const place = places.get(name) ?? { screen: null, follow: nobody, stepBy: nobody, pause: nobody, explain: nobody };
+  const place = places.get(name) ?? {
+    viewer: null,
+    screen: null,
+    followers: new Set(),
+    stepBy: nobody,
+    pause: nobody,
+    explain: nobody,
+  };
   places.set(name, place);
   return place;
 }
@@ -42,10 +51,22 @@ export function viewerNamed(name) {
 export function tell(name, screen) {
   const place = viewerNamed(name);
   const { screen: before } = place;
-  if (before?.scene === screen.scene && before.step === screen.step && before.resting === screen.resting) return;
+  const keys = /** @type {const} */ (["scene", "step", "resting", "gets"]);
+  if (before && keys.every((key) => before[key] === screen[key])) return;
   place.screen = screen;
-  place.follow(screen);
+  for (const follower of place.followers) follower(screen);
 }
 
-/** @param {string} name Of a viewer whose follower leaves. */
-export const leave = (name) => Object.assign(viewerNamed(name), { follow: nobody, explain: nobody });
+/**
+ * Follows what a viewer shows, from what it shows now.
+ *
+ * @param {string} name
+ * @param {(screen: Screen) => void} follower
+ * @returns {() => void} Ends it.
+ */
+export function follow(name, follower) {
+  const { followers, screen } = viewerNamed(name);
+  followers.add(follower);
+  if (screen) follower(screen);
+  return () => followers.delete(follower);
+}

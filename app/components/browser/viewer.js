@@ -29,6 +29,7 @@ import { Timeline } from "./timeline.js";
  * @property {number[]} windows Size of a window by scale, in pixels of the image.
  * @property {number[][][][]} patches By step and scale.
  * @property {number[]} values By step.
+ * @property {string} axis What an axis of values and probabilities counts.
  * @property {string} expects What the values expect.
  * @property {string} whole What a value of 1 expects.
  * @property {string} value_name What a value is called where there is little room.
@@ -52,6 +53,8 @@ import { Timeline } from "./timeline.js";
  * @typedef {object} Data
  * @property {string} name
  * @property {Scene | null} scene
+ * @property {boolean} covered Whether nobody is to see what the model makes of a drawing.
+ * @property {import("./gets.js").Gets | null} gets What the model gets; null if others tell it.
  * @property {string} prompt
  * @property {Scene | null} example What an empty stage plays until somebody does anything.
  * @property {number} speed
@@ -110,6 +113,8 @@ class Viewer {
       redraw: () => this.show(),
     });
     this.name = "";
+    /** @type {import("./gets.js").Gets | null} */
+    this.gets = null;
     this.explain = new Explain(ui, () => this.name);
     /**
      * The last move of a glimpse, until its look is there.
@@ -136,6 +141,8 @@ class Viewer {
   }
 
   destroy() {
+    // Another one may have come before this one goes.
+    if (viewerNamed(this.name).viewer === this) tell(this.name, { scene: null, step: 0, resting: true, gets: null });
     this.example?.stop();
     this.player.destroy();
     this.hand.destroy();
@@ -150,9 +157,12 @@ class Viewer {
     this.prompt = data.prompt;
     this.name = data.name;
     const place = viewerNamed(data.name);
+    place.viewer = this;
     place.stepBy = (direction) => this.player.stepBy(direction);
     place.pause = () => this.player.pause();
     this.ui.viewer.classList.toggle("idle", !data.scene);
+    this.ui.viewer.classList.toggle("covered", data.covered);
+    this.gets = data.gets;
     if (!this.light) {
       this.light = data.light;
       this.ui.speed.value = String(data.speed);
@@ -173,6 +183,7 @@ class Viewer {
     if (same) this.settle(move !== null);
     else this.change(data, move);
     this.explain.show(this.ask.inside && data.scene !== null);
+    this.report(viewerNamed(this.name).screen?.resting ?? true); // even if nothing has moved
   }
 
   /**
@@ -250,8 +261,13 @@ class Viewer {
     if (!this.stage?.held) this.panels?.show(step);
     const resting = !move && Number.isInteger(this.timeline.time);
     this.ask.show(step, resting);
-    tell(this.name, { scene: this.scene ?? null, step, resting });
+    this.report(resting);
     this.draw();
+  }
+
+  /** @param {boolean} resting */
+  report(resting) {
+    tell(this.name, { scene: this.scene ?? null, step: this.timeline.step, resting, gets: this.gets });
   }
 
   draw() {

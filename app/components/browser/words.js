@@ -53,3 +53,9 @@ export const historyInWords = ({ probabilities, values, expects }) => {
   const sure = probabilities.map((row) => Math.round(100 * Math.max(...row)));
   return `Sure if it stopped after each glimpse, in percent: ${sure.join(", ")}; value, ${expects}: ${values.map(fixed).join(", ")}`;
 };
+
+const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" };
+
+/** A text where markup is read. @param {string} text */
+export const escaped = (text) =>
+  text.replace(/[&<>"']/g, (sign) => ENTITIES[/** @type {keyof typeof ENTITIES} */ (sign)]);

@@ -77,6 +77,6 @@ def test_charts_keep_their_identity_when_the_figure_changes() -> None:
     (after,) = app.get("bidi_component")
     assert not app.exception
     assert before.proto.id == after.proto.id
-    (chart,) = json.loads(after.proto.json)["charts"]
+    (chart,) = json.loads(after.proto.bytes)["charts"]
     assert json.loads(chart["figure"])["data"][0]["y"] == [0, 1, 2, 3, 4]
-    assert len(after.proto.json) < 2_000  # plotly.js does not travel with it
+    assert len(after.proto.bytes) < 2_000  # plotly.js does not travel with it

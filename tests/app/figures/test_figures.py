@@ -1,28 +1,18 @@
 import dataclasses
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 import pytest
 
 from app.components.viewer import scene_data
-from app.figures import belief
 from app.figures.contrast import blend, text_on
 from app.figures.numbers import scene_rows
-from app.figures.palette import step_colors
 from app.look.light import DARK_FIELD
 from app.look.scene import Scene
-from tests.app.conftest import checked
-
-value_figure, probabilities_figure = checked(belief.value_figure), checked(belief.probabilities_figure)
-
-
-def value_line(figure: go.Figure) -> go.Scatter:
-    return next(trace for trace in figure.data if trace.uid == "value")
 
 
 def scene_with(values: Sequence[float] | npt.NDArray, class_probs: npt.ArrayLike) -> Scene:
@@ -46,124 +36,13 @@ def scene() -> Scene:
     return scene_with([0.25, 0.5, 0.75], [[0.5, 0.3, 0.2], [0.125, 0.75, 0.125], [0.0, 1.0, 0.0]])
 
 
-def test_value_figure_plots_each_value_over_its_glimpse_in_the_steps_color(scene: Scene) -> None:
-    figure = value_figure(scene)
-    line = value_line(figure)
-    assert list(line.x) == [1, 2, 3]
-    assert list(line.y) == [0.25, 0.5, 0.75]
-    assert list(line.marker.color) == step_colors(3)
-    assert line.hovertemplate.startswith("glimpse %{x}<br>value %{y:.3f}: expected reward")
-    assert figure.layout.xaxis.title.text == "glimpse"
-    assert figure.layout.yaxis.title.text == "probability"
-
-
-def test_bars_say_how_sure_the_model_is_if_it_stops_there(scene: Scene) -> None:
-    bars = next(trace for trace in value_figure(scene).data if trace.uid == "sure")
-    # The largest of each row of probabilities, and its class.
-    assert list(zip(bars.x, bars.y, bars.customdata, strict=True)) == [(1, 0.5, "0"), (2, 0.75, "1"), (3, 1.0, "1")]
-    assert list(bars.marker.color) == step_colors(3)
-    assert bars.hovertemplate.startswith("glimpse %{x}<br>sure if it stopped now: %{y:.1%}, class %{customdata}")
-
-
-def test_last_value_and_last_sureness_stand_beside_the_chart_without_touching(scene: Scene) -> None:
-    labels = value_figure(scene).data[-1]
-    assert list(labels.text) == ["\u00a0value <b>0.75</b>", "\u00a0sure <b>1.00</b>"]
-    equal = value_figure(scene_with([1.0], [[1.0, 0.0]])).data[-1]
-    assert list(equal.text) == ["\u00a0sure <b>1.00</b>", "\u00a0value <b>1.00</b>"]
-    assert equal.y[1] - equal.y[0] > 0.1
-
-
 def test_value_that_expects_information_says_so_everywhere(scene: Scene) -> None:
     other = dataclasses.replace(scene, reward="information")
-    figure = value_figure(other)
-    assert "expected information" in value_line(figure).hovertemplate
-    assert figure.layout.yaxis.title.text == "share, probability"
-    assert belief.value_in_words(other).startswith(
-        "The value (expected information) after each glimpse: 0.25, 0.50, 0.75"
-    )
+    assert scene_data(scene)["axis"] == "probability"
+    assert scene_data(other)["axis"] == "share, probability"
     assert scene_data(other)["expects"] == "expected information"
     assert "not how likely the answer is to be right" in scene_data(other)["explains"]
     assert scene_data(other)["id"] != scene_data(scene)["id"]
-
-
-def test_charts_are_told_in_words_with_their_numbers(scene: Scene) -> None:
-    assert belief.value_in_words(scene) == (
-        "The value (expected reward) after each glimpse: 0.25, 0.50, 0.75. "
-        "How sure the model would be if it stopped there, in percent: 50, 75, 100."
-    )
-    assert belief.probabilities_in_words(scene).endswith("in percent: 0 with 50, 1 with 75, 1 with 100.")
-
-
-@pytest.mark.parametrize(
-    ("values", "low", "high"), [([0.25, 0.5], 0, 1), ([-0.5, 1.5], -0.5, 1.5), ([2.0, 0.5], 0, 2.0)]
-)
-def test_value_axis_spans_zero_to_one_and_every_value(values: list[float], low: float, high: float) -> None:
-    axis = value_figure(scene_with(values, [[1.0]] * 2)).layout.yaxis
-    assert axis.range == pytest.approx((low - 0.08, high + 0.08))
-
-
-def test_negative_value_that_rounds_to_zero_has_no_minus_sign() -> None:
-    assert "\u00a0value <b>0.00</b>" in value_figure(scene_with([-0.001], [[1.0]])).data[-1].text
-
-
-def test_probabilities_figure_has_a_column_a_glimpse_from_dark_field_to_the_steps_color(scene: Scene) -> None:
-    columns = [trace for trace in probabilities_figure(scene).data if trace.type == "heatmap"]
-    assert [list(column.x) for column in columns] == [[1], [2], [3]]
-    assert [list(column.y) for column in columns] == [[0, 1, 2]] * 3
-    assert np.array([column.z for column in columns]).squeeze(axis=2) == pytest.approx(scene.class_probs)
-    assert [column.colorscale[-1] for column in columns] == [(1, color) for color in step_colors(3)]
-    assert {(column.zmin, column.zmax) for column in columns} == {(0, 1)}
-
-
-def test_probabilities_figure_prints_percent_and_leaves_out_what_is_below_one(scene: Scene) -> None:
-    numbers = probabilities_figure(scene).data[-1]
-    shown = list(zip(numbers.x, numbers.y, numbers.text, strict=True))
-    assert shown == [(1, 0, "50"), (1, 1, "30"), (1, 2, "20"), (2, 0, "12"), (2, 1, "75"), (2, 2, "12"), (3, 1, "100")]
-    assert numbers.textfont.color[-1] == DARK_FIELD  # the last step is amber
-    assert numbers.textfont.color[2] == "#ffffff"  # nearly the dark field
-
-
-def test_probabilities_figure_has_every_class_on_its_axis_zero_on_top(scene: Scene) -> None:
-    figure = probabilities_figure(scene)
-    assert figure.layout.yaxis.range == (2.5, -0.5)
-    assert figure.layout.xaxis.range == (0.5, 3.5)
-    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("glimpse", "class")
-
-
-def test_with_many_classes_the_cells_carry_no_numbers() -> None:
-    many = scene_with([0.5], np.full((1, 26), 1 / 26))
-    assert [trace.type for trace in probabilities_figure(many).data] == ["heatmap"]
-
-
-def test_figures_show_the_models_own_way_beside_yours_where_a_glimpse_was_moved(scene: Scene) -> None:
-    own = scene_with([0.3, 0.6, 0.9], [[0.5, 0.3, 0.2], [0.25, 0.5, 0.25], [0.75, 0.125, 0.125]])
-    moved = dataclasses.replace(scene, own=own, forced=(1,))
-    traces = {
-        trace.uid: trace for figure in (value_figure(moved), probabilities_figure(moved)) for trace in figure.data
-    }
-    assert list(traces["own-value"].y) == pytest.approx([0.3, 0.6, 0.9])
-    assert list(traces["value"].y) == [0.25, 0.5, 0.75]
-    assert list(zip(traces["own-sure"].y, traces["own-sure"].customdata, strict=True)) == [
-        (0.5, "0"),
-        (0.5, "1"),
-        (0.75, "0"),
-    ]
-    assert list(traces["sure"].y) == [0.5, 0.75, 1.0]
-    # Left of each glimpse, and beside each other.
-    left, right = traces["own-probabilities-3"].x, traces["probabilities-3"].x
-    assert 2.5 < left[0] < left[1] < right[0] < 3 < right[1] < 3.5
-    assert np.array(traces["own-probabilities-3"].z)[:, 0] == pytest.approx([0.75, 0.125, 0.125])
-    assert np.array(traces["probabilities-3"].z)[:, 0] == pytest.approx([0, 1, 0])
-    assert list(traces["own-percents"].text)[-3:] == ["75", "12", "12"]
-    for figure in (value_figure(moved), probabilities_figure(moved)):
-        assert figure.layout.title.text.endswith("pale: its own way")
-    assert belief.value_in_words(moved).endswith(
-        "in percent: 50, 75, 100. Its own way: The value (expected reward) after each glimpse: 0.30, 0.60, 0.90. "
-        "How sure the model would be if it stopped there, in percent: 50, 50, 75."
-    )
-    assert belief.probabilities_in_words(moved).endswith(
-        "0 with 50, 1 with 75, 1 with 100. Its own way: 0 with 50, 1 with 50, 0 with 75."
-    )
 
 
 def test_table_has_both_ways_where_a_glimpse_was_moved(scene: Scene) -> None:
@@ -176,30 +55,8 @@ def test_table_has_both_ways_where_a_glimpse_was_moved(scene: Scene) -> None:
     assert "way" not in scene_rows(scene)[0]
 
 
-@pytest.mark.parametrize("figure_of", [value_figure, probabilities_figure])
-def test_figures_keep_their_identity_over_updates(scene: Scene, figure_of: Callable[[Scene], go.Figure]) -> None:
-    other = scene_with([0.1, 0.2, 0.3], [[0.2, 0.3, 0.5]] * 3)
-    before, after = figure_of(scene), figure_of(other)
-    assert [trace.uid for trace in before.data] == [trace.uid for trace in after.data]
-    assert None not in [trace.uid for trace in before.data]
-    assert before.layout.uirevision == after.layout.uirevision is not None
-
-
-@pytest.mark.parametrize("figure_of", [value_figure, probabilities_figure])
-def test_figures_fit_light_and_dark_pages(scene: Scene, figure_of: Callable[[Scene], go.Figure]) -> None:
-    layout = figure_of(scene).layout
-    assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
-    for part in (layout.font, layout.title.font, layout.xaxis.tickfont, layout.xaxis.title.font, layout.yaxis.tickfont):
-        assert part.color is None
-        assert part.size >= 14
-    assert layout.height == 260
-    assert layout.xaxis.fixedrange
-    assert layout.yaxis.fixedrange
-
-
-def test_classes_stand_at_the_axis_by_their_names(scene: Scene) -> None:
+def test_classes_stand_in_the_table_by_their_names(scene: Scene) -> None:
     named = dataclasses.replace(scene, classes=("0", "<b>", "hippopotamus"))
-    assert list(probabilities_figure(named).layout.yaxis.ticktext) == ["0", "&lt;b&gt;", "hippop…"]
     assert list(scene_rows(named)[0])[-3:] == ["p(0)", "p(<b>)", "p(hippopotamus)"]
     assert named.answer == "RAM says <b> (100.0 %)"
 
@@ -238,10 +95,8 @@ def test_what_is_hardly_likelier_than_chance_is_not_named(best: float, answer: s
 
 
 @pytest.mark.parametrize(("steps", "classes"), [(1, 2), (1, 10), (20, 26), (6, 1)])
-def test_figures_and_table_take_any_number_of_glimpses_and_classes(steps: int, classes: int) -> None:
+def test_table_takes_any_number_of_glimpses_and_classes(steps: int, classes: int) -> None:
     scene = scene_with(np.linspace(0, 1, steps), np.full((steps, classes), 1 / classes))
-    assert len(value_line(value_figure(scene)).x) == steps
-    assert sum(trace.type == "heatmap" for trace in probabilities_figure(scene).data) == steps
     assert len(scene_rows(scene)) == steps
 
 
@@ -253,7 +108,6 @@ def test_table_has_the_charts_numbers(scene: Scene) -> None:
     assert [row["best class"] for row in rows] == ["0", "1", "1"]
     assert [row["probability (%)"] for row in rows] == [50.0, 75.0, 100.0]
     assert {type(cell) for row in rows for cell in row.values()} == {int, float, str}
-    assert [row["value"] for row in rows] == list(value_line(value_figure(scene)).y)
 
 
 @pytest.mark.parametrize(
@@ -270,7 +124,7 @@ def test_blend_goes_from_start_to_end() -> None:
 
 def test_figures_and_exports_load_neither_streamlit_nor_torch() -> None:
     program = (
-        "import sys, app.figures.animation, app.figures.film_strip, app.figures.belief, app.figures.numbers;"
+        "import sys, app.figures.animation, app.figures.film_strip, app.figures.numbers;"
         "print(sorted({'streamlit', 'torch'} & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import json
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +65,8 @@ def draw(app: AppTest, *lines: list[tuple[int, int]], strokes: list[dict[str, An
 
 def caption(app: AppTest) -> list[str]:
     """The lines beside the image that the model gets."""
-    figure = next(body for html in app.get("html") if "<figcaption>" in (body := html.proto.body))
-    return re.findall(r"<br>([^<]+)", figure)
+    lines: list[str] = shown(app)["gets"]["lines"]
+    return lines
 
 
 @pytest.mark.usefixtures("models")
@@ -177,15 +177,15 @@ def test_painted_canvas_is_blank_and_a_dot_in_the_corner_gets_an_answer() -> Non
 @pytest.mark.usefixtures("models")
 def test_two_models_side_by_side_have_each_their_own_field() -> None:
     app = open_app(model="cluttered", sample="17", compare="yes")
-    viewers = {element.key: element.proto.json for element in app.get("bidi_component")}
-    assert "60×60 pixels with 4 pieces of clutter" in viewers["viewer"].encode().decode("unicode_escape")
-    assert "28×28 pixels" in viewers["pretrained"].encode().decode("unicode_escape")
-    titles = [element.proto.body for element in app.get("html") if element.proto.body.startswith("<h3>")]
+    viewers = {element.key: json.loads(element.proto.bytes) for element in app.get("bidi_component")}
+    assert viewers["viewer"]["scene"]["field"] == "60×60 pixels with 4 pieces of clutter"
+    assert viewers["pretrained"]["scene"]["field"] == "28×28 pixels"
+    titles = [element.proto.body for element in app.get("html") if element.proto.body.startswith("<h3")]
     # The last one stands above the charts, which are of the chosen model alone.
     assert titles == [
         "<h3>cluttered · 60×60 pixels</h3>",
         "<h3>mnist, pretrained · 28×28 pixels</h3>",
-        "<h3>cluttered</h3>",
+        "<h3 class='whose'>cluttered</h3>",
     ]
 
 

@@ -102,7 +102,7 @@ def texts(page: AppTest) -> str:
 def component(page: AppTest, key: str) -> dict[str, Any]:
     """What a component was given."""
     found = next(element for element in page.get("bidi_component") if element.key == key)
-    data: dict[str, Any] = json.loads(found.proto.json)
+    data: dict[str, Any] = json.loads(found.proto.bytes)
     return data
 
 

@@ -25,7 +25,7 @@ def components(app: AppTest) -> list[str]:
 def inside_data(app: AppTest) -> dict[str, Any]:
     """What the browser was given."""
     panel = next(element for element in app.get("bidi_component") if element.key == "inside_panel")
-    data: dict[str, Any] = json.loads(panel.proto.json)
+    data: dict[str, Any] = json.loads(panel.proto.bytes)
     return data
 
 

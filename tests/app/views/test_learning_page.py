@@ -41,7 +41,7 @@ def open_page(**address: str) -> AppTest:
 
 def data_of(app: AppTest, key: str) -> Any:
     found = [element for element in app.get("bidi_component") if element.key == key]
-    return json.loads(found[0].proto.json) if found else None
+    return json.loads(found[0].proto.bytes) if found else None
 
 
 def shown(app: AppTest) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def draw_seven(app: AppTest) -> None:
 def shown(app: AppTest) -> dict[str, Any]:
     """What the viewer was given."""
     viewer = next(element for element in app.get("bidi_component") if element.key == "viewer")
-    data: dict[str, Any] = json.loads(viewer.proto.json)
+    data: dict[str, Any] = json.loads(viewer.proto.bytes)
     return data
 
 

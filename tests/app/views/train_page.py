@@ -62,4 +62,4 @@ def summary(page: AppTest) -> str:
 
 def parts(page: AppTest) -> dict[str, Any]:
     """What the page's own components were given, by their keys."""
-    return {f"{element.key}": json.loads(element.proto.json) for element in page.get("bidi_component")}
+    return {f"{element.key}": json.loads(element.proto.bytes) for element in page.get("bidi_component")}
