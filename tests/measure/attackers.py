@@ -1,11 +1,16 @@
-"""What a few visitors can cost the others: python -m tests.measure.attackers [--visitors 10] [--seconds 15]
+"""What a few visitors can cost the others: python -m tests.measure.attackers [--seconds 15] [--rounds 1]
 
 Visitors draw as in tests/measure/load.py. Beside them, none, one and three attackers do without a pause what is allowed
 and costs most: they draw with the model whose look is dearest, open the page again and again, open it with one model
 after the other whose hardest digits have to be found, or upload the largest picture. Prints the end's p50 and p95 of
 the visitors' drawings for each; p95 also in times of what it was without attackers in the same minutes (bar: at most
-2). On a machine with other work these minutes differ: as many visitors therefore draw at the same time on a second
-server, which nobody attacks, and p95 is given in times of theirs, too.
+2).
+
+The attackers' own processes and the server's other threads share this machine's cores with the visitors, which no
+server can mend. So that one knows how much of it that is, the same number of attackers also attack a third server,
+where the visitors are not ("apart"). On a machine with other work the minutes differ: as many visitors therefore draw
+at the same time on a second server, which nobody attacks, and p95 is given in times of theirs, too; and each number of
+attackers comes in turns, --rounds times.
 """
 
 from __future__ import annotations
@@ -33,6 +38,7 @@ HEAD = (
     "| attack | attackers | drawings | errors | end p50 / p95, ms | p95, times the usual | times that beside |\n"
     "|---|--:|--:|--:|--:|--:|--:|"
 )
+SITUATIONS = [(0, False), (1, False), (1, True), (3, False), (3, True)]  # attackers, and whether they are apart
 BEGIN = 6.0  # seconds until the attackers are there and have used up what anybody may
 MODELS = 12  # more than the server keeps rankings of
 
@@ -107,25 +113,46 @@ def attacked(name: str, address: str, attackers: int) -> Iterator[None]:
             process.join()
 
 
-async def measure(address: str, beside: str, attacks: list[str], visitors: int, seconds: float) -> None:
-    """Prints a row for each attack, and each number of attackers."""
-    crowds = [Crowd([each], visitors, think=2.0, stock=drawings(300)) for each in (address, beside)]
+async def measure(addresses: list[str], attacks: list[str], visitors: int, *, seconds: float, rounds: int) -> None:
+    """Prints a row for each attack, and each number of attackers.
+
+    Args:
+        addresses: of the server that is attacked, the one beside it, and the one that is attacked apart.
+    """
+    attacked_one, beside, apart = addresses
+    crowds = [Crowd([each], visitors, think=2.0, stock=drawings(300)) for each in (attacked_one, beside)]
     async with crowds[0].inside(), crowds[1].inside():
         await draw(crowds, 5)
         for name in attacks:
-            usual = float("nan")
-            for attackers in (0, 1, 3):
-                with attacked(name, address, attackers):
+            ends: dict[tuple[int, bool], list[list[float]]] = {each: [[], []] for each in SITUATIONS}
+            for situation in SITUATIONS * rounds:
+                attackers, is_apart = situation
+                with attacked(name, apart if is_apart else attacked_one, attackers):
                     await draw(crowds, BEGIN)
-                    await draw(crowds, seconds)
-                (p50, p95), (_, others) = (
-                    np.percentile([run.end for run in crowd.runs] or [float("nan")], [50, 95]) for crowd in crowds
-                )
-                usual = p95 if not attackers else usual
-                met = "✓" if p95 <= LARGEST_RATIO * usual else "✗"
-                drawn = f"{len(crowds[0].runs)} | {dict(crowds[0].errors) or 0}"
-                ratios = f"{p95 / usual:.2f} {met} | {p95 / others:.2f}"
-                print(f"| {name} | {attackers} | {drawn} | {p50:.0f} / {p95:.0f} | {ratios} |", flush=True)
+                    await draw(crowds, seconds / rounds)
+                for runs, crowd in zip(ends[situation], crowds, strict=True):
+                    runs += [run.end for run in crowd.runs]
+            usual = float(np.percentile(ends[0, False][0], 95))
+            for situation, found in ends.items():
+                print(row(name, *situation, *found, usual=usual, errors=dict(crowds[0].errors)), flush=True)
+
+
+def row(
+    name: str,
+    attackers: int,
+    is_apart: bool,
+    found: list[float],
+    beside: list[float],
+    *,
+    usual: float,
+    errors: dict[str, int],
+) -> str:
+    """One line of the Markdown table, from the milliseconds to the end of each drawing here and beside."""
+    (p50, p95), (_, others) = (np.percentile(ends or [float("nan")], [50, 95]) for ends in (found, beside))
+    met = "" if is_apart else f" {'✓' if p95 <= LARGEST_RATIO * usual else '✗'}"
+    who = f"{attackers}{' apart' if is_apart else ''}"
+    ratios = f"{p95 / usual:.2f}{met} | {p95 / others:.2f}"
+    return f"| {name} | {who} | {len(found)} | {errors or 0} | {p50:.0f} / {p95:.0f} | {ratios} |"
 
 
 async def draw(crowds: list[Crowd], seconds: float) -> None:
@@ -155,12 +182,17 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=10)
     parser.add_argument("--attacks", nargs="+", choices=ATTACKS, default=[*ATTACKS])
     parser.add_argument("--seconds", type=float, default=15, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=1, help="in how many parts")
     options = parser.parse_args()
     print(HEAD, flush=True)
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as another:
-        add_models(Path(folder) / "runs")
-        with started_server(Path(folder)) as server, started_server(Path(another)) as beside:
-            asyncio.run(measure(server.address, beside.address, options.attacks, options.visitors, options.seconds))
+    with contextlib.ExitStack() as stack:
+        addresses = []
+        for _ in range(3):
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            add_models(folder / "runs")
+            addresses.append(stack.enter_context(started_server(folder)).address)
+        how = {"seconds": options.seconds, "rounds": options.rounds}
+        asyncio.run(measure(addresses, options.attacks, options.visitors, **how))
 
 
 if __name__ == "__main__":
