@@ -104,6 +104,16 @@ def this_session() -> str:
     return "" if context is None else context.session_id
 
 
+def wait_of(session: str) -> float:
+    """Seconds that a session has to wait before anything is done for it."""
+    return _allowances.wait(session, time.monotonic())
+
+
+def charge(session: str, seconds: float) -> None:
+    """Charges a session with what was computed for it outside of its script."""
+    _allowances.charge(session, seconds, time.monotonic())
+
+
 def rank() -> float:
     """Who computes first where several want to: the session with the lowest rank."""
     return _allowances.rank(this_session(), time.monotonic())
