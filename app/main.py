@@ -66,6 +66,5 @@ early = {
     "train": scripts("learning"),
     "learning": list(dict.fromkeys([*scripts("microscope"), *scripts("gradients"), *scripts("gallery")])),
 }
-app = st.App(
-    "frame.py", lifespan=warm_up, routes=[download_route(), *routes(early, scripts("history"))], middleware=[door]
-)
+everywhere = [*scripts("history"), *scripts("downloads")]
+app = st.App("frame.py", lifespan=warm_up, routes=[download_route(), *routes(early, everywhere)], middleware=[door])
