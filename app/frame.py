@@ -6,7 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.server import allowance
+from app.server.one_at_a_time import PATIENCE_S, turn
+from app.server.pytorch import is_warm
 from app.session import address, pages
 from app.views import draw, learning, model_card, my_drawings, train
 
@@ -27,7 +28,8 @@ page = st.navigation([*every.values()], position="top")
 name = next(name for name, one in every.items() if one is page)
 address.read(name)
 pages.register(every)
-with allowance.kept():
+# Who comes while PyTorch is imported does not wait for somebody who waits for it.
+with turn(PATIENCE_S if is_warm() else 0):
     page.run()
 address.write(name)
 address.note_drawn(name)

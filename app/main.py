@@ -45,7 +45,6 @@ def _load() -> None:
     try:
         for module in ("app.look.looking", "app.look.hardest", "app.look.observing", "app.runs.jobs"):
             importlib.import_module(module)
-            gc.freeze()
         importlib.import_module("ram.machine").share_arenas()
     finally:
         gc.enable()
@@ -83,9 +82,10 @@ early = {
     + ([pad.engine()[0]] if "pad" in names else [])
     for page, names in components.items()
 }
+everywhere = [*scripts("history"), *scripts("downloads")]
 app = st.App(
     "frame.py",
     lifespan=warm_up,
-    routes=[download_route(), *routes(early, scripts("history"))],
+    routes=[download_route(), *routes(early, everywhere)],
     middleware=[door, kept],
 )

@@ -12,6 +12,7 @@ from app.look.picture import DRAWING, UPLOAD, Picture
 from app.look.uploads import UploadError, is_quick
 from app.server import allowance
 from app.server.helper import Helper, HelperBusyError, HelperError, HelperTimeoutError
+from app.server.one_at_a_time import elsewhere
 from ram.data.drawing import prepare_placed_drawing
 from ram.data.mnist import Digits, as_floats
 
@@ -42,7 +43,8 @@ def uploaded_picture(content: bytes, reader: Helper = READER) -> Picture:
 def _read_aside(content: bytes, reader: Helper) -> ReadDigit:
     """Lets another process read it: decoding takes up to a second, and 100 MB that are cleared under Python's lock."""
     try:
-        answer = reader.ask(content)
+        with elsewhere():
+            answer = reader.ask(content)
     except HelperError as error:
         allowance.charge_aside(error.seconds)
         _log.warning("An upload of %d bytes could not be read: %s", len(content), error)

@@ -22,6 +22,8 @@ from starlette.websockets import WebSocket
 from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
+from app.server import allowance
+
 FULL = "This server is full: try again in a few minutes."
 LOOK_AGAIN = "This server is full. The page looks again every half minute."
 CROWD = "Too many visitors have come from your address: try again in a few minutes."
@@ -29,6 +31,7 @@ FOREIGN = "This server does not know itself as {!r}. Whoever runs it can add the
 STRANGER = "Pages of other addresses may not use this server."
 MANY_FILES = "Too many files are on their way to this server: try again in a moment."
 SLOW_FILE = "The file took too long to arrive: try again over a faster connection."
+A_FILE_S, A_BYTE_S = 0.0015, 3e-9  # of a core that taking a file costs, and each of its bytes
 LONGEST_NAME = 100  # characters of a foreign name that are repeated
 
 NOTICE = """<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Glimpse Playground</title>
@@ -115,12 +118,22 @@ class Door:
             self._inside -= collections.Counter({visitor: 1})  # which forgets an address without any
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Takes a file, whether or not a widget has asked for it: Streamlit does not check that."""
+        """Takes a file, whether or not a widget has asked for it: Streamlit does not check that.
+
+        It costs its session what it costs the server: who sends one after the other waits.
+        """
         session, file = scope["path"].split("/")[-2:]
         if self._arriving.total() >= self._most_arriving or self._arriving[session] >= self._most_arriving // 4:
             await PlainTextResponse(MANY_FILES, 503, {"Retry-After": "5"})(scope, receive, send)
             return
         answers: list[int] = []
+        arrived = 0  # bytes; none if Streamlit knows no such session
+
+        async def arriving() -> Message:
+            nonlocal arrived
+            message = await receive()
+            arrived += len(message.get("body", b""))
+            return message
 
         async def answer(message: Message) -> None:
             answers.append(message.get("status", 0))
@@ -129,12 +142,15 @@ class Door:
         self._arriving[session] += 1
         try:
             async with asyncio.timeout(self._arrival_s):
-                await self._app(scope, receive, answer)
+                await asyncio.sleep(allowance.wait_of(session))
+                await self._app(scope, arriving, answer)
         except TimeoutError:
             if not answers:
                 await PlainTextResponse(SLOW_FILE, 408, {"Connection": "close"})(scope, receive, send)
         finally:
             self._arriving -= collections.Counter({session: 1})  # which forgets a session without any
+            if arrived:
+                allowance.charge(session, A_FILE_S + arrived * A_BYTE_S)
         if 204 in answers:
             self._keep(session, file)
 

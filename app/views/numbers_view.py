@@ -18,7 +18,7 @@ from app.look.scene import Scene
 from app.server.catalogue import model_label
 from app.server.downloads import File
 from app.server.models import model_info
-from app.server.one_at_a_time import aside
+from app.server.one_at_a_time import aside, turn
 from app.session import settings
 from app.session.look_on_show import Look
 from app.views import download
@@ -43,6 +43,7 @@ def show_charts(viewer: str, model: str | None) -> None:
 
 
 @st.fragment
+@turn()
 def show_table_and_files(look: Look, model: str | None) -> None:
     """Draws what need not be drawn again with each stroke: a sentence on the value, the table, and the files.
 

@@ -17,6 +17,7 @@ from app.look.training_replay import read_replay
 from app.runs.estimate import briefly, in_words
 from app.runs.jobs import Jobs
 from app.runs.run_list import Job
+from app.server.one_at_a_time import turn
 from app.session import runs_on_show
 from app.session.messages import plain_text
 from ram.checkpoints import parameter_count
@@ -95,6 +96,7 @@ def show_queue(runs: Jobs) -> None:
         st.fragment(_queue, run_every=LIVE_S)(runs)
 
 
+@turn()
 def _queue(runs: Jobs) -> None:
     running = [job for job in runs.all() if job.status == "running"]
     with st.container(horizontal=True, vertical_alignment="center", key="queue"):
@@ -119,6 +121,7 @@ def show_run(runs: Jobs, job: Job, other: Job | None) -> None:
     _configuration(jobs)
 
 
+@turn()
 def _progress(runs: Jobs, shown: list[str], status: list[str]) -> None:
     """Everything that changes while a run trains."""
     jobs = [job for job in map(runs.get, shown) if job is not None]

@@ -10,11 +10,13 @@ from jaxtyping import Bool, Float, UInt8
 from PIL import Image
 
 from ram.data.strokes import SIZE, box, fit, largest_nearby, stroke_width
+from ram.data.tilted_lines import find_lines
 
 LONGEST_SIDE = 400  # Pixels: a longer picture is reduced first, which also averages its noise.
 FAINTEST = 24  # Grey levels: what differs less from the paper is paper.
 REACH = 8  # Pixels: how far the filters look beyond the ink.
 MOST_LINES = 0.3  # Of a picture's rows or columns: more are no lines on paper.
+NO_LINES = 0.995  # Of a picture's border that is paper: where less is, lines may cross it.
 THICKEST_LINE = 0.02  # Of the picture's side.
 SPECK = 0.05  # Of the largest piece's ink: a separate piece with less is dust, or a slip of the hand.
 
@@ -39,7 +41,12 @@ def read(pixels: UInt8[np.ndarray, "height width channels"]) -> Inked:
     pixels = _without_lines(pixels)
     height, width, _ = pixels.shape
     factor = -(-max(height, width) // LONGEST_SIDE)
-    drawing = _find_ink(_reduce(pixels, factor) if factor > 1 else pixels)
+    small = _reduce(pixels, factor) if factor > 1 else pixels
+    drawing = _find_ink(small)
+    if NO_LINES > drawing.plain_border > 0:
+        bare = _without_tilted_lines(small)
+        if bare is not small:
+            return _find_ink(bare)
     if factor == 1 or not drawing.ink.any():
         return drawing
     left, top, right, bottom = (edge + drawing.corner[number % 2] for number, edge in enumerate(box(drawing.ink)))
@@ -66,6 +73,15 @@ def _without_lines(pixels: UInt8[np.ndarray, "height width channels"]) -> UInt8[
             cleaned[lines] = np.where(alike[..., None], paper, picture[lines])
             bare = cleaned.swapaxes(0, 1) if turned else cleaned
     return np.ascontiguousarray(bare)
+
+
+def _without_tilted_lines(pixels: UInt8[np.ndarray, "height width channels"]) -> np.ndarray:
+    """The same for lines that are tilted; the argument itself if there are none."""
+    paper = _paper(pixels)
+    distance = _difference(pixels, paper)
+    off = distance > FAINTEST
+    lines = find_lines(off, distance) | find_lines(off.T, distance.T).T
+    return np.where(lines[..., None], paper, pixels) if lines.any() else pixels
 
 
 def _lines_across(

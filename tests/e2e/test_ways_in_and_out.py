@@ -104,6 +104,16 @@ def test_look_can_be_taken_away_and_its_numbers_stand_below_as_charts_and_table(
         )
     assert json.loads(download.value.path().read_bytes())["action"] == 7
     draw_page.expect_answer(7)
+    # A file that is not there, in the server's own words, until something else is clicked.
+    link, alert = draw_page.page.get_by_role("link", name="JSON"), draw_page.page.get_by_role("alert")
+    lead_to = "(link, address) => { link.href = address; }"
+    address = link.get_attribute("href")
+    link.evaluate(lead_to, "download/nobody/nothing")
+    link.click()
+    expect(alert).to_have_text("This file is no longer there: load the page again.")
+    draw_page.page.get_by_role("heading", name="What the model looks at").click()
+    expect(alert).to_have_count(0)
+    link.evaluate(lead_to, address)
     # The numbers stand below.
     expect(draw_page.page.locator(".js-plotly-plot")).to_have_count(2)
     expect(draw_page.page.locator(".js-plotly-plot").first).to_be_visible()

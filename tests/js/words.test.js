@@ -18,10 +18,14 @@ test("a patch says how much of the image it covers", () => {
   assert.deepEqual([covers(8, 8), covers(16, 8)], ["8×8 px", "16×16 → 8×8"]);
 });
 
-test("a reading is named by its epoch, early ones with decimals", () => {
+test("a reading is named by its epoch, which is not rounded up", () => {
   assert.deepEqual(
     [nameOfReading(0, 0), nameOfReading(40, 0.5), nameOfReading(80, 2), nameOfReading(900, 12.4)],
-    ["untrained", "epoch 0.5", "epoch 2", "epoch 12"],
+    ["untrained", "epoch 0.5", "epoch 2", "epoch 12.4"],
+  );
+  assert.deepEqual(
+    [0.29, 1.9999, 10.9999, 11].map((epochs) => nameOfReading(1, epochs)),
+    ["epoch 0.29", "epoch 1.99", "epoch 10.9", "epoch 11"],
   );
 });
 

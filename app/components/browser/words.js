@@ -41,8 +41,11 @@ export const covers = (span, size) => (span === size ? `${size}×${size} px` : `
  * @param {number} steps Optimizer steps up to then.
  * @param {number} epochs
  */
-export const nameOfReading = (steps, epochs) =>
-  steps === 0 ? "untrained" : `epoch ${Number(epochs.toFixed(epochs < 10 ? 2 : 0))}`;
+export const nameOfReading = (steps, epochs) => {
+  // Never rounded up to an epoch that is not over: the page also says how many whole ones there were.
+  const parts = epochs < 10 ? 100 : 10;
+  return steps === 0 ? "untrained" : `epoch ${Math.floor(epochs * parts + 1e-6) / parts}`;
+};
 
 /**
  * How sure the model would be if it stopped after each glimpse, and its values.

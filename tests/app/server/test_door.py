@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from starlette.types import Message
+from starlette.types import Message, Send
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from app.components import address
-from app.server.door import Door, is_known
+from app.server import allowance
+from app.server.allowance import AT_ONCE_S, SHARE, Allowances
+from app.server.door import A_BYTE_S, A_FILE_S, Door, is_known
 from tests.measure.floods import Answer, put, send_nonsense
 from tests.measure.visitor import VisitError, Visitor, drawings, visit
 from tests.processes import wait_until
@@ -205,6 +208,35 @@ def test_one_session_cannot_take_all_the_places_for_files() -> None:
     answers = asyncio.run(crowd())
     assert [status for status, _ in answers] == [200, 200, 503, 200, 200]
     assert answers[2][1] == "Too many files are on their way to this server: try again in a moment."
+
+
+def test_files_cost_their_session_what_they_cost_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, allowances = time.monotonic(), Allowances()
+    monkeypatch.setattr(allowance, "_allowances", allowances)
+    for at in (now - 1000, now):
+        for session in ("sends", "other"):
+            allowances.charge(session, 0, at)
+    arrived = asyncio.Event()
+    arrived.set()
+    door = Door(takes_all, visitors=1, arrival_s=0.5)
+    assert asyncio.run(upload(door, arrived, "sends"))[0] == 200
+    cost = A_FILE_S + len("halfhalf") * A_BYTE_S
+    account = allowances._accounts["sends"]
+    assert account.left(account.at) == pytest.approx(AT_ONCE_S - cost, abs=1e-9)
+    allowances.charge("sends", AT_ONCE_S + SHARE, time.monotonic())  # a second's wait, and more
+    assert asyncio.run(upload(door, arrived, "sends"))[0] == 408
+    assert asyncio.run(upload(door, arrived, "other"))[0] == 200
+
+
+def test_files_of_nobody_open_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(allowance, "_allowances", Allowances())
+
+    async def refuses(_scope: object, _receive: object, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 400, "headers": []})
+        await send({"type": "http.response.body", "body": b"nobody"})
+
+    assert asyncio.run(upload(Door(refuses, visitors=1), asyncio.Event(), "nobody")) == (400, "nobody")
+    assert not allowance._allowances._accounts
 
 
 async def stays(_scope: object, receive: object, send: object) -> None:

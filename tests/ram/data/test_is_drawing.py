@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from ram.data.drawing import DrawingError, check_is_drawing, prepare_drawing, prepare_placed_drawing
 from ram.data.mnist import Digits
@@ -117,3 +117,25 @@ def test_printed_lines_are_paper(kinds: str) -> None:
     printed = np.minimum(plain, paper)
     assert difference(prepare_drawing(printed), prepare_drawing(plain)) < 0.02
     check_is_drawing(printed)
+
+
+@pytest.mark.parametrize("kinds", ["rows", "columns", "rows columns"])
+@pytest.mark.parametrize("fall", [-28, -14, 14, 28])
+def test_lines_of_tilted_paper_are_paper(kinds: str, fall: int) -> None:
+    plain = opaque(strokes(), ink=(40, 40, 70))
+    paper, side = np.full_like(plain, 255), len(plain)
+    down, right = np.mgrid[:side, :side]
+    for kind, across, along in (("rows", down, right), ("columns", right, down)):
+        if kind in kinds:
+            paper[np.floor(across - fall * along / side) % 25 < 2] = (120, 150, 215)
+    printed = np.minimum(plain, paper)
+    assert difference(prepare_drawing(printed), prepare_drawing(plain)) < 0.04
+    check_is_drawing(printed)
+
+
+def test_stroke_from_edge_to_edge_is_no_tilted_line() -> None:
+    canvas = Image.new("L", (280, 280), 255)
+    ImageDraw.Draw(canvas).line([(0, 130), (279, 150)], 0, 16)
+    placed = prepare_placed_drawing(np.asarray(canvas))
+    assert placed.image.any()
+    assert placed.centre == pytest.approx((0.5, 0.5), abs=0.01)
