@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
@@ -292,4 +293,5 @@ def test_address_carries_the_places_and_files_tell_both_ways(draw_page: DrawPage
     assert content["settings"]["force"] == "4:-1.00,-1.00"
     assert content["forced"] == [3]
     assert (content["action"], content["own"]["action"], content["truth"]) == (7, 9, 4)
-    assert content["locations"][:3] == content["own"]["locations"][:3]
+    # Up to rounding: the model's own look is one of a batch with those of the digit check.
+    np.testing.assert_allclose(content["locations"][:3], content["own"]["locations"][:3], atol=1e-6)
