@@ -204,8 +204,7 @@ function plotly(address) {
 }
 
 async function load(address) {
-  // The server names no date of expiry; the address changes with the version, so that any copy is as good as new.
-  const answer = await fetch(new URL(address, document.baseURI), { cache: "force-cache" });
+  const answer = await fetch(new URL(address, document.baseURI));
   if (!answer.ok) throw new Error(`${answer.url}: ${answer.status}`);
   const url = URL.createObjectURL(new Blob([await answer.text()], { type: "text/javascript" }));
   try {
