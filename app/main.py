@@ -72,7 +72,7 @@ kept = Middleware(
     },
 )
 components = {
-    "draw": ["pad", "pad_tools", "viewer", "gets", "present", "gallery"],
+    "draw": ["pad", "pad_tools", "viewer", "gets", "charts", "present", "gallery"],
     "drawings": ["pad", "pad_tools", "classes"],
     "train": ["learning"],
     "learning": ["microscope", "gradients", "gallery"],

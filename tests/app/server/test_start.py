@@ -176,6 +176,6 @@ def test_page_and_component_files_lie_below_the_base_path(tmp_path: Path) -> Non
 
 def early_scripts(page: str) -> list[str]:
     """The scripts that a page has the browser fetch at once."""
-    found = re.findall('<link rel="modulepreload" href="(_stcore[^"]+)">', page)
+    found = re.findall('<link rel="modulepreload" href="(parts/[^"]+)">', page)
     assert found
     return found
