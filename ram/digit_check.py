@@ -2,9 +2,10 @@
 
 The ten class probabilities always add up to one: a network that knows digits only takes a plus for a certain four. What
 it remembers tells more. The model looks again from three first glimpses, also at the image in the mirror, upside down
-and on its side: a letter that looks like a two rarely looks like a two from every side. The digit check is one linear
-map of the hidden states of these looks, fitted after training (`ram/digit_check_fit.py`). It is no part of the model
-and changes no answer and no probability: it only says which answers are not to be trusted.
+and on its side: a letter that looks like a two rarely looks like a two from every side. The drawing then lies alone in
+the middle of the image (`ram.data.clutter.centred`), because pieces of digits beside it tell of digits. The digit check
+is one linear map of the hidden states of these looks, fitted after training (`ram/digit_check_fit.py`). It is no part
+of the model and changes no answer and no probability: it only says which answers are not to be trusted.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class DigitCheck(NamedTuple):
     bias: Float[Tensor, ""]
 
     def finds_digit(self, model: RAM, images: Float[Tensor, "batch height width"]) -> Bool[Tensor, " batch"]:
-        """Whether each image shows a digit, as far as the model can tell."""
+        """Whether each image, of a drawing alone in its middle, shows a digit, as far as the model can tell."""
         return self._accepts(impressions(model, images))
 
     @torch.inference_mode()
@@ -39,14 +40,16 @@ class DigitCheck(NamedTuple):
         self,
         model: RAM,
         image: Float[Tensor, "side side"],
+        alone: Float[Tensor, "side side"],
         *,
         sample_locations: bool,
         initial_location: Float[Tensor, " 2"] | None,
         generator: Generator,
     ) -> CheckedRollout:
-        """Does what `RAM.rollout` does with one image, and says whether it shows a digit.
+        """Does what `RAM.rollout` does with one image, and says whether the drawing in it is a digit.
 
-        The look and the further ones are one batch, which takes little more than half the time.
+        The look and the further ones are one batch, which takes little more than half the time. The further ones are
+        at `alone`: the drawing alone in the middle of an empty image.
         """
         images = image[None]
         start = model.draw_start(1, images, generator) if initial_location is None else initial_location[None]
@@ -54,10 +57,9 @@ class DigitCheck(NamedTuple):
         noise = model.draw_noise(1, images, std if sample_locations else 0.0, generator)
         starts = _starts(images)
         row = torch.arange(SIDES, device=image.device).repeat_interleave(len(FIRST_GLIMPSES))
-        # The first of the sides is the image itself.
         episode = model.walk(
-            _sides(images),
-            torch.cat([row[:1], row]),
+            torch.cat([images, _sides(alone[None])]),
+            torch.cat([row.new_zeros(1), 1 + row]),
             torch.cat([start.to(starts), starts]),
             torch.cat([noise, noise.new_zeros(len(noise), len(row), 2)], dim=1),
             std,
@@ -74,7 +76,7 @@ class CheckedRollout(NamedTuple):
 
     rollout: Rollout
     is_digit: bool
-    """Whether the image shows a digit, as far as the model can tell."""
+    """Whether the drawing in it is a digit, as far as the model can tell."""
 
 
 def features(config: RAMConfig) -> int:
@@ -93,7 +95,7 @@ def impressions(model: RAM, images: Float[Tensor, "batch side side"]) -> Float[T
 
 
 def _sides(images: Float[Tensor, "batch side side"]) -> Float[Tensor, "sides side side"]:
-    """Each image from all sides, the first of which is the image itself."""
+    """Each image from all sides."""
     sides = [images, images.flip(2), images.flip(1), images.rot90(dims=(1, 2))]
     return torch.stack(sides, dim=1).flatten(0, 1)
 

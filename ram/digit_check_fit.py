@@ -1,9 +1,9 @@
 """Fitting the digit check: logistic regression between digits and drawings that are none.
 
 The digits are training digits, two thirds of them changed as people's drawings differ. The others are letters, symbols,
-pairs, scribbles and blots (`ram/data/not_digits.py`). Both lie in images as large as those that the model was trained
-on, half of them with its clutter. The digits held back decide how much must speak against a digit: the check doubts a
-fixed share of them.
+pairs, scribbles and blots (`ram/data/not_digits.py`). Each lies alone in the middle of an image as large as those that
+the model was trained on: pieces of digits beside it would tell of digits. The digits held back decide how much must
+speak against a digit: the check doubts a fixed share of them.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from torch import Generator, Tensor
 from ram.checkpoints import CheckpointInfo
 from ram.config import DataConfig
 from ram.data.augmentation import augment
-from ram.data.clutter import scatter, strew
-from ram.data.mnist import MNIST_FOLDER, Digits, as_floats, load_mnist, split_training
+from ram.data.clutter import centred
+from ram.data.mnist import MNIST_FOLDER, as_floats, load_mnist, split_training
 from ram.data.not_digits import draw_not_digits
 from ram.digit_check import SURE, DigitCheck, impressions
-from ram.evaluation import OverSeeds, digits_of, over_seeds, pieces
+from ram.evaluation import OverSeeds, over_seeds, plain_digits_of
 from ram.model import RAM
 from ram.presets import PRESETS
 
@@ -45,25 +45,28 @@ def fit_digit_check(model: RAM, info: CheckpointInfo, folder: Path = MNIST_FOLDE
         DataError: MNIST cannot be read, or the model has other classes.
         ConfigError: its recipe names impossible images.
     """
-    held_back = impressions_of(model, as_floats(digits_of(info, "validation", folder).images))
-    digits, others = (impressions_of(model, laid_out(images, info, folder)) for images in _examples(folder, count))
-    return separate(digits, others, held_back)
+    held_back = as_floats(plain_digits_of(info, "validation", folder).images)
+    kinds = (*_examples(folder, count), held_back)
+    return separate(*(impressions_of(model, centred(images, info.image_size)) for images in kinds))
 
 
 def unsure_rate(
-    model: RAM, check: DigitCheck | None, digits: Digits, log_probs: Float[Tensor, "seeds batch classes"]
+    model: RAM,
+    check: DigitCheck | None,
+    alone: Float[Tensor, "batch height width"],
+    log_probs: Float[Tensor, "seeds batch classes"],
 ) -> OverSeeds:
     """The share of digits of which the page is not sure: doubted by the check, or more likely read wrong than right.
 
     Args:
         model: what has looked at the digits.
         check: its digit check, if it has one.
-        digits: the images.
-        log_probs: the result of `passes`.
+        alone: each digit in the middle of an empty image.
+        log_probs: the result of `passes` at the images that these digits lie in.
     """
     unlikely = log_probs.amax(dim=-1).exp() < SURE
     if check is not None:
-        found = impressions_of(model, as_floats(digits.images)) @ check.weight + check.bias >= 0
+        found = impressions_of(model, alone) @ check.weight + check.bias >= 0
         unlikely |= ~found
     return over_seeds((100 * unlikely.double().mean(dim=1)).tolist())
 
@@ -93,17 +96,6 @@ def separate(
     optimizer.step(loss)
     direction = weight.detach() / spread
     return DigitCheck(direction, -torch.quantile(held_back @ direction, DOUBTED))
-
-
-def laid_out(
-    images: Float[Tensor, "batch 28 28"], info: CheckpointInfo, folder: Path = MNIST_FOLDER
-) -> Float[Tensor, "batch height width"]:
-    """The images in fields as large as the model's, every other one with its clutter."""
-    generator = Generator().manual_seed(SEED)
-    placed = scatter(images, info.image_size, generator)
-    if pieces(info):
-        strew(placed[::2], load_mnist("train", folder).images, pieces(info), generator)
-    return placed
 
 
 def impressions_of(model: RAM, images: Float[Tensor, "batch height width"]) -> Float[Tensor, "batch features"]:

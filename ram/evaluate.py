@@ -30,7 +30,8 @@ from ram.checkpoints import (
     save_checkpoint,
 )
 from ram.config import TrainConfig, parse_config
-from ram.data.mnist import MNIST_FOLDER, DataError, Digits, load_mnist, split_training
+from ram.data.clutter import centred
+from ram.data.mnist import MNIST_FOLDER, DataError, Digits, as_floats, load_mnist, split_training
 from ram.digit_check import DigitCheck
 from ram.digit_check_fit import EXAMPLES, fit_digit_check, unsure_rate
 from ram.evaluation import (
@@ -42,6 +43,7 @@ from ram.evaluation import (
     error_rate,
     passes,
     pieces,
+    plain_digits_of,
     stored,
     stored_number,
 )
@@ -173,13 +175,13 @@ def _evaluate(path: Path, options: argparse.Namespace) -> CheckpointInfo:
         return tqdm(range(options.seeds), desc=f"{path.stem}, {what}", unit="pass", leave=False)
 
     try:
-        test, validation = (digits_of(info, split, options.data) for split in ("test", "validation"))
+        validation = digits_of(info, "validation", options.data)
         if options.calibrate:
             info = _with(info, _calibrate(model, info, validation, seeds))
             _fit_value(model, info, validation, options.data, seeds)
             info = _with(info, {FITTED: True})
             check = fit_digit_check(model, info, options.data, options.examples)
-        info = _with(info, _measure(model, check, info, test, seeds))
+        info = _with(info, _measure(model, check, info, options.data, seeds))
         held_back = error_rate(passes(model, validation, seeds=seeds("validation")), validation.labels)
         info = _with(info, {VALIDATION: held_back._asdict()})
     except (ConfigError, DataError) as error:
@@ -213,7 +215,8 @@ def _fit_value(model: RAM, info: CheckpointInfo, validation: Digits, folder: Pat
     fit_value(model, changed, outcomes(model, validation, seeds=seeds("value")))
 
 
-def _measure(model: RAM, check: DigitCheck | None, info: CheckpointInfo, test: Digits, seeds: Seeds) -> dict[str, Any]:
+def _measure(model: RAM, check: DigitCheck | None, info: CheckpointInfo, folder: Path, seeds: Seeds) -> dict[str, Any]:
+    test, plain = digits_of(info, "test", folder), plain_digits_of(info, "test", folder)
     looks = outcomes(model, test, seeds=seeds("value"))
     results: dict[str, Any] = {"value": value_quality(estimates(model, looks), looks.right)._asdict()}
     for gaze in GAZES:
@@ -221,7 +224,8 @@ def _measure(model: RAM, check: DigitCheck | None, info: CheckpointInfo, test: D
         results[f"test_error_{gaze}"] = error_rate(log_probs, test.labels)._asdict()
         if gaze == "mean":
             results |= _calibration_errors(log_probs, test, stored_number(info, "temperature"))
-            results["not_sure"] = unsure_rate(model, check, test, log_probs)._asdict()
+            alone = centred(as_floats(plain.images), info.image_size)
+            results["not_sure"] = unsure_rate(model, check, alone, log_probs)._asdict()
     return results
 
 

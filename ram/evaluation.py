@@ -83,15 +83,27 @@ def digits_of(info: CheckpointInfo, split: Literal["test", "validation"], folder
         DataError: MNIST cannot be read, or the model has other classes.
         ConfigError: its recipe names impossible images.
     """
+    config, seed = _data_of(info), TEST_SEED if split == "test" else VALIDATION_SEED
+    return scattered(plain_digits_of(info, split, folder), config.image_size, config.clutter, seed=seed)
+
+
+def plain_digits_of(info: CheckpointInfo, split: Literal["test", "validation"], folder: Path = MNIST_FOLDER) -> Digits:
+    """The same digits in the same order, as they are in MNIST: 28x28 pixels and nothing else.
+
+    Raises:
+        DataError: as `digits_of`.
+        ConfigError: as `digits_of`.
+    """
     if info.class_names() != DIGIT_NAMES:
         raise DataError(f"its classes ({', '.join(info.class_names())}) are not MNIST's digits 0 to 9")
-    given = {name: info.recipe[name] for name in ("clutter", "validation_images") if name in info.recipe}
-    config = DataConfig(image_size=info.image_size, **given)
     if split == "test":
-        digits, seed = load_mnist("test", folder), TEST_SEED
-    else:
-        digits, seed = split_training(load_mnist("train", folder), config)[1], VALIDATION_SEED
-    return scattered(digits, config.image_size, config.clutter, seed=seed)
+        return load_mnist("test", folder)
+    return split_training(load_mnist("train", folder), _data_of(info))[1]
+
+
+def _data_of(info: CheckpointInfo) -> DataConfig:
+    given = {name: info.recipe[name] for name in ("clutter", "validation_images") if name in info.recipe}
+    return DataConfig(image_size=info.image_size, **given)
 
 
 @torch.inference_mode()

@@ -33,7 +33,7 @@ _FIELDS: Final = {
     "truth": "the right class; null where it is not known",
     "forced": "indices of the glimpses, from 0, that were made to look elsewhere than the model would have",
     "own": "what the same look would have been of the model's own accord; null where nothing was forced",
-    "is_digit": "whether the image shows a digit at all, by the model's digit check; true where it has none",
+    "is_digit": "whether the drawing is a digit at all, by the model's digit check; true where it has none",
     "action": "the most probable class after the last glimpse",
     "answer": "the action in words, with its probability in percent",
 }

@@ -14,6 +14,7 @@ from app.look.scene import Floats, Scene
 from ram import RAM
 from ram.checkpoints import LARGEST_NUMBER
 from ram.config import Reward
+from ram.data.clutter import centred
 from ram.digit_check import CheckedRollout, DigitCheck
 
 FirstGlimpse = Literal["random", "centre", "place"]
@@ -59,6 +60,7 @@ def look(
     classes: tuple[str, ...] = (),
     *,
     check: DigitCheck | None = None,
+    drawing: Floats | None = None,
     arranged: Mapping[str, int] | None = None,
     reward: Reward = "hit",
     truth: int | None = None,
@@ -72,6 +74,7 @@ def look(
         origin: where the image came from, in words.
         classes: names of the model's classes, where these are not their numbers.
         check: what tells this model's digits from other drawings, if it has been fitted; it takes further looks.
+        drawing: what the check is asked about, alone; None if the image is nothing else.
         arranged: what was decided about the image, by name, where there was something to decide.
         reward: what the model's value expects.
         truth: the right class, where it is known.
@@ -85,7 +88,7 @@ def look(
         "reward": reward,
         "truth": truth,
     }
-    own = dataclasses.replace(_look_once(model, image, request.before(1), check), **about)
+    own = dataclasses.replace(_look_once(model, image, request.before(1), check, drawing), **about)
     forced = tuple(request.forced(model.config.num_glimpses))
     if not forced:
         return own
@@ -93,8 +96,14 @@ def look(
     return dataclasses.replace(scene, **about, is_digit=own.is_digit, forced=forced, own=own)
 
 
-def _look_once(model: RAM, image: Floats, request: LookRequest, check: DigitCheck | None = None) -> Scene:
-    (rollout, is_digit), corners = _roll_out(model, image, request, check)
+def _look_once(
+    model: RAM,
+    image: Floats,
+    request: LookRequest,
+    check: DigitCheck | None = None,
+    drawing: Floats | None = None,
+) -> Scene:
+    (rollout, is_digit), corners = _roll_out(model, image, request, check, drawing)
     if not all(bool((part.abs() < LARGEST_NUMBER).all()) for part in (rollout.values, rollout.class_probs)):
         raise ValueError(f"{request.model} has weights so large that a look gives no numbers")
     return Scene(
@@ -115,7 +124,7 @@ def _look_once(model: RAM, image: Floats, request: LookRequest, check: DigitChec
 
 @torch.inference_mode()
 def _roll_out(
-    model: RAM, image: Floats, request: LookRequest, check: DigitCheck | None
+    model: RAM, image: Floats, request: LookRequest, check: DigitCheck | None, drawing: Floats | None
 ) -> tuple[CheckedRollout, torch.Tensor]:
     """All glimpses, and the top-left corner of each one's windows; without a check, everything is a digit."""
     device = next(model.parameters()).device
@@ -130,7 +139,8 @@ def _roll_out(
         forced = request.forced(model.config.num_glimpses)
         looked = CheckedRollout(model.rollout(pixels, forced_locations=forced, **how), is_digit=True)
     else:
-        looked = check.roll_out(model, pixels, **how)
+        alone = pixels if drawing is None else centred(torch.from_numpy(drawing).to(device)[None], len(pixels))[0]
+        looked = check.roll_out(model, pixels, alone, **how)
     return looked, model.glimpse_sensor.corners(looked.rollout.locations, *image.shape)
 
 

@@ -60,7 +60,7 @@ class Scene:
     own: Scene | None = None
     """What the same look would have been of the model's own accord; None where nothing was forced."""
     is_digit: bool = True
-    """Whether the image shows a digit at all, by the model's digit check; True where it has none."""
+    """Whether the drawing is a digit at all, by the model's digit check; True where it has none."""
 
     @property
     def sureness(self) -> Floats:

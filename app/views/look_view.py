@@ -100,6 +100,7 @@ def look_at(laid: LaidOut, name: str | None) -> Scene | None:
             current.origin,
             info.class_names(),
             check=check,
+            drawing=current.image,
             arranged=now.arrangement.decisions(laid.field),
             reward=expected_by_value(info),
             truth=_right_class(current, info.class_names()),

@@ -34,6 +34,17 @@ def scatter(
     return images
 
 
+def centred(
+    digits: Float[Tensor, "batch height width"], image_size: int
+) -> Float[Tensor, "batch image_size image_size"]:
+    """Puts each digit into the middle of an empty image: alone, wherever and among whatever it lies otherwise."""
+    images = digits.new_zeros(len(digits), image_size, image_size)
+    height, width = digits.shape[1:]
+    top, left = (image_size - height) // 2, (image_size - width) // 2
+    images[:, top : top + height, left : left + width] = digits
+    return images
+
+
 def strew(
     images: Float[Tensor, "batch height width"],
     others: UInt8[Tensor, "others side side"],

@@ -3,8 +3,9 @@
 Letters and symbols in other shapes than those that models and their digit checks are fitted on
 (`tests/measure/other_shapes.py`, and the letters of the font that Pillow carries), pairs of digits, scribbles and
 blots, drawn on the canvas with its brushes and prepared as the app prepares a drawing; beside them drawn and MNIST
-digits held back from training. In models of larger images they lie as the digit check's examples do, half of them among
-clutter. The model looks with mean locations and a random first glimpse.
+digits held back from training. In models of larger images they lie anywhere, half of them among clutter if the model
+was trained with it. The model looks with mean locations and a random first glimpse, and the digit check at the drawing
+alone, as in the app.
 
 Prints a Markdown table: the share of answers, in percent, that the page is sure of by the probability alone, and with
 the digit check.
@@ -23,11 +24,12 @@ from torch import Tensor
 
 from app.look.light import DARK_FIELD
 from ram import RAM, load_checkpoint, prepare_drawing
-from ram.checkpoints import load_digit_check, read_info
+from ram.checkpoints import CheckpointInfo, load_digit_check, read_info
 from ram.config import DataConfig
+from ram.data.clutter import centred, scatter, strew
 from ram.data.mnist import as_floats, load_mnist, split_training
 from ram.digit_check import SURE, DigitCheck
-from ram.digit_check_fit import laid_out
+from ram.evaluation import pieces
 from tests.measure.allographs import CLEAN, IDIOSYNCRATIC
 from tests.measure.other_shapes import LETTERS, NAMED, SYMBOLS
 from tests.measure.pen_digits import BRUSHES, CANVAS_SIZE, Allograph, allographs, draw_all, render, write
@@ -47,7 +49,7 @@ def main() -> None:
     print(f"| sure, percent | {' | '.join(images)} |\n|---|{'--:|' * len(images)}")
     for path in parser.parse_args().checkpoints:
         model, info, check = load_checkpoint(path), read_info(path), load_digit_check(path)
-        cells = [sure(model, check, laid_out(batch, info)) for batch in images.values()]
+        cells = [sure(model, info, check, batch) for batch in images.values()]
         print(f"| {path.stem} | {' | '.join(f'{before:.1f} → {after:.1f}' for before, after in cells)} |", flush=True)
 
 
@@ -68,15 +70,27 @@ def all_images(rng: np.random.Generator) -> dict[str, Float[Tensor, "batch 28 28
 
 
 @torch.inference_mode()
-def sure(model: RAM, check: DigitCheck | None, images: Float[Tensor, "batch height width"]) -> tuple[float, float]:
+def sure(
+    model: RAM, info: CheckpointInfo, check: DigitCheck | None, drawings: Float[Tensor, "batch 28 28"]
+) -> tuple[float, float]:
     """The share of answers that the page is sure of, in percent, without and with the digit check."""
     generator = torch.Generator().manual_seed(0)
-    rollout = model.rollout(images, sample_locations=False, generator=generator)
+    rollout = model.rollout(laid_out(drawings, info), sample_locations=False, generator=generator)
     likely = rollout.class_probs[:, -1].amax(dim=-1) >= SURE
     found = torch.ones_like(likely)
     if check is not None:
-        found = torch.cat([check.finds_digit(model, part) for part in images.split(200)])
+        alone = centred(drawings, info.image_size)
+        found = torch.cat([check.finds_digit(model, part) for part in alone.split(200)])
     return 100 * float(likely.float().mean()), 100 * float((likely & found).float().mean())
+
+
+def laid_out(drawings: Float[Tensor, "batch 28 28"], info: CheckpointInfo) -> Float[Tensor, "batch height width"]:
+    """The drawings in fields as large as the model's, every other one with its clutter."""
+    generator = torch.Generator().manual_seed(1)
+    placed = scatter(drawings, info.image_size, generator)
+    if pieces(info):
+        strew(placed[::2], load_mnist("train").images, pieces(info), generator)
+    return placed
 
 
 def shapes(table: dict[str, str]) -> Float[Tensor, "batch 28 28"]:

@@ -11,7 +11,7 @@ from ram.config import RAMConfig
 from ram.data.mnist import Digits
 from ram.data.not_digits import KINDS, Drawing, draw_not_digits
 from ram.digit_check import DigitCheck, features, impressions
-from ram.digit_check_fit import laid_out, separate, unsure_rate
+from ram.digit_check_fit import fit_digit_check, separate, unsure_rate
 from ram.model import RAM
 
 CONFIG = RAMConfig(glimpse_size=6, num_glimpses=3, hidden_size=8, glimpse_hidden_size=4)
@@ -56,20 +56,20 @@ def test_look_with_its_check_is_the_look_and_the_check(
 ) -> None:
     torch.manual_seed(4)
     model = RAM(dataclasses.replace(CONFIG, use_lstm=use_lstm))
-    images = torch.rand(6, 28, 28, generator=Generator().manual_seed(5))
+    images, drawings = torch.rand(2, 6, 40, 40, generator=Generator().manual_seed(5))
     weight = torch.randn(features(CONFIG), generator=Generator().manual_seed(6))
-    middle = (impressions(model, images) @ weight).sort().values[2:4].mean()
+    middle = (impressions(model, drawings) @ weight).sort().values[2:4].mean()
     check, location = DigitCheck(weight, -middle), None if start is None else torch.tensor(start)
     verdicts = []
-    for image in images:
+    for image, drawing in zip(images, drawings, strict=True):
         looks: dict[str, Any] = {"sample_locations": sampled, "initial_location": location}
         with torch.inference_mode():
             alone = model.rollout(image, **looks, generator=Generator().manual_seed(7))
-        both = check.roll_out(model, image, **looks, generator=Generator().manual_seed(7))
+        both = check.roll_out(model, image, drawing, **looks, generator=Generator().manual_seed(7))
         for found, expected in zip(both.rollout, alone, strict=True):
             torch.testing.assert_close(found, expected)
         verdicts.append(both.is_digit)
-    assert verdicts == check.finds_digit(model, images).tolist()
+    assert verdicts == check.finds_digit(model, drawings).tolist()
     assert sum(verdicts) == 3
 
 
@@ -85,8 +85,17 @@ def test_separation_finds_the_direction_and_doubts_a_five_hundredth_of_the_digit
     assert float((others @ check.weight + check.bias >= 0).double().mean()) < 0.2
 
 
+def test_check_is_fitted_to_drawings_without_clutter(model: RAM) -> None:
+    def fitted(clutter: int) -> DigitCheck:
+        recipe = {"image_size": 40, "clutter": clutter, "validation_images": 100}
+        return fit_digit_check(model, CheckpointInfo(CONFIG, 40, recipe, {}), count=30)
+
+    assert fitted(4).weight.equal(fitted(0).weight)
+    assert fitted(4).bias.equal(fitted(0).bias)
+
+
 def test_unsure_are_unlikely_answers_and_doubted_digits(model: RAM) -> None:
-    digits = Digits(torch.zeros(4, 28, 28, dtype=torch.uint8), torch.zeros(4, dtype=torch.long))
+    digits = torch.zeros(4, 28, 28)
     log_probs = torch.tensor([[[0.6, 0.4], [0.5, 0.5], [0.51, 0.49], [0.9, 0.1]]]).log()
     unlikely = torch.tensor([[[0.3, 0.3, 0.4]]]).log().expand(1, 4, 3)
     none, blind = torch.zeros(features(CONFIG)), torch.tensor(1.0)
@@ -94,15 +103,6 @@ def test_unsure_are_unlikely_answers_and_doubted_digits(model: RAM) -> None:
     assert unsure_rate(model, None, digits, unlikely).mean == 100
     assert unsure_rate(model, DigitCheck(none, blind), digits, log_probs).mean == 0
     assert unsure_rate(model, DigitCheck(none, -blind), digits, log_probs).mean == 100
-
-
-def test_every_other_image_of_a_cluttered_model_has_clutter() -> None:
-    info = CheckpointInfo(RAMConfig(), 60, {"image_size": 60, "clutter": 4}, {})
-    images = torch.zeros(6, 28, 28)
-    placed = laid_out(images, info)
-    assert placed.shape == (6, 60, 60)
-    assert [bool(image.any()) for image in placed[1::2]] == [False] * 3
-    assert any(bool(image.any()) for image in placed[::2])
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=[kind.__name__ for kind in KINDS])

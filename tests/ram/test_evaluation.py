@@ -21,6 +21,7 @@ from ram.evaluation import (
     error_rate,
     passes,
     pieces,
+    plain_digits_of,
     stored,
     stored_number,
     with_random_gaze,
@@ -236,6 +237,7 @@ def test_model_of_larger_images_is_measured_on_such_the_same_every_time() -> Non
     assert found.images.equal(digits_of(info, "test").images)
     assert found.images.equal(scattered(load_mnist("test"), 40, 2, seed=1).images)
     assert found.labels.equal(load_mnist("test").labels)
+    assert plain_digits_of(info, "test").images.equal(load_mnist("test").images)
 
 
 def test_validation_digits_are_those_that_training_held_back(training_digits: Digits) -> None:
@@ -244,6 +246,9 @@ def test_validation_digits_are_those_that_training_held_back(training_digits: Di
     held_back = split_training(training_digits, DataConfig(validation_images=300))[1]
     assert found.images.equal(scattered(held_back, 32, 1, seed=0).images)  # the trainer's seed, too
     assert found.labels.equal(held_back.labels)
+    plain = plain_digits_of(dataclasses.replace(INFO, image_size=32, recipe=recipe), "validation")
+    assert plain.images.equal(held_back.images)
+    assert plain.labels.equal(held_back.labels)
     assert len(digits_of(INFO, "validation").labels) == 5000
 
 

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from app.look.force import Force
 from app.look.looking import LookRequest, look
 from app.look.scene import SURE, Scene
 from ram import RAM, RAMConfig, digit_check
-from ram.digit_check import DigitCheck, features
+from ram.digit_check import DigitCheck, features, impressions
 
 IMAGE = np.random.default_rng(0).random((28, 28), np.float32)
 
@@ -106,11 +107,24 @@ def test_answer_flips_at_the_glimpse_from_which_on_it_is_another(
     assert dataclasses.replace(believing(yours), own=believing(own)).flip == flip
 
 
+@pytest.mark.parametrize("force", [{}, {2: (0.5, 0.5)}])
 @pytest.mark.parametrize("bias", [1.0, -1.0])
-def test_digit_check_decides_whether_the_scene_shows_a_digit(model: RAM, bias: float) -> None:
-    check = DigitCheck(torch.zeros(features(model.config)), torch.tensor(bias))
-    scene = look(model, IMAGE, LookRequest(), "test", check=check)
+def test_digit_check_decides_whether_the_scene_shows_a_digit(model: RAM, bias: float, force: Force) -> None:
+    check, request_ = DigitCheck(torch.zeros(features(model.config)), torch.tensor(bias)), LookRequest(force=force)
+    scene = look(model, IMAGE, request_, "test", check=check)
     assert scene.is_digit == (bias > 0)
-    alone = look(model, IMAGE, LookRequest(), "test")
+    alone = look(model, IMAGE, request_, "test")
     np.testing.assert_allclose(scene.class_probs, alone.class_probs, rtol=1e-5)
     assert alone.is_digit
+
+
+def test_digit_check_looks_at_the_drawing_in_the_middle_of_an_empty_field(model: RAM) -> None:
+    image, drawing = (np.random.default_rng(3).random((side, side), np.float32) for side in (60, 28))
+    field = torch.zeros(1, 60, 60)
+    field[0, 16:44, 16:44] = torch.from_numpy(drawing)
+    weight = torch.randn(features(model.config), generator=torch.Generator().manual_seed(1))
+    score = (impressions(model, field) @ weight)[0]
+    for bias, is_digit in ((0.001 - score, True), (-0.001 - score, False)):
+        scene = look(model, image, LookRequest(), "test", check=DigitCheck(weight, bias), drawing=drawing)
+        assert scene.is_digit == is_digit
+        np.testing.assert_allclose(scene.class_probs, look(model, image, LookRequest(), "test").class_probs, rtol=1e-5)

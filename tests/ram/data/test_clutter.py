@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from ram.data.clutter import ink_centre, scatter, scattered, strew
+from ram.data.clutter import centred, ink_centre, scatter, scattered, strew
 from ram.data.mnist import Digits
 
 
@@ -34,6 +34,15 @@ def test_digit_lies_whole_and_unchanged_somewhere_in_a_blank_image() -> None:
         top, left = (int(axis.min()) for axis in image.nonzero(as_tuple=True))
         assert image[top : top + 28, left : left + 28].equal(digit)
         assert image.count_nonzero() == 28 * 28
+
+
+@pytest.mark.parametrize(("side", "left"), [(28, 0), (31, 1), (60, 16), (100, 36)])
+def test_digit_lies_alone_in_the_middle(side: int, left: int) -> None:
+    digits = torch.rand(3, 28, 28) + 0.1
+    images = centred(digits, side)
+    assert images.shape == (3, side, side)
+    assert images[:, left : left + 28, left : left + 28].equal(digits)
+    assert int((images > 0).sum()) == digits.numel()
 
 
 def test_every_place_occurs() -> None:
