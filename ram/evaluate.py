@@ -175,13 +175,13 @@ def _evaluate(path: Path, options: argparse.Namespace) -> CheckpointInfo:
         return tqdm(range(options.seeds), desc=f"{path.stem}, {what}", unit="pass", leave=False)
 
     try:
-        validation = digits_of(info, "validation", options.data)
+        test, validation = (digits_of(info, split, options.data) for split in ("test", "validation"))
         if options.calibrate:
             info = _with(info, _calibrate(model, info, validation, seeds))
             _fit_value(model, info, validation, options.data, seeds)
             info = _with(info, {FITTED: True})
             check = fit_digit_check(model, info, options.data, options.examples)
-        info = _with(info, _measure(model, check, info, options.data, seeds))
+        info = _with(info, _measure(model, check, info, test, options.data, seeds=seeds))
         held_back = error_rate(passes(model, validation, seeds=seeds("validation")), validation.labels)
         info = _with(info, {VALIDATION: held_back._asdict()})
     except (ConfigError, DataError) as error:
@@ -215,8 +215,9 @@ def _fit_value(model: RAM, info: CheckpointInfo, validation: Digits, folder: Pat
     fit_value(model, changed, outcomes(model, validation, seeds=seeds("value")))
 
 
-def _measure(model: RAM, check: DigitCheck | None, info: CheckpointInfo, folder: Path, seeds: Seeds) -> dict[str, Any]:
-    test, plain = digits_of(info, "test", folder), plain_digits_of(info, "test", folder)
+def _measure(
+    model: RAM, check: DigitCheck | None, info: CheckpointInfo, test: Digits, folder: Path, *, seeds: Seeds
+) -> dict[str, Any]:
     looks = outcomes(model, test, seeds=seeds("value"))
     results: dict[str, Any] = {"value": value_quality(estimates(model, looks), looks.right)._asdict()}
     for gaze in GAZES:
@@ -224,7 +225,7 @@ def _measure(model: RAM, check: DigitCheck | None, info: CheckpointInfo, folder:
         results[f"test_error_{gaze}"] = error_rate(log_probs, test.labels)._asdict()
         if gaze == "mean":
             results |= _calibration_errors(log_probs, test, stored_number(info, "temperature"))
-            alone = centred(as_floats(plain.images), info.image_size)
+            alone = centred(as_floats(plain_digits_of(info, "test", folder).images), info.image_size)
             results["not_sure"] = unsure_rate(model, check, alone, log_probs)._asdict()
     return results
 
