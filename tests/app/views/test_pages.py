@@ -75,6 +75,14 @@ def test_drawing_is_looked_at_at_once() -> None:
     assert len(scene["patches"][0][0]) == 8
 
 
+def test_an_x_among_pieces_of_digits_is_no_digit() -> None:
+    app = open_app(model="cluttered-60", pieces="1")
+    app.session_state["canvas"] = canvas_state(STROKES, [(20, 20), (140, 140)], [(140, 20), (20, 140)])
+    app.run()
+    # Among these pieces it looks like an eight, and the check would believe it if it did not see the drawing alone.
+    assert shown(app)["scene"]["answer"] == "RAM doubts that this is a digit: perhaps 8"
+
+
 def test_two_digits_are_not_read_as_one() -> None:
     app = open_app()
     one, seven = [(70, 70), (70, 210)], [(150, 70), (230, 70), (190, 210)]
