@@ -122,7 +122,8 @@ class Door:
 
         It costs its session what it costs the server: who sends one after the other waits.
         """
-        session, file = scope["path"].split("/")[-2:]
+        folder, _, file = scope["path"].rpartition("/")
+        session = folder.rpartition("/")[2]
         if self._arriving.total() >= self._most_arriving or self._arriving[session] >= self._most_arriving // 4:
             await PlainTextResponse(MANY_FILES, 503, {"Retry-After": "5"})(scope, receive, send)
             return

@@ -152,6 +152,11 @@ async def upload_many(server: str) -> None:
             await visitor.draw(drawings(1)[0])
 
 
+@pytest.mark.parametrize(("path", "status"), [("/", 405), ("*", 404), ("nowhere", 404), ("/_stcore/upload_file", 405)])
+def test_file_for_no_place_is_refused(server: str, path: str, status: int) -> None:
+    assert Answer(server, path, "PUT", b"x").status == status  # whose log must be without a traceback, too
+
+
 def test_log_stays_small_whatever_somebody_sends(tmp_path: Path) -> None:
     with started_server(tmp_path) as server:
         asyncio.run(send_nonsense(server.address.removeprefix("http://"), times=60))
