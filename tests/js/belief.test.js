@@ -119,13 +119,18 @@ test("every class is on the axis by its name, the first on top", () => {
   assert.deepEqual([layout.xaxis.title.text, layout.yaxis.title.text], ["glimpse", "class"]);
 });
 
-test("with many classes the cells carry no numbers", () => {
-  const classes = [..."abcdefghijklmnopqrstuvwxyz"];
+test("no character of a name is cut in two", () => {
+  const { layout } = probabilitiesFigure(scene({ classes: ["🐸🐸🐸🐸🐸🐸🐸", "a🐸🐸🐸🐸🐸🐸🐸", "b"] }));
+  assert.deepEqual(layout.yaxis.ticktext, ["🐸🐸🐸🐸🐸🐸🐸", "a🐸🐸🐸🐸🐸…", "b"]);
+});
+
+test("with many classes the cells carry no numbers, and still say of which class they are", () => {
+  const classes = ["<a>", ..."bcdefghijklmnopqrstuvwxyz"];
   const many = scene({ values: [0.5], probabilities: [classes.map(() => 1 / 26)], classes });
-  assert.deepEqual(
-    probabilitiesFigure(many).data.map(({ type }) => type),
-    ["heatmap"],
-  );
+  const [cells, ...others] = probabilitiesFigure(many).data;
+  assert.deepEqual([cells.type, others], ["heatmap", []]);
+  assert.deepEqual([cells.customdata[0], cells.customdata[25]], [["&lt;a&gt;"], ["z"]]);
+  assert.match(cells.hovertemplate, /class %{customdata}<br>/);
 });
 
 test("the model's own way stands beside yours where a glimpse was moved", () => {

@@ -173,7 +173,8 @@ export function probabilitiesFigure({ probabilities, classes, colors, own }) {
   const labelled = classes.length <= MOST_LABELLED;
   const yours = probabilities.map((row, step) => column(row, step, colors[step], own ? [-0.1, 0.46] : null));
   const others = (own?.probabilities ?? []).map((row, step) => column(row, step, PALE, [-0.42, -0.16]));
-  const data = [...others.map((each) => cells(each, "own-")), ...yours.map((each) => cells(each))];
+  const names = classes.map((name) => [escaped(name)]);
+  const data = [...others.map((each) => cells(each, names, "own-")), ...yours.map((each) => cells(each, names))];
   if (labelled && others.length && others.length <= MOST_BESIDE) data.push(percents(others, "own-", 11));
   if (labelled) data.push(percents(yours));
   const yaxis = axis("class", {
@@ -186,7 +187,11 @@ export function probabilitiesFigure({ probabilities, classes, colors, own }) {
 }
 
 /** @param {string} name */
-const short = (name) => escaped(name.length <= NAME_LENGTH ? name : `${name.slice(0, NAME_LENGTH - 1)}…`);
+function short(name) {
+  const characters = [...name]; // one each, though an emoji has a length of two
+  const fits = characters.length <= NAME_LENGTH;
+  return escaped(fits ? name : `${characters.slice(0, NAME_LENGTH - 1).join("")}…`);
+}
 
 /**
  * The probabilities after one glimpse, and where they stand; without edges they fill the glimpse's place.
@@ -199,8 +204,8 @@ function column(row, step, color, edges) {
   return { row, step, color, x, middle: (x[0] + x[x.length - 1]) / 2 };
 }
 
-/** @param {Column} column @param {string} name @returns {Trace} */
-const cells = ({ row, step, color, x }, name = "") => ({
+/** @type {(column: Column, names: string[][], name?: string) => Trace} */
+const cells = ({ row, step, color, x }, names, name = "") => ({
   ...{ type: "heatmap", uid: `${name}probabilities-${step + 1}`, x },
   ...{ y: row.map((_, index) => index), z: row.map((share) => [share]), zmin: 0, zmax: 1, showscale: false },
   ...{
@@ -211,7 +216,8 @@ const cells = ({ row, step, color, x }, name = "") => ({
     xgap: 2,
     ygap: row.length <= MOST_LABELLED ? 1 : 0,
   },
-  hovertemplate: `glimpse ${step + 1}${name && OWN}<br>class %{y}<br>probability %{z:.1%}<extra></extra>`,
+  customdata: names,
+  hovertemplate: `glimpse ${step + 1}${name && OWN}<br>class %{customdata}<br>probability %{z:.1%}<extra></extra>`,
 });
 
 /**
