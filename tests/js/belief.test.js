@@ -119,6 +119,11 @@ test("every class is on the axis by its name, the first on top", () => {
   assert.deepEqual([layout.xaxis.title.text, layout.yaxis.title.text], ["glimpse", "class"]);
 });
 
+test("Plotly shows each sign of a name as it is", () => {
+  const { layout } = probabilitiesFigure(scene({ classes: ["'\"'", "&amp;", "<i>"] })); // it would show &quot; as that
+  assert.deepEqual(layout.yaxis.ticktext, ["'\"'", "&amp;amp;", "&lt;i&gt;"]);
+});
+
 test("no character of a name is cut in two", () => {
   const { layout } = probabilitiesFigure(scene({ classes: ["🐸🐸🐸🐸🐸🐸🐸", "a🐸🐸🐸🐸🐸🐸🐸", "b"] }));
   assert.deepEqual(layout.yaxis.ticktext, ["🐸🐸🐸🐸🐸🐸🐸", "a🐸🐸🐸🐸🐸…", "b"]);
