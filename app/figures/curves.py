@@ -271,7 +271,8 @@ def _trace(line: _Line, record: _Record) -> Trace:
         "scatter",
         x=(line.seconds / unit_seconds).tolist(),
         y=line.values.tolist(),
-        customdata=[None if math.isnan(epoch) else epoch for epoch in line.epochs.tolist()],
+        # Cut to the decimal that is shown: rounded up, an epoch would seem over that is not.
+        customdata=[None if math.isnan(epoch) else epoch for epoch in np.floor(10 * line.epochs + 1e-5) / 10],
         uid=f"{quantity.key}-{line.run + 1}",
         name=record.names[line.run],
         mode="lines+markers" if marked else "lines",

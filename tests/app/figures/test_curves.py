@@ -180,6 +180,11 @@ def test_hover_tells_quantity_time_and_epoch() -> None:
     assert trace.hovertemplate == "reward %{y:.3f}<br>%{x:.1f} s, epoch %{customdata:.1f}<extra></extra>"
 
 
+def test_hover_rounds_no_epoch_up() -> None:
+    rows = [reading(1, epoch=epoch) for epoch in (0.96, 1.3, 2.9999, 3.0)]
+    assert trace_of(reward_figure([Curves("run", rows)]), "reward-1").customdata == (0.9, 1.3, 2.9, 3.0)
+
+
 @pytest.mark.parametrize("figure_of", FIGURES)
 def test_two_runs_share_colors_and_differ_in_dash(figure_of: FigureOf) -> None:
     figure = figure_of([run_with([5.0, 4.0], name="first"), run_with([9.0, 8.0, 7.0], name="second")])
