@@ -298,12 +298,17 @@ def in_words(figure: Figure) -> str:
     lines = [line for line in figure.data if "hovertemplate" in line]
     runs = {line["name"] for line in lines}
     ends = [
-        f"{line['name']}, " * (len(runs) > 1) + f"{line['hovertemplate'].partition(' %{y')[0]} {line['y'][-1]:.2f}"
+        f"{line['name']}, " * (len(runs) > 1) + f"{line['hovertemplate'].partition(' %{y')[0]} {_said(line['y'][-1])}"
         for line in lines
     ]
     layout = figure.layout
     about = f"{layout['title']['text']}: {layout['yaxis']['title']['text']} over the training time"
     return f"{about}; at the end {'; '.join(ends)}" if ends else about
+
+
+def _said(number: float) -> str:
+    # A screen reader says a minus, but may leave a hyphen out. "z": what rounds to nothing has no sign.
+    return f"{number:z.2f}".replace("-", "−")
 
 
 def _run_names(record: _Record) -> dict[str, Any]:

@@ -130,6 +130,8 @@ def test_figures_are_told_in_words_with_their_last_readings() -> None:
     )
     two = curves.spread_figure([Curves("a", READ), Curves("b", READ)])
     assert curves.in_words(two).endswith("; at the end a, spread 0.20; b, spread 0.20")
+    losses = curves.in_words(curves.loss_figure([Curves("run", [reading(1, value_loss=-0.001)])]))
+    assert losses.endswith("at the end cross-entropy 0.50; value error 0.00; REINFORCE −0.25")
     assert curves.in_words(curves.loss_figure([])) == "The parts of the loss, unweighted: loss over the training time"
 
 
