@@ -14,6 +14,9 @@
 /**
  * Keeps what is on screen: each place on the page gets one part, which is updated from then on.
  *
+ * Streamlit cleans up when a place has left the page, but also, at once, after an update that another one overtook. Then
+ * the place is still there, and so must be its part: another one would be built into what this one left.
+ *
  * @template Data
  * @param {(root: ShadowRoot | HTMLElement) => { update(component: Component<Data>): void, destroy(): void }} build
  * @returns {(component: Component<Data>) => () => void}
@@ -26,6 +29,7 @@ export function keptPerRoot(build) {
     const part = parts.get(root);
     part.update(component);
     return () => {
+      if (root.isConnected) return;
       part.destroy();
       parts.delete(root);
     };
