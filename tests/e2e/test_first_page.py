@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from app.components import address, scripts, styles
 from app.components.charts import library
@@ -34,45 +34,46 @@ def place(page: Page, selector: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["draw", "train"])
-def test_heading_stands_where_it_will_stay(page: Page, server: str, name: str) -> None:
+def test_heading_and_outlines_stand_where_they_will_stay(page: Page, server: str, name: str) -> None:
     page.route("**/*.js", lambda route: route.abort())
+    resize(page, *WINDOWS[0])
     page.goto(f"{server}/{name}")
+    outlines = corners(page.locator("#shell i"))
     early = []
     for scheme, width in WINDOWS:
         resize(page, scheme, width)
         early.append(place(page, "#shell h1"))
     assert page.title() == "Glimpse Playground"
     page.unroute("**/*.js")
+    resize(page, *WINDOWS[0])
     page.reload()
     see(page.locator("#root h1"))
+    if name == "draw":
+        outlined = page.locator("canvas.upper-canvas, .viewer")
+        see(outlined.nth(1))
+        assert corners(outlined) == outlines
     assert [place(page, "#root h1") for _ in each_window(page, *WINDOWS)] == early
     expect(page.locator("#shell")).to_be_hidden()
 
 
-def test_outlines_stand_where_canvas_and_viewer_will(page: Page, server: str) -> None:
-    page.route("**/*.js", lambda route: route.abort())
+def corners(parts: Locator) -> list[list[int]]:
+    return [part.evaluate(CORNER) for part in parts.all()]
+
+
+def test_each_page_has_its_heading_and_streamlits_scripts(page: Page, server: str) -> None:
+    html = INDEX.read_text(encoding="utf-8")
+    head = html.split("</head>")[0].replace("Streamlit</title>", "Glimpse Playground</title>")
+    for name in HEADINGS:
+        answer = page.request.get(f"{server}/{name}")
+        without = re.sub('<link rel="[a-z]+" href="parts/[^>]*>', "", answer.text())
+        assert without == first_page(name, before=EVERYWHERE)
+        assert answer.headers["cache-control"] == "no-cache"
+        assert answer.text().startswith(head)
     page.goto(server)
-    outlines = [page.locator("#shell i").nth(number).evaluate(CORNER) for number in (0, 1)]
-    page.unroute("**/*.js")
-    page.reload()
-    real = [page.locator("canvas.upper-canvas"), page.locator(".viewer")]
-    for part in real:
-        see(part)
-    assert [part.evaluate(CORNER) for part in real] == outlines
-
-
-@pytest.mark.parametrize("name", HEADINGS)
-def test_each_page_has_its_heading_and_streamlits_scripts(page: Page, server: str, name: str) -> None:
-    answer = page.request.get(f"{server}/{name}")
-    assert re.sub('<link rel="[a-z]+" href="parts/[^>]*>', "", answer.text()) == first_page(name, before=EVERYWHERE)
-    assert answer.headers["cache-control"] == "no-cache"
-    head = (
-        INDEX.read_text(encoding="utf-8").split("</head>")[0].replace("Streamlit</title>", "Glimpse Playground</title>")
-    )
-    assert answer.text().startswith(head)
-    page.goto(f"{server}/{name}")
-    expect(page.get_by_role("heading", level=1)).to_have_text(HEADINGS[name])
-    expect(page.get_by_text(TAGLINE).filter(visible=True)).to_have_count(int(name == "draw"))
+    for link, (name, heading) in enumerate(HEADINGS.items()):
+        page.get_by_role("navigation").get_by_role("link").nth(link).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+        expect(page.get_by_text(TAGLINE).filter(visible=True)).to_have_count(int(name == "draw"))
 
 
 @pytest.mark.parametrize(("name", "component"), [("draw", "viewer"), ("train", "learning")])
