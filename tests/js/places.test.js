@@ -102,7 +102,7 @@ test("sampled looks are counted by their answers", () => {
 
 test("both ways are compared step by step, and the answers only at the end", () => {
   const scene = {
-    ...{ classes: CLASSES, flip: 1, forced: [0, 1], answer: "" },
+    ...{ classes: CLASSES, flip: 1, forced: [0, 1], answer: "", sure: true },
     probabilities: [
       [0.5, 0.5],
       [0.75, 0.25],
@@ -124,6 +124,17 @@ test("both ways are compared step by step, and the answers only at the end", () 
     "Glimpses 1 and 2 moved. p(1) 75.0\u00a0% → 25.0\u00a0%, value 0.75 → 0.25. The answer flips at glimpse 2: 1 → 0.",
   );
   assert.match(versusInWords({ ...scene, flip: null, forced: [1] }, 1), /^Glimpse 2 moved\. .* The answer stays 1\.$/);
+});
+
+test("no answer is told where the model gives none", () => {
+  const [same, other] = [[0.25, 0.75], [0.75, 0.25]]; // biome-ignore format: one line
+  const own = { locations: [], answer: "", values: [0], probabilities: [same] };
+  const scene = { classes: CLASSES, forced: [0], answer: "", sure: false, own, values: [0] };
+  assert.match(versusInWords({ ...scene, flip: null, probabilities: [same] }, 0), /\. The likeliest class stays 1\.$/);
+  assert.match(
+    versusInWords({ ...scene, flip: 0, probabilities: [other] }, 0),
+    /\. The likeliest class flips at glimpse 1: 1 → 0\.$/,
+  );
 });
 
 test("a glimpse that the model does not have is named", () => {

@@ -257,10 +257,10 @@ export function looksInWords(answers, classes) {
 /**
  * What moving glimpses has changed up to a step; the outcome only at the end.
  *
- * @param {Pick<Scene, "own" | "classes" | "probabilities" | "values" | "flip" | "forced" | "answer"> & { value_name?: string }} scene
+ * @param {Pick<Scene, "own" | "classes" | "probabilities" | "values" | "flip" | "forced" | "answer" | "sure"> & { value_name?: string }} scene
  * @param {number} step
  */
-export function versusInWords({ own, classes, probabilities, values, value_name = "value", flip, forced }, step) {
+export function versusInWords({ own, classes, probabilities, values, value_name = "value", flip, forced, sure }, step) {
   if (!own) return "";
   const moved = `${forced.length > 1 ? "Glimpses" : "Glimpse"} ${listed(forced.map((index) => index + 1))} moved`;
   const answer = best(own.probabilities[values.length - 1]); // of its own accord
@@ -268,8 +268,9 @@ export function versusInWords({ own, classes, probabilities, values, value_name 
   const value = `${value_name} ${fixed(own.values[step])} → ${fixed(values[step])}`;
   const changed = `${moved}. p(${classes[answer]}) ${before} → ${after}, ${value}.`;
   if (step < values.length - 1) return changed;
-  if (flip === null) return `${changed} The answer stays ${classes[answer]}.`;
-  return `${changed} The answer flips at glimpse ${flip + 1}: ${classes[answer]} → ${classes[best(probabilities[step])]}.`;
+  const outcome = sure ? "The answer" : "The likeliest class";
+  if (flip === null) return `${changed} ${outcome} stays ${classes[answer]}.`;
+  return `${changed} ${outcome} flips at glimpse ${flip + 1}: ${classes[answer]} → ${classes[best(probabilities[step])]}.`;
 }
 
 /**
