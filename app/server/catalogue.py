@@ -49,8 +49,8 @@ def model_label(name: str) -> str:
 
 def checkpoint_path(name: str) -> Path:
     """The file of one of the `model_names`."""
-    run = run_path(name) / "best.safetensors"
-    return run if not _is_shipped(name) and run.exists() else _shipped(name)
+    shipped, run = _shipped(name), run_path(name) / "best.safetensors"
+    return run if not shipped.exists() and run.exists() else shipped
 
 
 def is_recorded(run: str) -> bool:

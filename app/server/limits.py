@@ -59,13 +59,12 @@ def read_limits() -> Limits:
     Raises:
         OSError, tomllib.TOMLDecodeError, TypeError: that file is missing, or has lines that are not known.
     """
-    own = os.environ.get("GLIMPSE_LIMITS")
-    return _read(Path(own) if own else None)
+    return _read(os.environ.get("GLIMPSE_LIMITS"))
 
 
 @functools.cache
-def _read(own: Path | None) -> Limits:
-    lines = _lines(Path(__file__).with_name("limits.toml")) | (_lines(own) if own else {})
+def _read(own: str | None) -> Limits:
+    lines = _lines(Path(__file__).with_name("limits.toml")) | (_lines(Path(own)) if own else {})
     folders = {name: PROJECT / lines[name] for name in ("runs", "checkpoints", "mnist")}
     lists = {name: tuple(line) for name, line in lines.items() if isinstance(line, list)}
     return Limits(**{**lines, **lists, **folders})

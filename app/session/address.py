@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.session import widgets
-from app.session.settings import in_address
+from app.session import settings, widgets
 
 LINKS = ("sample", "picture", "drawings")  # a test digit, and what is kept on the server's shelves, by name
 
@@ -30,7 +29,7 @@ def read(page: str = "") -> None:
     # From the first run on, whichever page it is for: the pages that need them may be opened much later.
     state.setdefault("links", {name: st.query_params.get(name, "") for name in LINKS})
     # Kept for `write`, which each drawing calls: the list of models is read from the disk.
-    state.settings_in_address = in_address()
+    state.settings_in_address = settings.in_address()
     for key, setting in state.settings_in_address.items():
         if key not in known:
             try:
@@ -54,7 +53,11 @@ def read(page: str = "") -> None:
 def keep() -> None:
     """Keeps all settings as they are now, for the page that comes next."""
     state = st.session_state
-    state.known_settings = {key: state.get(key, value) for key, value in state.known_settings.items()}
+    known, read = state.known_settings, settings.already_read()
+    if read is None:
+        state.known_settings = {key: state.get(key, value) for key, value in known.items()}
+    else:  # those of other pages have not changed
+        state.known_settings = known | vars(read)
 
 
 def put_back(key: str) -> None:

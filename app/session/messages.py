@@ -35,7 +35,8 @@ def read(page: str) -> Message | None:
 
 def forget(page: str) -> None:
     """Takes the page's message away."""
-    st.session_state.messages = {name: message for name, message in _messages().items() if name != page}
+    if page in (said := _messages()):
+        st.session_state.messages = {name: message for name, message in said.items() if name != page}
 
 
 def take(page: str, place: str) -> Message | None:

@@ -99,8 +99,13 @@ _reading = threading.local()  # `settings` of the run in this thread, while they
 
 def current() -> Settings:
     """The settings as they are now."""
+    return already_read() or _read()
+
+
+def already_read() -> Settings | None:
+    """The settings within `read_once`; None outside of it."""
     kept: Settings | None = getattr(_reading, "settings", None)
-    return _read() if kept is None else kept
+    return kept
 
 
 @contextlib.contextmanager

@@ -78,7 +78,8 @@ def own_way() -> None:
 def forget() -> None:
     """Lets the model look where it likes; there is nothing to take back any more."""
     settings.stop_forcing()
-    _change(before=())
+    if can_undo():
+        _change(before=())
 
 
 def can_undo() -> bool:
@@ -102,7 +103,8 @@ def ask(question: Question) -> None:
 def question_about(look: int, viewer: str) -> Question | None:
     """What a viewer has asked about a look that is identified by this number, if it is the one that was on the page."""
     state = _state()
-    _change(shown={**state.shown, viewer: look})
+    if state.shown.get(viewer) != look:
+        _change(shown={**state.shown, viewer: look})
     asked = state.question is not None and state.question.viewer == viewer and state.about == look
     return state.question if asked else None
 
