@@ -33,7 +33,7 @@ def drawing_pad(
     paper: str,
     on_cleared: Callable[[], None],
 ) -> Any:
-    """Shows a canvas; its state's `drawing` has the strokes as `raw`, the pixels, a PNG, as `data`, and a `number`.
+    """Shows a canvas; its state's `drawing` has the strokes as `raw`, grey levels as `levels`, and a `number`.
 
     Args:
         key: identifies the canvas on the page.

@@ -20,9 +20,9 @@ _log = logging.getLogger(__name__)
 READER = Helper("app.look.digit_reader")
 
 
-def drawn_picture(pixels: npt.NDArray[np.uint8]) -> Picture | None:
-    """What was drawn on the canvas, (height, width, 4) RGBA; None if there is no ink."""
-    image, place, is_one = prepare_placed_drawing(pixels)
+def drawn_picture(levels: npt.NDArray[np.uint8]) -> Picture | None:
+    """What was drawn on the canvas, grey levels (height, width); None if there is no ink."""
+    image, place, is_one = prepare_placed_drawing(levels)
     return Picture(image, DRAWING, place, is_one=is_one) if image.any() else None
 
 

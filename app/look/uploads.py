@@ -1,4 +1,4 @@
-"""Reading an image that somebody sent, as a file or from the canvas: it may contain anything.
+"""Reading an image that somebody sent: it may contain anything.
 
 What it costs is known before it is paid: the header says how many pixels there are. They are in memory in full only
 once, as the decoder leaves them (`app/server/limits.toml` says how large).
@@ -39,23 +39,19 @@ def is_quick(content: bytes) -> bool:
     if len(content) > QUICK_BYTES:
         return False
     try:
-        image = _opened(content, None)
+        image = _opened(content)
     except UploadError:
         return True
     return image.width * image.height * count_scans(content) <= QUICK_PIXELS
 
 
-def read_image(content: bytes, *, longest: int | None = None) -> npt.NDArray[np.uint8]:
+def read_image(content: bytes) -> npt.NDArray[np.uint8]:
     """Decodes a PNG or JPEG into (height, width, 4) RGBA, upright, its longer side at most `SIDE` pixels.
-
-    Args:
-        content: of the file.
-        longest: pixels of a side that are allowed, if fewer than the server's limit.
 
     Raises:
         UploadError: it is too large in bytes, pixels or length, no PNG or JPEG, or damaged.
     """
-    image = _opened(content, longest)
+    image = _opened(content)
     try:
         reduced = _reduced(image)
     except MemoryError:
@@ -66,7 +62,7 @@ def read_image(content: bytes, *, longest: int | None = None) -> npt.NDArray[np.
     return np.asarray(reduced if turn is None else reduced.transpose(turn))
 
 
-def _opened(content: bytes, longest: int | None) -> Image.Image:
+def _opened(content: bytes) -> Image.Image:
     """An image of which only the header has been read, and which may be decoded."""
     largest = read_limits().largest_image
     if len(content) > largest * MB:
@@ -78,15 +74,15 @@ def _opened(content: bytes, longest: int | None) -> Image.Image:
         raise UploadError("This file is not a PNG or JPEG image; please choose another one.") from None
     except Exception:  # whatever the library raises: anybody may have made this file
         raise UploadError("This image is damaged or far too large; please choose another one.") from None
-    _check_size(image, longest)
+    _check_size(image)
     if count_scans(pixels) > MOST_SCANS:
         raise UploadError("This image is stored in too many passes; please save it as a PNG or an ordinary JPEG.")
     return image
 
 
-def _check_size(image: Image.Image, longest: int | None) -> None:
+def _check_size(image: Image.Image) -> None:
     limits = read_limits()
-    area, most = image.width * image.height / 1e6, longest or limits.longest_side
+    area, most = image.width * image.height / 1e6, limits.longest_side
     if area > limits.most_megapixels:
         raise UploadError(
             f"This image has {area:.0f} megapixels; please choose one of at most {limits.most_megapixels:g}."

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
-from streamlit_drawable_canvas import CanvasResult
 
 from app.look.light import DARK_FIELD
-from app.look.metadata import PNG
-from app.look.uploads import UploadError, read_image
 from app.server.limits import read_limits
 
 SIDE = 280  # pixels
 TOO_LONG = "This drawing is too long to be kept, so its last stroke was taken off: please draw a digit in few strokes."
-SHARPEST = 4  # pixels of a screen for one of the canvas
 PAPER, INK = DARK_FIELD, "#ffffff"
 
 Strokes = list[dict[str, Any]]
+
+
+class Report(NamedTuple):
+    """What a canvas says is on it: anything, since a browser can be made to send anything."""
+
+    drawing: Any
+    """The strokes, in the words of Fabric.js."""
+    levels: Any
+    """What is to be seen, as `levels_on` reads it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,9 +43,7 @@ class Canvas:
         # When a page is left, Streamlit forgets the values of its widgets.
         return self.key not in st.session_state
 
-    def show(
-        self, mount: Callable[..., Any], brush: int, on_cleared: Callable[[], None] = lambda: None
-    ) -> CanvasResult:
+    def show(self, mount: Callable[..., Any], brush: int, on_cleared: Callable[[], None] = lambda: None) -> Report:
         """Draws the canvas by mounting a `drawing_pad` (app/components/pad.py), which carries out each order once."""
         order = st.session_state.get(self._order, {"objects": [], "number": 0})
         shown = mount(
@@ -80,21 +84,20 @@ class Canvas:
         return f"{self.key}_refused"
 
 
-def has_reported(canvas: CanvasResult) -> bool:
+def has_reported(canvas: Report) -> bool:
     """Whether the canvas has said what is on it; before that, it holds what it was ordered to."""
-    return _content(canvas) is not None
+    return isinstance(canvas.levels, str)
 
 
-def report(drawing: Any) -> CanvasResult:
+def report(drawing: Any) -> Report:
     """What a canvas says is on it; nothing if this is not what a canvas says."""
     said = drawing if isinstance(drawing, dict) else {}
-    return CanvasResult(said.get("raw"), said.get("data"), return_image_data=True)
+    return Report(said.get("raw"), said.get("levels"))
 
 
-def strokes_on(canvas: CanvasResult) -> Strokes:
+def strokes_on(canvas: Report) -> Strokes:
     """What the canvas has reported; nothing if these are no strokes."""
-    drawing = canvas.json_data
-    objects = drawing.get("objects", []) if isinstance(drawing, dict) else []
+    objects = canvas.drawing.get("objects", []) if isinstance(canvas.drawing, dict) else []
     # Others may open them by a link: a picture or a pattern among them could make their browsers load anything.
     return objects if isinstance(objects, list) and all(map(_is_stroke, objects)) else []
 
@@ -104,22 +107,21 @@ def are_too_long(strokes: Strokes) -> bool:
     return len(json.dumps(strokes)) > 1000 * read_limits().longest_drawing
 
 
-def pixels_on(canvas: CanvasResult) -> npt.NDArray[np.uint8] | None:
-    """What is to be seen on the canvas, (height, width, 4) RGBA; None if it has reported nothing, or no picture."""
-    content = _content(canvas)
-    if content is None or not content.startswith(PNG):  # a JPEG of so many bytes could take longer to look into
+def levels_on(canvas: Report) -> npt.NDArray[np.uint8] | None:
+    """Grey levels of the canvas, (SIDE, SIDE); None if it has reported nothing, or no picture.
+
+    They come as runs, row by row: two bytes each, a level and how many pixels have it, in base64.
+    """
+    if not has_reported(canvas):
         return None
     try:
-        return read_image(content, longest=SHARPEST * SIDE)
-    except UploadError:
+        runs = np.frombuffer(base64.b64decode(canvas.levels, validate=True), np.uint8)
+    except ValueError:
         return None
-
-
-def _content(canvas: CanvasResult) -> bytes | None:
-    try:
-        return canvas.image_bytes
-    except (ValueError, AttributeError):  # not what a canvas reports
+    levels, counts = runs[::2], runs[1::2]
+    if len(levels) != len(counts) or counts.sum() != SIDE * SIDE:
         return None
+    return levels.repeat(counts).reshape(SIDE, SIDE)
 
 
 def _is_stroke(stroke: Any) -> bool:

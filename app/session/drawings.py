@@ -13,10 +13,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import streamlit as st
 import torch
-from streamlit_drawable_canvas import CanvasResult
 
 from app.session import address, label_canvas, messages
-from app.session.canvas import Strokes, pixels_on, report, strokes_on
+from app.session.canvas import Report, Strokes, levels_on, report, strokes_on
 from app.session.messages import Message
 from app.session.shelf import collections, this_session
 from ram import prepare_drawing
@@ -73,9 +72,9 @@ def keep(presses: Any) -> None:
                 _keep(label, report(drawing))
 
 
-def _keep(label: int, canvas: CanvasResult) -> None:
-    strokes, pixels = strokes_on(canvas), pixels_on(canvas)
-    image = None if pixels is None else prepare_drawing(pixels)
+def _keep(label: int, canvas: Report) -> None:
+    strokes, levels = strokes_on(canvas), levels_on(canvas)
+    image = None if levels is None else prepare_drawing(levels)
     if image is None or not image.any():
         _complain("Nothing is drawn yet: draw, then say what it is.", "canvas")
         return

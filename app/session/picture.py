@@ -15,11 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
-from streamlit_drawable_canvas import CanvasResult
 
 from app.look.picture import DRAWING, Picture
 from app.session import address, messages, settings, steering
-from app.session.canvas import TOO_LONG, Canvas, Strokes, are_too_long, pixels_on, strokes_on
+from app.session.canvas import TOO_LONG, Canvas, Report, Strokes, are_too_long, levels_on, strokes_on
 from app.session.shelf import Kept, pictures, this_session
 
 CANVAS = Canvas("canvas")
@@ -83,7 +82,7 @@ def take_requested_digit() -> int | None:
 # ---- the canvas ----
 
 
-def show_canvas(mount: Callable[..., Any], brush: int) -> CanvasResult:
+def show_canvas(mount: Callable[..., Any], brush: int) -> Report:
     """Draws the canvas by mounting a `drawing_pad`; when its page is opened, with the drawing as it was."""
     strokes = _state().strokes
     if CANVAS.was_just_opened() and strokes is not None:
@@ -91,8 +90,8 @@ def show_canvas(mount: Callable[..., Any], brush: int) -> CanvasResult:
     return CANVAS.show(mount, brush, clear)
 
 
-def new_drawing(canvas: CanvasResult) -> npt.NDArray[np.uint8] | None:
-    """What is on the canvas, (height, width, 4) RGBA, if that has changed since the last call."""
+def new_drawing(canvas: Report) -> npt.NDArray[np.uint8] | None:
+    """Grey levels of the canvas, (height, width), if what is on it has changed since the last call."""
     strokes, before = strokes_on(canvas), _state().strokes or []
     if strokes == before:
         return None
@@ -100,10 +99,10 @@ def new_drawing(canvas: CanvasResult) -> npt.NDArray[np.uint8] | None:
         messages.say(PAGE, messages.Message(TOO_LONG, is_problem=True))
         CANVAS.go_back(strokes, before)
         return None
-    pixels = pixels_on(canvas)
-    if pixels is not None:
+    levels = levels_on(canvas)
+    if levels is not None:
         _change(strokes=strokes)
-    return pixels
+    return levels
 
 
 def show_drawing(drawn: Picture | None) -> None:
@@ -152,9 +151,10 @@ def sources_are_outdated() -> bool:
 
 
 def _state() -> _State:
-    if "picture" not in st.session_state:
-        st.session_state.picture = _named_by_the_url()
-    return st.session_state.picture
+    state: _State | None = st.session_state.get("picture")
+    if state is None:
+        state = st.session_state.picture = _named_by_the_url()
+    return state
 
 
 def _named_by_the_url() -> _State:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
-from streamlit_drawable_canvas import CanvasResult
 
 from app.components.gets import VIEWER, model_input
 from app.components.pad import drawing_pad, pad_tools
@@ -14,6 +13,7 @@ from app.server.one_at_a_time import turn
 from app.server.pytorch import is_warm
 from app.server.shell import heading
 from app.session import address, look_on_show, picture, settings, widgets
+from app.session.canvas import Report
 from app.session.settings import BRUSHES
 from app.views import controls, field_view
 from app.views.waking import waking
@@ -99,7 +99,7 @@ def _canvas_and_viewer(found: FoundField | None, places: _Places) -> None:
             look_on_show.show(_look(found, places), is_hidden=settings.current().present != "no")
             # A drawing may be on its way when somebody presents.
             is_missed = settings.current().present == "yes" and widgets.comes_from_a_fragment()
-    address.write("draw")
+            address.write("draw")
     if picture.sources_are_outdated() or look_on_show.table_is_outdated() or is_missed:
         st.rerun()
 
@@ -134,5 +134,5 @@ def _find_field() -> FoundField | None:
     return look_view.find_field(settings.current().model)
 
 
-def _show_canvas(field: Field) -> CanvasResult:
+def _show_canvas(field: Field) -> Report:
     return picture.show_canvas(drawing_pad, field_view.stroke_width(settings.brush(), field))

@@ -6,7 +6,6 @@ import html
 from typing import NamedTuple
 
 import streamlit as st
-from streamlit_drawable_canvas import CanvasResult
 
 from app.components.gets import VIEWER, ModelInput
 from app.look.field import Arrangement, Field
@@ -18,6 +17,7 @@ from app.look.sources import digit_picture, drawn_picture
 from app.server.catalogue import DEFAULT_MODEL, model_label
 from app.server.models import digit_check, load_model, model_info, test_digits
 from app.session import messages, picture, settings
+from app.session.canvas import Report
 from app.session.messages import Message, plain_text
 from app.views.asking import look_request, show_viewer
 from app.views.controls import is_comparing
@@ -44,10 +44,10 @@ class LaidOut(NamedTuple):
     """Why nothing can look at it, in words; empty if something can."""
 
 
-def take_picture(canvas: CanvasResult) -> None:
+def take_picture(canvas: Report) -> None:
     """Makes what was drawn the picture, or, in a new session, the test digit that the URL names."""
-    if (pixels := picture.new_drawing(canvas)) is not None:
-        picture.show_drawing(drawn_picture(pixels))
+    if (levels := picture.new_drawing(canvas)) is not None:
+        picture.show_drawing(drawn_picture(levels))
     if (position := picture.take_requested_digit()) is not None:
         try:
             picture.show(digit_picture(test_digits(), position))

@@ -247,7 +247,6 @@ async def measure(
     bare: dict[str, int],
     sessions: int,
     *,
-    stock: list[str],
     seconds: float,
     think: float,
 ) -> Report:
@@ -255,7 +254,8 @@ async def measure(
 
     In turns with them, as many draw on the `bare` servers, if there are any.
     """
-    page, beside = (Page(which, sessions, stock=stock, think=think) for which in (servers, bare))
+    page = Page(servers, sessions, stock=drawings(STOCK), think=think)
+    beside = Page(bare, sessions, stock=drawings(STOCK, as_png=True), think=think)
     pages = [page, beside] if bare else [page]
     turns = max(1, round(seconds / TURN)) if bare else 1
     async with in_turns(pages, seconds=seconds, turns=turns):
@@ -364,13 +364,13 @@ def main() -> None:
     parser.add_argument("--alone", action="store_true", help="without the bare page beside it")
     parser.add_argument("--json", action="store_true", help="print JSON instead of Markdown")
     options = parser.parse_args()
-    reports, stock, bare_servers = [], drawings(STOCK), 0 if options.alone else 1
+    reports, bare_servers = [], 0 if options.alone else 1
     if not options.json:
         print(HEAD, flush=True)
     for sessions in options.sessions:
         with _servers(options.url, options.servers) as servers, _servers(None, bare_servers, BARE_PAGE) as bare:
             how = {"seconds": options.seconds, "think": options.think}
-            reports.append(asyncio.run(measure(servers, bare, sessions, stock=stock, **how)))
+            reports.append(asyncio.run(measure(servers, bare, sessions, **how)))
         if not options.json:
             print(row(reports[-1], seconds=options.seconds), flush=True)
     if options.json:

@@ -56,10 +56,10 @@ STOPWATCH = """(() => {
       this.addEventListener("message", ({ data }) => note("received", { size: data.byteLength, data }));
     }
   };
-  const { toDataURL } = HTMLCanvasElement.prototype;
-  HTMLCanvasElement.prototype.toDataURL = function (...options) {
+  const { getImageData } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.getImageData = function (...options) {
     note("reported");
-    return toDataURL.apply(this, options);
+    return getImageData.apply(this, options);
   };
   addEventListener("mouseup", (event) => events.push({ kind: "up", at: event.timeStamp }), true);
 

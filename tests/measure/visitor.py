@@ -26,6 +26,7 @@ from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX
 from websockets.asyncio.client import ClientConnection, connect
 
 from app.look.light import DARK_FIELD
+from tests.canvas import runs_of
 from tests.e2e.drawing import DIGITS, Stroke
 
 PATIENCE_S = 60.0
@@ -37,18 +38,19 @@ class VisitError(Exception):
     """The server did not answer as it should; the message says how."""
 
 
-def drawings(count: int) -> list[str]:
-    """What the canvas component would report for drawings of digits here and there."""
+def drawings(count: int, *, as_png: bool = False) -> list[str]:
+    """What the app's canvas would report for drawings of digits here and there, or, as PNG, that of the bare page."""
     chance = random.Random(0)
     digits = itertools.islice(itertools.cycle(DIGITS.values()), count)
-    return [_canvas_value(strokes, chance.randint(5, 75), chance.randint(5, 75)) for strokes in digits]
+    return [_canvas_value(strokes, chance.randint(5, 75), chance.randint(5, 75), as_png) for strokes in digits]
 
 
-def _canvas_value(strokes: list[Stroke], left: int, top: int) -> str:
+def _canvas_value(strokes: list[Stroke], left: int, top: int, as_png: bool) -> str:
     lines = [_points(stroke, left, top) for stroke in strokes]
-    objects = [_path(line) for line in lines]
-    raw = {"version": "7.4.0", "objects": objects, "background": PAPER}
-    return json.dumps({"drawing": {"raw": raw, "data": _data_url(lines)}})
+    raw = {"version": "7.4.0", "objects": [_path(line) for line in lines], "background": PAPER}
+    image = _painted(lines)
+    seen = {"data": _data_url(image)} if as_png else {"levels": runs_of(image)}
+    return json.dumps({"drawing": {"raw": raw, **seen}})
 
 
 def _points(stroke: Stroke, left: int, top: int) -> list[tuple[float, float]]:
@@ -66,7 +68,7 @@ def _path(points: list[tuple[float, float]]) -> dict[str, Any]:
     return {"type": "Path", "version": "7.4.0", **look, "path": [["M", *points[0]], *curves, ["L", *points[-1]]]}
 
 
-def _data_url(lines: list[list[tuple[float, float]]]) -> str:
+def _painted(lines: list[list[tuple[float, float]]]) -> Image.Image:
     image = Image.new("RGBA", (2 * CANVAS, 2 * CANVAS), PAPER)  # then halved, for edges as soft as a browser's
     pen = ImageDraw.Draw(image)
     for line in lines:
@@ -74,8 +76,12 @@ def _data_url(lines: list[list[tuple[float, float]]]) -> str:
         pen.line(points, fill=INK, width=2 * BRUSH, joint="curve")
         for end in (points[0], points[-1]):
             pen.circle(end, BRUSH, fill=INK)
+    return image.reduce(2)
+
+
+def _data_url(image: Image.Image) -> str:
     file = io.BytesIO()
-    image.reduce(2).save(file, "PNG", compress_level=1)  # a browser is as quick, and its files as large
+    image.save(file, "PNG", compress_level=1)  # a browser is as quick, and its files as large
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 

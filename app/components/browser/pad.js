@@ -4,6 +4,7 @@
 // away what was drawn meanwhile. The server gives one only to bring a drawing back.
 
 import { watchFingers } from "./fingers.js";
+import { paint, runsOf } from "./levels.js";
 import { keptPerRoot } from "./mount.js";
 import { pads } from "./pads.js";
 import { keepForReload, linkIn, Reports, takeAfterReload } from "./unheard.js";
@@ -44,7 +45,7 @@ class DrawingPad {
     /** @type {object[]} */
     this.strokes = [];
     /** @type {string | null} */
-    this.picture = null; // as last reported
+    this.levels = null; // as last reported
     this.reports = new Reports();
     this.wasChanged = false; // by the user, since the last order
     this.orders = 0;
@@ -121,7 +122,7 @@ class DrawingPad {
       parentElement: this.root,
       setStateValue: (name, value) => name === "drawing" && this.report(value),
       data: {
-        ...{ drawingMode: "freedraw", realtimeUpdateStreamlit: true, returnImageData: true, disabled: false },
+        ...{ drawingMode: "freedraw", realtimeUpdateStreamlit: true, returnImageData: false, disabled: false },
         ...{ canvasWidth: side, canvasHeight: side, backgroundColor: paper, backgroundImageURL: null },
         ...{ strokeWidth: brush, strokeColor: ink, fillColor: ink, label: "" },
         initialDrawing: { objects: this.held ?? [], background: paper, number: this.orders },
@@ -147,13 +148,14 @@ class DrawingPad {
   /**
    * Takes what the canvas says of itself, and passes on what is new.
    *
-   * @param {Drawing} drawing
+   * @param {Pick<Drawing, "raw">} drawing
    */
-  report(drawing) {
-    this.strokes = drawing.raw.objects;
-    if (drawing.data === this.picture) return;
-    this.picture = drawing.data;
-    this.drawing = { ...drawing, number: ++this.reports.sent };
+  report({ raw }) {
+    this.strokes = raw.objects;
+    const levels = runsOf(paint(raw.objects, this.data.side, this.data.paper));
+    if (levels === this.levels) return;
+    this.levels = levels;
+    this.drawing = { raw, levels, number: ++this.reports.sent };
     this.send(this.drawing);
   }
 
@@ -201,7 +203,7 @@ class DrawingPad {
 
   take() {
     this.askForReport();
-    const drawing = this.drawing ?? { raw: { objects: this.strokes }, data: null, number: 0 };
+    const drawing = this.drawing ?? { raw: { objects: this.strokes }, levels: null, number: 0 };
     this.hold([]);
     return drawing;
   }

@@ -5,7 +5,7 @@
  *
  * @typedef {object} Drawing
  * @property {{ objects: object[] }} raw The strokes, in Fabric's words.
- * @property {string | null} data A PNG, as a data URL.
+ * @property {string | null} levels Grey levels, as `runsOf` writes them.
  * @property {number} number Counts what a canvas has reported; 0 is what it has not.
  */
 

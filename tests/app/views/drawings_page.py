@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 from typing import Any
 
-import numpy as np
 import torch
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
-from app.components.gallery import sheet_url
 from app.look.light import DARK_FIELD
 from ram.data.collection import DIGIT_NAMES, Collection, collection_bytes
 from ram.data.mnist import Digits
+from tests.canvas import canvas_report
 
 SEVEN = [(70, 70), (210, 70), (130, 230)]
 BAR = [(40, 140), (240, 140)]
-BLANK = {"drawing": {"raw": {"objects": []}, "data": sheet_url(np.zeros((1, 280, 280), np.uint8))}}
+BLANK = canvas_report([], Image.new("L", (280, 280)))
 
 
 def _page() -> None:
@@ -53,11 +50,8 @@ def draw(page: AppTest, *lines: list[tuple[int, int]]) -> None:
     image = Image.new("RGB", (280, 280), DARK_FIELD)
     for line in lines:
         ImageDraw.Draw(image).line(line, fill="#ffffff", width=20, joint="curve")
-    stream = io.BytesIO()
-    image.save(stream, format="PNG")
-    url = "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
     strokes = [{"type": "Path", "path": line} for line in lines]
-    page.session_state["label_canvas"] = {"drawing": {"raw": {"objects": strokes}, "data": url}}
+    page.session_state["label_canvas"] = canvas_report(strokes, image)
     click(page)
 
 

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.look.light import DARK_FIELD
 from ram.checkpoints import SHIPPED
+from tests.canvas import canvas_report, runs_of
 from tests.servers import write_limits
 
 MAIN = str(Path(__file__).parents[3] / "app" / "frame.py")
@@ -41,8 +42,7 @@ def canvas_state(strokes: Any, *lines: list[tuple[int, int]]) -> dict[str, Any]:
     image = Image.new("RGB", (280, 280), DARK_FIELD)
     for line in lines:
         ImageDraw.Draw(image).line(line, fill="#ffffff", width=20, joint="curve")
-    url = "data:image/png;base64," + base64.b64encode(png(image)).decode()
-    return {"drawing": {"raw": {"objects": strokes}, "data": url}}
+    return canvas_report(strokes, image)
 
 
 def draw_seven(app: AppTest) -> None:
@@ -189,20 +189,13 @@ def test_what_is_no_stroke_is_not_kept_for_others_to_open(strokes: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "data",
-    [
-        "no data URL",
-        "data:image/png;base64,!",
-        "data:image/png;base64,aGVsbG8=",
-        "data:image/png;base64," + base64.b64encode(png(Image.new("L", (1121, 10)))).decode(),
-        "data:image/gif;base64," + base64.b64encode(png(Image.new("L", (280, 280)), "GIF")).decode(),
-        7,
-    ],
-    ids=["text", "no base64", "no picture", "too wide", "another kind", "number"],
+    "levels",
+    ["no runs", "ÿÿÿÿ", "", base64.b64encode(bytes([255])).decode(), runs_of(Image.new("L", (281, 280))), 7, None],
+    ids=["no base64", "no ASCII", "nothing", "half a run", "too large", "number", "none"],
 )
-def test_what_is_no_picture_of_a_canvas_is_no_drawing(data: Any) -> None:
+def test_what_is_no_picture_of_a_canvas_is_no_drawing(levels: Any) -> None:
     app = open_app()
-    app.session_state["canvas"] = {"drawing": {"raw": {"objects": STROKES}, "data": data}}
+    app.session_state["canvas"] = {"drawing": {"raw": {"objects": STROKES}, "levels": levels}}
     app.run()
     assert not app.exception
     assert shown(app)["scene"] is None
