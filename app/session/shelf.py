@@ -10,6 +10,7 @@ import dataclasses
 import json
 import secrets
 import threading
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import streamlit as st
@@ -63,6 +64,11 @@ class Shelf(Generic[Item]):
     def __init__(self, capacity: float) -> None:
         self._capacity = capacity
         self._kept: dict[str, _Entry[Item]] = {}
+        """The least recently used first, as in `_names`."""
+        self._names: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        """What each owner has there."""
+        self._taken: Counter[str] = Counter()
+        """Bytes, by owner."""
         self._lock = threading.Lock()
 
     def put(self, item: Item, size: int, owner: str) -> str:
@@ -70,8 +76,13 @@ class Shelf(Generic[Item]):
         name = secrets.token_urlsafe(9)
         with self._lock:
             self._kept[name] = _Entry(item, size + OVERHEAD, owner)
-            self._make_room([other for other, entry in self._kept.items() if entry.owner == owner], SHARE)
-            self._make_room([*self._kept], 1)
+            self._taken[owner] += size + OVERHEAD
+            own = self._names[owner]
+            own[name] = None
+            while self._taken[owner] > SHARE * self._capacity:
+                self._drop(next(iter(own)))
+            while self._taken.total() > self._capacity:
+                self._drop(next(iter(self._kept)))
         return name
 
     def get(self, name: str, asker: str = "") -> Item | None:
@@ -80,23 +91,25 @@ class Shelf(Generic[Item]):
             if name not in self._kept:
                 return None
             entry = self._kept[name] = self._kept.pop(name)
+            own = self._names[entry.owner]
+            own[name] = own.pop(name)
             entry.is_shared |= entry.owner != asker
             return entry.item
 
     def leave(self, owner: str) -> None:
         """Lets go what a session that ends has put down, except the last and what others have opened."""
         with self._lock:
-            own = [name for name, entry in self._kept.items() if entry.owner == owner and not entry.is_shared]
+            own = [name for name in self._names.get(owner, ()) if not self._kept[name].is_shared]
             for name in own[:-1]:
-                del self._kept[name]
+                self._drop(name)
 
-    def _make_room(self, names: list[str], share: float) -> None:
-        """Lets the first of these go until the others take no more than that share of the shelf."""
-        taken = sum(self._kept[name].size for name in names)
-        for name in names:
-            if taken <= share * self._capacity:
-                return
-            taken -= self._kept.pop(name).size
+    def _drop(self, name: str) -> None:
+        entry = self._kept.pop(name)
+        own = self._names[entry.owner]
+        del own[name]
+        self._taken[entry.owner] -= entry.size
+        if not own:
+            del self._names[entry.owner], self._taken[entry.owner]
 
 
 @st.cache_resource(show_spinner=False)
