@@ -61,7 +61,10 @@ def read(pixels: UInt8[np.ndarray, "height width channels"]) -> Inked:
 
 def _without_lines(pixels: UInt8[np.ndarray, "height width channels"]) -> UInt8[np.ndarray, "height width channels"]:
     """Takes off the lines that paper is printed with: what runs thin, straight and of one colour from edge to edge."""
-    paper = np.median(_border(pixels), axis=0).astype(np.uint8)
+    border = _border(pixels)
+    if (border == border[0]).all():  # no line reaches it
+        return np.ascontiguousarray(pixels)
+    paper = np.median(border, axis=0).astype(np.uint8)
     bare = pixels
     for turned in (False, True):
         picture = bare.swapaxes(0, 1) if turned else bare
@@ -119,11 +122,12 @@ def _find_ink(pixels: UInt8[np.ndarray, "height width channels"]) -> Inked:
     cell = -(-max(height, width) // 64)
     rows, columns = _where_it_differs(pixels, paper, cell)
     distance = _difference(pixels[rows, columns], paper if paper.size == paper.shape[2] else paper[rows, columns])
-    inked = distance[distance > faintest]
+    inked = np.sort(distance[distance > faintest])
     if not inked.size:
         return Inked(np.zeros(distance.shape, dtype=np.float32), plain_border)
     # The typical ink, without what may be the edge of a stroke, or a shadow.
-    full = float(np.median(inked[inked > np.percentile(inked, 98) / 2]))
+    strongest = inked[round(0.98 * (inked.size - 1))]
+    full = float(np.median(inked[np.searchsorted(inked, strongest / 2, side="right") :]))
     ramp = ((np.arange(256) - 2 * noise) / (full - 2 * noise)).clip(0, 1).astype(np.float32)
     ink = _drop_specks(ramp.take(distance), cell)
     corner = columns.start, rows.start
