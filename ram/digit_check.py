@@ -10,14 +10,16 @@ of the model and changes no answer and no probability: it only says which answer
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor
 
 from ram.config import RAMConfig
-from ram.model import RAM, Episode, Rollout
+from ram.model import RAM, Rollout
 
 SURE = 0.5  # probability from which an answer is more likely right than wrong
 # Always the same, so that one image always gets one verdict.
@@ -55,16 +57,15 @@ class DigitCheck(NamedTuple):
         start = model.draw_start(1, images, generator) if initial_location is None else initial_location[None]
         std = model.config.location_std
         noise = model.draw_noise(1, images, std if sample_locations else 0.0, generator)
-        starts = _starts(images)
-        row = torch.arange(SIDES, device=image.device).repeat_interleave(len(FIRST_GLIMPSES))
+        starts, row = _starts(1, image.device), _rows(image.device)
         episode = model.walk(
             torch.cat([images, _sides(alone[None])]),
-            torch.cat([row.new_zeros(1), 1 + row]),
+            row,
             torch.cat([start.to(starts), starts]),
-            torch.cat([noise, noise.new_zeros(len(noise), len(row), 2)], dim=1),
+            F.pad(noise, (0, 0, 0, len(starts))),
             std,
         )
-        shown = self._accepts(_mean_states(episode.part(slice(1, None))))
+        shown = self._accepts(_mean_states(episode.hidden_states, 1))
         return CheckedRollout(model.read_out(episode.part(slice(1))).single(), bool(shown))
 
     def _accepts(self, found: Float[Tensor, "batch features"]) -> Bool[Tensor, " batch"]:
@@ -87,11 +88,11 @@ def features(config: RAMConfig) -> int:
 @torch.inference_mode()
 def impressions(model: RAM, images: Float[Tensor, "batch side side"]) -> Float[Tensor, "batch features"]:
     """The hidden states after each glimpse at each side of each image, averaged over the first glimpses."""
-    starts = _starts(images)
+    starts = _starts(len(images), images.device)
     episode = model.episode(
         _sides(images), rollouts=len(FIRST_GLIMPSES), sample_locations=False, initial_location=starts
     )
-    return _mean_states(episode)
+    return _mean_states(episode.hidden_states)
 
 
 def _sides(images: Float[Tensor, "batch side side"]) -> Float[Tensor, "sides side side"]:
@@ -100,11 +101,19 @@ def _sides(images: Float[Tensor, "batch side side"]) -> Float[Tensor, "sides sid
     return torch.stack(sides, dim=1).flatten(0, 1)
 
 
-def _starts(images: Float[Tensor, "batch side side"]) -> Float[Tensor, "episodes 2"]:
-    """The first locations of all looks at the sides of these images."""
-    return torch.tensor(FIRST_GLIMPSES, device=images.device).repeat(SIDES * len(images), 1)
+@functools.lru_cache(maxsize=8)
+def _starts(images: int, device: torch.device) -> Float[Tensor, "episodes 2"]:
+    """The first locations of all looks at the sides of so many images."""
+    return torch.tensor(FIRST_GLIMPSES, device=device).repeat(SIDES * images, 1)
 
 
-def _mean_states(episode: Episode) -> Float[Tensor, "batch features"]:
-    states = torch.stack(episode.hidden_states, dim=1).unflatten(0, (-1, SIDES, len(FIRST_GLIMPSES)))
-    return states.mean(dim=2).flatten(start_dim=1)
+@functools.lru_cache(maxsize=8)
+def _rows(device: torch.device) -> Int[Tensor, " episodes"]:
+    """Which image each look of `roll_out` is at: the first at its own, and then some at each of the sides."""
+    return torch.tensor([0, *(1 + side for side in range(SIDES) for _ in FIRST_GLIMPSES)], device=device)
+
+
+def _mean_states(states: list[Float[Tensor, "episodes hidden"]], first: int = 0) -> Float[Tensor, "batch features"]:
+    """Those of all episodes from the first on that counts."""
+    found = torch.stack(states, dim=1)[first:].unflatten(0, (-1, SIDES, len(FIRST_GLIMPSES)))
+    return found.mean(dim=2).flatten(start_dim=1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -131,19 +129,7 @@ def scene_data(scene: Scene) -> dict[str, Any]:
         "flip": scene.flip,
         "own": None if scene.own is None else _own_data(scene.own),
     }
-    return {"id": _identity(scene), **content}
-
-
-def _identity(scene: Scene) -> str:
-    """The same for equal scenes, and for no others."""
-    digest = hashlib.sha256()
-    for field in dataclasses.fields(scene):
-        value = getattr(scene, field.name)
-        if isinstance(value, np.ndarray):
-            digest.update(repr(value.shape).encode() + value.tobytes())
-        else:
-            digest.update((_identity(value) if isinstance(value, Scene) else repr(value)).encode())
-    return digest.hexdigest()[:16]
+    return {"id": scene.identity, **content}
 
 
 def _own_data(own: Scene) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import hashlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,6 +63,18 @@ class Scene:
     """What the same look would have been of the model's own accord; None where nothing was forced."""
     is_digit: bool = True
     """Whether the drawing is a digit at all, by the model's digit check; True where it has none."""
+
+    @functools.cached_property
+    def identity(self) -> str:
+        """The same for equal scenes, and for no others."""
+        digest = hashlib.sha256()
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                digest.update(repr(value.shape).encode() + value.tobytes())
+            else:
+                digest.update((value.identity if isinstance(value, Scene) else repr(value)).encode())
+        return digest.hexdigest()[:16]
 
     @property
     def sureness(self) -> Floats:

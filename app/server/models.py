@@ -30,14 +30,16 @@ def load_model(name: str, device: str = "CPU") -> RAM:
 
 def load_model_of(path: Path, device: str = "CPU") -> RAM:
     """The model in that file, as `load_model`."""
+    # One thread a look: with several, sessions wait for each other (150 ms instead of 1 ms under load). Said in each
+    # thread, as a run of a page is a new one: there PyTorch would remember only after certain operations, and MKL take
+    # every core until then.
+    torch.set_num_threads(1)
     return _load_model(path, modified(path), DEVICES[device])
 
 
 # Not Streamlit's cache: to recognise a path takes it as long as the rest of the page needs for four questions.
 @functools.lru_cache(maxsize=8)
 def _load_model(path: Path, modified: int, device: str) -> RAM:
-    # One thread a look: with several, sessions wait for each other (150 ms instead of 1 ms under load).
-    torch.set_num_threads(1)
     model = load_checkpoint(path, device).requires_grad_(False)
     # Frozen, because otherwise every collection would walk through all of PyTorch.
     gc.collect()
@@ -81,7 +83,10 @@ def _read_info(path: Path, modified: int) -> CheckpointInfo:
 
 def modified(path: Path) -> int:
     """When a file was changed last, in a number that tells two states of it apart; 0 if there is none."""
-    return path.stat().st_mtime_ns if path.exists() else 0
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def test_digits() -> Digits:

@@ -35,9 +35,9 @@ class _State:
     move: int = 0
     """The number that the browser gave the last move."""
     question: Question | None = None
-    about: int = 0
+    about: str = ""
     """Identifies the look that was on the page when it was asked."""
-    shown: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    shown: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Identifies the look that is on the page, by viewer."""
     answer: Elsewhere | None = None
 
@@ -97,11 +97,11 @@ def last_move() -> int:
 
 def ask(question: Question) -> None:
     """Asks about the look that is on the page."""
-    _change(question=question, about=_state().shown.get(question.viewer, 0), answer=None)
+    _change(question=question, about=_state().shown.get(question.viewer, ""), answer=None)
 
 
-def question_about(look: int, viewer: str) -> Question | None:
-    """What a viewer has asked about a look that is identified by this number, if it is the one that was on the page."""
+def question_about(look: str, viewer: str) -> Question | None:
+    """What a viewer has asked about a look, identified by this text, if it is the one that was on the page."""
     state = _state()
     if state.shown.get(viewer) != look:
         _change(shown={**state.shown, viewer: look})

@@ -77,16 +77,15 @@ def _elsewhere(scene: Scene | None, key: str, name: str) -> Elsewhere | None:
     """What has been asked about this look, computed where it has not been yet."""
     if scene is None:
         return None
-    now, request = settings.current(), look_request(name)
-    look = hash((name, now.device, repr(request), scene.image.tobytes()))
-    question = steering.question_about(look, key)
+    now = settings.current()
+    question = steering.question_about(scene.identity, key)
     if question is None or now.elsewhere == "no" or question.glimpse > scene.steps:
         return None
     if (found := steering.answer()) is None:
         # Other sessions go on meanwhile.
         with aside():
             model = load_model(name, now.device)
-            found = look_elsewhere(model, scene.image, request, question.glimpse, scene.asked_class)
+            found = look_elsewhere(model, scene.image, look_request(name), question.glimpse, scene.asked_class)
         steering.keep_answer(found)
     return found
 
