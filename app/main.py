@@ -22,6 +22,7 @@ from app.server.limits import read_limits
 from app.server.log import spare_the_disk
 from app.server.shell import INDEX, base_path, routes, scripts_in_place
 from app.server.sockets import send_at_once
+from app.server.theme import read_theme_once
 
 # Seconds after which Python switches threads. While one imports, the usual 5 ms would halve the page's speed.
 BRIEF = 0.0002
@@ -31,6 +32,7 @@ BRIEF = 0.0002
 async def warm_up(_app: st.App) -> AsyncIterator[None]:
     """Imports PyTorch beside the server, which answers meanwhile."""
     send_at_once()
+    read_theme_once()
     spare_the_disk()
     greet(limits, open_files)
     threading.Thread(target=_load, daemon=True).start()
