@@ -49,8 +49,11 @@ def model_label(name: str) -> str:
 
 def checkpoint_path(name: str) -> Path:
     """The file of one of the `model_names`."""
-    shipped, run = _shipped(name), run_path(name) / "best.safetensors"
-    return run if not shipped.exists() and run.exists() else shipped
+    shipped = _shipped(name)
+    if shipped.exists():
+        return shipped
+    run = run_path(name) / "best.safetensors"
+    return run if run.exists() else shipped
 
 
 def is_recorded(run: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 from pathlib import Path
+from typing import NamedTuple
 
 import streamlit as st
 import torch
@@ -16,6 +17,22 @@ from ram import RAM, load_checkpoint
 from ram.checkpoints import CheckpointInfo, load_digit_check, read_info
 from ram.data.mnist import Digits, load_mnist
 from ram.digit_check import DigitCheck
+
+
+class Loaded(NamedTuple):
+    """All that a checkpoint holds."""
+
+    model: RAM
+    check: DigitCheck | None
+    """What tells that model's digits from other drawings; None if it has not been fitted."""
+    info: CheckpointInfo
+
+
+def load(name: str, device: str = "CPU") -> Loaded:
+    """The checkpoint of that name, its file looked for only once; errors as for `load_model`."""
+    path = checkpoint_path(name)
+    changed = modified(path)
+    return Loaded(load_model_of(path, device), _load_digit_check(path, changed), _read_info(path, changed))
 
 
 def load_model(name: str, device: str = "CPU") -> RAM:
@@ -47,21 +64,6 @@ def _load_model(path: Path, modified: int, device: str) -> RAM:
     return model
 
 
-def digit_check(name: str) -> DigitCheck | None:
-    """What tells that model's digits from other drawings; None if it has not been fitted.
-
-    Raises:
-        CheckpointError: its file is missing or unusable.
-    """
-    path = checkpoint_path(name)
-    return _load_digit_check(path, modified(path))
-
-
-@functools.lru_cache(maxsize=100)
-def _load_digit_check(path: Path, modified: int) -> DigitCheck | None:
-    return load_digit_check(path)
-
-
 def model_info(name: str) -> CheckpointInfo:
     """What the checkpoint of that name says about itself.
 
@@ -74,6 +76,11 @@ def model_info(name: str) -> CheckpointInfo:
 def info_of(path: Path) -> CheckpointInfo:
     """What the checkpoint in that file says about itself, as `model_info`."""
     return _read_info(path, modified(path))
+
+
+@functools.lru_cache(maxsize=100)
+def _load_digit_check(path: Path, modified: int) -> DigitCheck | None:
+    return load_digit_check(path)
 
 
 @functools.lru_cache(maxsize=100)

@@ -56,26 +56,28 @@ def show() -> None:
                 field_view.show_tools(field)
                 present = st.container(width="content")
             waiting = st.empty()
-        with draw:
-            title = "Draw anywhere, small" if field.is_larger else "Draw here"
-            st.html(
-                f"<h2>{title}</h2><p class='spoken'>With mouse, pen or finger. Without one, take a test digit or "
-                "upload an image below.</p>"
-            )
-            _canvas_and_viewer(found, _Places(waiting, stage))
-        with stage:
-            from app.views import numbers_view, present_view
+        sources = st.container(key="other_sources")
+    # Outside of that container: for each drawing, Streamlit copies those around the fragment, and all around each.
+    with draw:
+        title = "Draw anywhere, small" if field.is_larger else "Draw here"
+        st.html(
+            f"<h2>{title}</h2><p class='spoken'>With mouse, pen or finger. Without one, take a test digit or "
+            "upload an image below.</p>"
+        )
+        _canvas_and_viewer(found, _Places(waiting, stage))
+    with stage:
+        from app.views import numbers_view, present_view
 
-            look = look_on_show.current()
-            with present:
-                present_view.show(look.hidden)
-            model = settings.current().model
-            numbers_view.show_charts(VIEWER, model)
-            numbers_view.show_table_and_files(look, model)
-        with st.container(key="other_sources"):
-            from app.views import other_sources
+        look = look_on_show.current()
+        with present:
+            present_view.show(look.hidden)
+        model = settings.current().model
+        numbers_view.show_charts(VIEWER, model)
+        numbers_view.show_table_and_files(look, model)
+    with sources:
+        from app.views import other_sources
 
-            other_sources.show()
+        other_sources.show()
 
 
 def _canvas_tools() -> None:

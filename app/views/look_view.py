@@ -15,7 +15,7 @@ from app.look.picture import Picture
 from app.look.scene import Floats, Scene
 from app.look.sources import digit_picture, drawn_picture
 from app.server.catalogue import DEFAULT_MODEL, model_label
-from app.server.models import digit_check, load_model, model_info, test_digits
+from app.server.models import load, test_digits
 from app.session import messages, picture, settings
 from app.session.canvas import Report
 from app.session.messages import Message, plain_text
@@ -84,7 +84,7 @@ def look_at(laid: LaidOut, name: str | None) -> Scene | None:
         return None
     now, current = settings.current(), picture.current()
     try:
-        model, check, info = load_model(name, now.device), digit_check(name), model_info(name)
+        model, check, info = load(name, now.device)
     except ValueError as error:  # a CheckpointError, too
         _complain(str(error))
         return None
@@ -125,7 +125,8 @@ def _complain(problem: str) -> None:
 def _example(name: str | None, field: Field) -> Scene | None:
     """A look of this model at a test digit; None where there is no such look."""
     try:
-        model, info, digits = load_model(name or "", settings.current().device), model_info(name or ""), test_digits()
+        model, _, info = load(name or "", settings.current().device)
+        digits = test_digits()
         digit = digit_picture(digits, EXAMPLE)
         image = lay_out(digit, field, Arrangement(), digits)
         request = LookRequest(model_label(name or ""), seed=EXAMPLE_SEED)
