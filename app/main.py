@@ -72,6 +72,7 @@ kept = Middleware(
         **files_in(INDEX.with_name("static"), f"{base_path()}/static"),
         **{f"{base_path()}/{address}": file for address, file in parts.items()},
     },
+    alone=f"{base_path()}/parts/",
 )
 components = {
     "draw": ["pad", "pad_tools", "viewer", "gets", "charts", "present", "gallery"],

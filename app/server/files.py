@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import functools
 import gzip
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from starlette.datastructures import Headers
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 TYPES = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2"}
 _COMPRESSED = {".woff2"}  # by themselves
+GONE = "This file is not there, or no longer: please load the page again."
 
 
 class Files:
@@ -25,21 +27,32 @@ class Files:
     Args:
         app: whatever else there is.
         files: where the files are, by their addresses' paths. Their endings are among `TYPES`.
+        alone: where there are only such files: what is not there, as those of an earlier version, is answered with 404.
     """
 
-    def __init__(self, app: ASGIApp, files: Mapping[str, Path]) -> None:
+    def __init__(self, app: ASGIApp, files: Mapping[str, Path], alone: str | None = None) -> None:
         self._app = app
         self._files = files
+        self._alone = alone
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request."""
         asks = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
         file = self._files.get(scope["path"]) if asks else None
-        if file is None:
-            await self._app(scope, receive, send)
-        else:
-            accepts = "gzip" in Headers(scope=scope).get("accept-encoding", "")
+        if file is not None:
+            accepts = accepts_gzip(Headers(scope=scope).get("accept-encoding", ""))
             await _answer(file, accepts and file.suffix not in _COMPRESSED)(scope, receive, send)
+        elif asks and self._alone is not None and scope["path"].startswith(self._alone):
+            await PlainTextResponse(GONE, 404, {"Cache-Control": "no-store"})(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def accepts_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding header names gzip, or anything, with another weight than 0."""
+    weights = dict(re.findall(r"([^\s,;]+)\s*(?:;\s*q=([\d.]+))?", accepted.lower()))
+    weight = weights.get("gzip", weights.get("*", "0"))
+    return weight.strip("0.") != "" or weight == ""
 
 
 def files_in(folder: Path, address: str) -> dict[str, Path]:

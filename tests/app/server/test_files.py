@@ -11,7 +11,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Message
 
-from app.server.files import Files, files_in
+from app.server.files import GONE, Files, accepts_gzip, files_in
 
 SCRIPT, FONT = "export default 7;" * 100, b"wOF2" * 100
 
@@ -24,11 +24,13 @@ def files(tmp_path: Path) -> Files:
     (tmp_path / "deep" / "two.css").write_text("a {}", encoding="utf-8")
     (tmp_path / "three.woff2").write_bytes(FONT)
     (tmp_path / "notes.txt").write_text("not for browsers", encoding="utf-8")
-    return Files(PlainTextResponse("the app"), files_in(tmp_path, "/kept"))
+    return Files(PlainTextResponse("the app"), files_in(tmp_path, "/kept"), alone="/kept/deep/")
 
 
-def ask(files: Files, path: str, *, method: str = "GET", accepts: str = "gzip, br") -> tuple[dict[str, str], bytes]:
-    """Headers and content of an answer."""
+def ask(
+    files: Files, path: str, *, method: str = "GET", accepts: str = "gzip, br", status: int = 200
+) -> tuple[dict[str, str], bytes]:
+    """Headers and content of an answer of this status."""
     answered: list[Message] = []
 
     async def receive() -> Message:
@@ -41,7 +43,7 @@ def ask(files: Files, path: str, *, method: str = "GET", accepts: str = "gzip, b
     scope: dict[str, Any] = {"type": "http", "method": method, "path": path, "headers": headers}
     asyncio.run(files(scope, receive, send))
     start, *rest = answered
-    assert start["status"] == 200
+    assert start["status"] == status
     content = b"".join(message.get("body", b"") for message in rest)
     return {name.decode(): value.decode() for name, value in start["headers"]}, content
 
@@ -61,6 +63,32 @@ def test_who_does_not_accept_compressed_content_gets_it_as_it_is(files: Files) -
     headers, content = ask(files, "/kept/one.js", accepts="identity")
     assert content.decode() == SCRIPT
     assert "content-encoding" not in headers
+
+
+@pytest.mark.parametrize(
+    ("header", "accepts"),
+    [
+        ("gzip", True),
+        ("br, GZIP;q=0.5", True),
+        ("*", True),
+        ("gzip ; q=1.0, identity", True),
+        ("", False),
+        ("br", False),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000, *", False),
+        ("*;q=0", False),
+        ("x-gzip", False),
+    ],
+)
+def test_weight_of_an_encoding_counts(header: str, accepts: bool) -> None:
+    assert accepts_gzip(header) is accepts
+
+
+def test_file_of_an_earlier_version_is_not_there(files: Files) -> None:
+    headers, content = ask(files, "/kept/deep/earlier.css", status=404)
+    assert headers["content-type"].startswith("text/plain")
+    assert headers["cache-control"] == "no-store"
+    assert content.decode() == GONE
 
 
 def test_font_is_compressed_by_itself(files: Files) -> None:
