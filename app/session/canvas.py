@@ -54,7 +54,7 @@ class Canvas:
 
     def _heard(self) -> int:
         """Number of the report that this run works on."""
-        said = st.session_state[self.key].get("drawing") if self.key in st.session_state else None
+        said = st.session_state.get(self.key, {}).get("drawing")
         number = said.get("number") if isinstance(said, dict) else None
         return number if isinstance(number, int) else 0
 

@@ -75,7 +75,8 @@ def show_where_it_lay(picture: Picture) -> None:
 def take_requested_digit() -> int | None:
     """The test digit that the URL of a new session names, if nothing else was taken since; returned only once."""
     requested = _state().requested_digit
-    _change(requested_digit=None)
+    if requested is not None:
+        _change(requested_digit=None)
     return requested if current() is None else None
 
 
