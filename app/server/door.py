@@ -12,7 +12,7 @@ import hashlib
 import ipaddress
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -54,6 +54,7 @@ class Door:
         arriving: how many files may be on their way at a time; a quarter of them for one session.
         arrival_s: how many seconds a file may take.
         kept: how many files Streamlit keeps. The app reads each at once.
+        knows: whether there is a session of that name.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Door:
         arriving: int = 16,
         arrival_s: float = 60.0,
         kept: int = 32,
+        knows: Callable[[str], bool] | None = None,
     ) -> None:
         self._app = app
         self._visitors = visitors
@@ -79,6 +81,7 @@ class Door:
         self._arriving: collections.Counter[str] = collections.Counter()
         self._kept: collections.deque[tuple[str, str]] = collections.deque()
         self._most_kept = kept
+        self._knows = knows or _is_session
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lets a request or a session in, or refuses it."""
@@ -124,11 +127,14 @@ class Door:
         """
         folder, _, file = scope["path"].rpartition("/")
         session = folder.rpartition("/")[2]
+        if not self._knows(session):  # Streamlit refuses it before it reads any of it: it takes no place
+            await self._app(scope, receive, send)
+            return
         if self._arriving.total() >= self._most_arriving or self._arriving[session] >= self._most_arriving // 4:
             await PlainTextResponse(MANY_FILES, 503, {"Retry-After": "5"})(scope, receive, send)
             return
         answers: list[int] = []
-        arrived = 0  # bytes; none if Streamlit knows no such session
+        arrived = 0  # bytes; none if Streamlit refuses it at once
 
         async def arriving() -> Message:
             nonlocal arrived
@@ -188,6 +194,10 @@ class Door:
             await send(message)
 
         return answer
+
+
+def _is_session(name: str) -> bool:
+    return not runtime.exists() or runtime.get_instance().is_active_session(name)
 
 
 def _address(scope: Scope) -> str:

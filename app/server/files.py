@@ -50,7 +50,7 @@ class Files:
 
 def accepts_gzip(accepted: str) -> bool:
     """Whether an Accept-Encoding header names gzip, or anything, with another weight than 0."""
-    weights = dict(re.findall(r"([^\s,;]+)\s*(?:;\s*q=([\d.]+))?", accepted.lower()))
+    weights: dict[str, str] = dict(re.findall(r"([^\s,;]+)\s*(?:;\s*q=([\d.]+))?", accepted.lower()))
     weight = weights.get("gzip", weights.get("*", "0"))
     return weight.strip("0.") != "" or weight == ""
 

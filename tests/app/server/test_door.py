@@ -215,6 +215,19 @@ def test_one_session_cannot_take_all_the_places_for_files() -> None:
     assert answers[2][1] == "Too many files are on their way to this server: try again in a moment."
 
 
+def test_files_of_no_session_take_no_places() -> None:
+
+    async def crowd() -> list[int]:
+        door = Door(takes_all, visitors=1, arriving=4, knows=lambda session: session == "a")
+        arrives = asyncio.Event()
+        sending = [asyncio.create_task(upload(door, arrives, session)) for session in [*"bcdefgh", "a", "a"]]
+        await asyncio.sleep(0)
+        arrives.set()
+        return [status for status, _ in await asyncio.gather(*sending)]
+
+    assert asyncio.run(crowd()) == [200] * 8 + [503]
+
+
 def test_files_cost_their_session_what_they_cost_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     now, allowances = time.monotonic(), Allowances()
     monkeypatch.setattr(allowance, "_allowances", allowances)
