@@ -33,8 +33,9 @@ BATCH = 500
 PASSES = 4  # over the training digits, each with other changes: one pass finds a few hundred wrong answers
 HELD_BACK = 5  # passes over the digits held back for each of them: about half as many images
 RIDGE = 0.03  # of the mean variance of a hidden unit: without it, units that never fire would make it singular
-BETWEEN = 0.1  # weight of the glimpses between the first and the last: they follow from these two
-CAUTION = 0.5  # of the best scale: three quarters of what it gains, and a quarter of the noise where little is known
+FIRST = 5.0  # weight of the first glimpse beside the last one's 1: nearly nothing is known there, so noise costs most
+BETWEEN = 0.1  # weight of the glimpses between these two, from which they follow
+CAUTION = 0.25  # of the best scale: nearly half of what it gains, for a sixteenth of the noise where little is known
 TINY = 1e-12  # where all answers are right there is no direction, and the value is a constant
 HIGHEST, LOWEST = 1.015, -0.015  # of the values on the digits held back; others may lie a little farther out
 FITTED = "value_fitted"  # the result that says that the value was fitted to right answers
@@ -160,7 +161,7 @@ def _weights(glimpses: int) -> Float[Tensor, " glimpses"]:
     The last one knows most. After the first one nearly nothing is known, so the value must hardly differ there.
     """
     counts = torch.full((glimpses,), BETWEEN, dtype=torch.double)
-    counts[0] = counts[-1] = 1
+    counts[0], counts[-1] = FIRST, 1
     return counts.sqrt()
 
 
