@@ -33,6 +33,8 @@ def distance_from_digit(
         image_size: side of the image, in pixels.
         coverage: weight of the second part.
     """
+    if not len(means):  # a single glimpse, whose place nobody chooses
+        return means.sum()
     means, centre = means * image_size / 2, centre * image_size / 2
     miss = (_distance(means, centre) - NEAR).relu().mean()
     if coverage:

@@ -30,6 +30,11 @@ def test_coverage_pulls_the_nearest_look_to_each_quarter_of_the_digit() -> None:
     assert found.item() == pytest.approx(3 * missed / 30, abs=1e-6)
 
 
+@pytest.mark.parametrize("coverage", [0.0, 2.0])
+def test_nothing_is_pulled_where_no_look_is_chosen(coverage: float) -> None:
+    assert distance_from_digit(torch.zeros(0, 3, 2), torch.ones(3, 2), image_size=28, coverage=coverage).item() == 0
+
+
 @pytest.mark.parametrize("image_size", [60, 100])
 def test_a_pixel_counts_alike_in_images_of_any_size(image_size: int) -> None:
     means = torch.tensor([[[22.0, 0.0]]]) / (image_size / 2)
