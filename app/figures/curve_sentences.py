@@ -132,6 +132,8 @@ def _while_it_rises(name: str, reward: _Series, value: _Series) -> str:
 
 
 def _use_of_the_value(run: Curves) -> str:
+    if run.is_pulled:
+        return "the value has learned what to expect, and the pull to the digit still moves the gaze"
     if run.gaze != "learned":
         return "the value has learned what to expect, but no gaze learns by it here"
     return {
@@ -173,6 +175,8 @@ def spread_sentence(run: Curves) -> str:
     now, peak = float(spread.values[-1]), spread.peak
     if run.gaze == "random":
         says = f"Its places are random from the beginning to the end, with a spread of {now:.2f}: no gaze is learned"
+    elif run.is_pulled:
+        says = f"A pull to the digit teaches it where to look: its places differ ({now:.2f}) mostly as digits do"
     elif run.gaze == "off":
         says = f"Nothing teaches it where to look: its places differ ({now:.2f}) only as its memory does"
     elif peak >= 2 * STILL and spread.now < FROZEN * peak:

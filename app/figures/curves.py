@@ -66,6 +66,8 @@ class Curves(NamedTuple):
     """What its episodes earn, and its value expects."""
     baseline: Baseline = "value"
     gaze: Gaze = "learned"
+    is_pulled: bool = False
+    """Whether a pull to the digit, too, teaches where to look."""
     is_live: bool = False
     """Whether more readings may come."""
 

@@ -27,6 +27,7 @@ TRAINING = [
     "reinforce_weight",
     "reward",
     "location_noise",
+    "guidance",
 ]
 IMAGES = [500, 1000, 2500, 5000, 10_000, 25_000, 0]  # 0: all
 _SHOWN = {*ARCHITECTURE, *TRAINING, "train_images", "drawing_share"}

@@ -21,7 +21,7 @@ from app.server.one_at_a_time import turn
 from app.session import runs_on_show
 from app.session.messages import plain_text
 from ram.checkpoints import parameter_count
-from ram.config import LossConfig, RAMConfig, Reward
+from ram.config import RAMConfig, Reward, TrainConfig
 from ram.recordings import IMAGES_PER_SECOND
 from ram.train import command_line
 from ram.training.run_folder import RunConfig, RunFolder
@@ -218,11 +218,13 @@ def _reward(job: Job) -> Reward:
 def _curves(job: Job, shown: list[Job]) -> curves.Curves:
     """A run as its charts need it, without readings."""
     name = job.title if all(each.recording for each in shown) else job.name
-    loss = LossConfig() if job.config is None else job.config.training.loss
+    training = TrainConfig() if job.config is None else job.config.training
+    loss = training.loss
     gaze: curves.Gaze = "learned" if loss.reinforce_weight else "off"
     if job.recording and job.recording.looks_at_random:
         gaze = "random"
-    return curves.Curves(name, (), loss.reward, loss.baseline, gaze, is_live=job.status in LIVE)
+    is_pulled = training.pull.guidance > 0
+    return curves.Curves(name, (), loss.reward, loss.baseline, gaze, is_pulled, is_live=job.status in LIVE)
 
 
 def _command(job: Job) -> str:

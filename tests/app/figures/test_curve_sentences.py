@@ -53,6 +53,7 @@ def test_reward_and_value_that_meet_say_what_the_value_is_for() -> None:
     )
     assert "the mean of the other rollouts" in rewards(rising, following, baseline="rollouts")
     assert "no gaze learns by it" in rewards(rising, following, gaze="off")
+    assert "the pull to the digit still moves the gaze" in rewards(rising, following, is_pulled=True)
     assert rewards(rising, following, reward="information").startswith("Information and value meet at about 0.90")
 
 
@@ -114,6 +115,11 @@ def test_spread_that_leaves_zero() -> None:
             [0.1] * 4,
             {"gaze": "off"},
             "Nothing teaches it where to look: its places differ (0.10) only as its memory does.",
+        ),
+        (
+            [*[0.3] * 5, *[0.08] * 5],
+            {"is_pulled": True},
+            "A pull to the digit teaches it where to look: its places differ (0.08) mostly as digits do.",
         ),
     ],
 )

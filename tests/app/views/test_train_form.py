@@ -58,7 +58,8 @@ def test_form_shows_what_a_class_would_change() -> None:
     assert {widget.key for widget in widgets if widget.key and widget.key.startswith("field_")} == {
         *(f"field_{field.name}" for field in config_fields(RAMConfig) if field.name != "num_actions"),
         *("field_epochs", "field_minutes", "field_learning_rate", "field_batch_size", "field_rollouts", "field_seed"),
-        *("field_baseline", "field_reinforce_weight", "field_reward", "field_location_noise", "field_train_images"),
+        *("field_baseline", "field_reinforce_weight", "field_reward", "field_location_noise", "field_guidance"),
+        "field_train_images",
     }
 
 
