@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from PIL import Image
+
+
+def stroke(path: Any, width: Any = 20) -> dict[str, Any]:
+    """A stroke as the app keeps it."""
+    line = {"type": "Path", "path": path, "stroke": "#ffffff", "strokeWidth": width}
+    return {**line, "fill": None, "strokeLineCap": "round", "strokeLineJoin": "round"}
+
+
+def along(points: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    """A stroke along these points, as the app keeps it."""
+    first, *others = points
+    return stroke([["M", *first], *(["L", *point] for point in others)])
 
 
 def canvas_report(strokes: Any, image: Image.Image) -> dict[str, Any]:

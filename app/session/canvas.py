@@ -18,8 +18,11 @@ from app.server.limits import read_limits
 SIDE = 280  # pixels
 TOO_LONG = "This drawing is too long to be kept, so its last stroke was taken off: please draw a digit in few strokes."
 PAPER, INK = DARK_FIELD, "#ffffff"
+STEPS = {"M": 2, "L": 2, "Q": 4}  # of a stroke's path, and the numbers of each
+FARTHEST = 10_000  # pixels from the canvas's corner: a mouse may leave it
 
 Strokes = list[dict[str, Any]]
+"""In the words of Fabric.js, each as `_stroke` writes it."""
 
 
 class Report(NamedTuple):
@@ -96,10 +99,14 @@ def report(drawing: Any) -> Report:
 
 
 def strokes_on(canvas: Report) -> Strokes:
-    """What the canvas has reported; nothing if these are no strokes."""
-    objects = canvas.drawing.get("objects", []) if isinstance(canvas.drawing, dict) else []
-    # Others may open them by a link: a picture or a pattern among them could make their browsers load anything.
-    return objects if isinstance(objects, list) and all(map(_is_stroke, objects)) else []
+    """What the canvas has reported, without what makes no difference; nothing if these are no strokes.
+
+    Others may open them by a link, and whatever else somebody had put in could end their canvas or their connection.
+    """
+    objects = canvas.drawing.get("objects") if isinstance(canvas.drawing, dict) else None
+    sent = objects if isinstance(objects, list) else []
+    strokes = [stroke for stroke in map(_stroke, sent) if stroke is not None]
+    return strokes if len(strokes) == len(sent) else []
 
 
 def are_too_long(strokes: Strokes) -> bool:
@@ -124,9 +131,23 @@ def levels_on(canvas: Report) -> npt.NDArray[np.uint8] | None:
     return levels.repeat(counts).reshape(SIDE, SIDE)
 
 
-def _is_stroke(stroke: Any) -> bool:
-    if not isinstance(stroke, dict) or stroke.get("type") != "Path":
-        return False
-    path = stroke.get("path", [])
-    plain = all(value is None or isinstance(value, str | int | float) for key, value in stroke.items() if key != "path")
-    return plain and isinstance(path, list) and all(isinstance(step, list | tuple) for step in path)
+def _stroke(sent: Any) -> dict[str, Any] | None:
+    match sent:
+        case {"type": "Path", "path": [["M", *_], *_] as path, "strokeWidth": width} if (
+            all(map(_is_step, path)) and _is_coordinate(width) and width > 0
+        ):
+            line = {"type": "Path", "path": path, "stroke": INK, "strokeWidth": width}
+            return {**line, "fill": None, "strokeLineCap": "round", "strokeLineJoin": "round"}
+    return None
+
+
+def _is_step(step: Any) -> bool:
+    match step:
+        case [str(letter), *numbers]:
+            return len(numbers) == STEPS.get(letter) and all(map(_is_coordinate, numbers))
+    return False
+
+
+def _is_coordinate(value: Any) -> bool:
+    """Whether this is a number of pixels; JSON, as Python reads it, has NaN and infinity, too."""
+    return type(value) in (int, float) and -FARTHEST <= value <= FARTHEST

@@ -67,7 +67,9 @@ def keep(presses: Any) -> None:
     """
     for press in presses if isinstance(presses, list) else []:
         match press:
-            case {"number": int(number), "label": int(label), "drawing": drawing} if number > label_canvas.heard():
+            case {"number": int(number), "label": label, "drawing": drawing} if (
+                number > label_canvas.heard() and type(label) is int and label in range(len(DIGIT_NAMES))
+            ):
                 label_canvas.hear(number)
                 _keep(label, report(drawing))
 

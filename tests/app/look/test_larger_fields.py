@@ -22,6 +22,7 @@ from ram.checkpoints import CheckpointInfo, save_checkpoint
 from ram.config import RAMConfig
 from ram.model import RAM
 from tests.app.views.test_pages import STROKES, canvas_state, open_app, shown
+from tests.canvas import along
 from tests.servers import write_limits
 
 SHAPE = RAMConfig(glimpse_size=12, num_scales=3, num_glimpses=3, hidden_size=16, glimpse_hidden_size=8)
@@ -141,7 +142,7 @@ def test_moved_drawing_goes_back_to_where_it_is_drawn_with_the_next_stroke() -> 
     press(app, "Move digit")
     assert app.query_params["spot"] == "1"
     assert caption(app)[-1] == "your drawing, resized and moved"
-    draw(app, SMALL_SEVEN, [(30, 60), (70, 60)], strokes=[*STROKES, {"type": "Path", "number": 2}])
+    draw(app, SMALL_SEVEN, [(30, 60), (70, 60)], strokes=[*STROKES, along([(30, 60), (70, 60)])])
     assert "spot" not in app.query_params
     assert max(axis.max() for axis in image_of(app).nonzero()) < 28
 
@@ -166,7 +167,7 @@ def test_painted_canvas_is_blank_and_a_dot_in_the_corner_gets_an_answer() -> Non
     app = draw(open_app(model="translated"), *[[(0, y), (280, y)] for y in range(281)])
     assert shown(app)["scene"] is None
     assert shown(app)["prompt"] == "Draw a digit anywhere, small, or take one of the test digits"
-    draw(app, [(260, 270), (279, 270)], strokes=[{"type": "Path", "number": 3}])
+    draw(app, [(260, 270), (279, 270)], strokes=[along([(260, 270), (279, 270)])])
     assert not app.exception
     rows, columns = image_of(app).nonzero()
     # A dot becomes three pixels wide, about (14, 14) of a digit that ends at the border: 60 - 28 + 14.

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from app.look.light import DARK_FIELD
 from ram.data.collection import DIGIT_NAMES, Collection, collection_bytes
 from ram.data.mnist import Digits
-from tests.canvas import canvas_report
+from tests.canvas import along, canvas_report
 
 SEVEN = [(70, 70), (210, 70), (130, 230)]
 BAR = [(40, 140), (240, 140)]
@@ -50,7 +50,7 @@ def draw(page: AppTest, *lines: list[tuple[int, int]]) -> None:
     image = Image.new("RGB", (280, 280), DARK_FIELD)
     for line in lines:
         ImageDraw.Draw(image).line(line, fill="#ffffff", width=20, joint="curve")
-    strokes = [{"type": "Path", "path": line} for line in lines]
+    strokes = [along(line) for line in lines]
     page.session_state["label_canvas"] = canvas_report(strokes, image)
     click(page)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import io
+from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from app.components.gallery import SHEET_COLUMNS, sheet_url
 from ram.data.collection import DIGIT_NAMES
 from tests.app.views.drawings_page import BAR, SEVEN, click, collection, component, draw, keep, open_page, press, texts
+from tests.canvas import along
 
 
 def test_new_session_finds_an_invitation_and_no_error() -> None:
@@ -61,6 +64,16 @@ def test_presses_that_came_together_are_all_kept_with_what_was_drawn_for_each() 
     assert kept.images[1].equal(kept.images[3])
 
 
+@pytest.mark.parametrize("label", [10, -1, 10**30, True, "7", None, [7]])
+def test_press_without_a_class_keeps_nothing(label: Any) -> None:
+    page = open_page()
+    draw(page, SEVEN)
+    page.session_state["presses"] = [{"number": 1, "label": label, **page.session_state["label_canvas"]}]
+    click(page, "press 7")
+    assert not page.exception
+    assert collection(page).counts == (0,) * 10
+
+
 def test_same_drawing_can_be_kept_again() -> None:
     page = open_page()
     keep(page, 7, SEVEN)
@@ -83,7 +96,7 @@ def test_taking_back_brings_the_drawing_to_the_canvas() -> None:
     press(page, 1)
     click(page, "take_back")
     assert collection(page).counts == (0,) * 10
-    assert page.session_state["label_canvas_order"]["objects"] == [{"type": "Path", "path": SEVEN}]
+    assert page.session_state["label_canvas_order"]["objects"] == [along(SEVEN)]
     keep(page, 7, SEVEN)
     assert collection(page).digits.labels.tolist() == [7]
 
@@ -124,7 +137,7 @@ def test_drawing_that_is_too_long_is_taken_back_with_a_sentence() -> None:
     draw(page, SEVEN)
     draw(page, SEVEN, [(100, 100)] * 20_000)
     assert "too long to be kept" in texts(page)
-    assert page.session_state["label_canvas_order"] == {"objects": [{"type": "Path", "path": SEVEN}], "number": 1}
+    assert page.session_state["label_canvas_order"] == {"objects": [along(SEVEN)], "number": 1}
     keep(page, 7, SEVEN)
     assert collection(page).digits.labels.tolist() == [7]
 

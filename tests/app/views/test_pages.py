@@ -16,11 +16,11 @@ from streamlit.testing.v1 import AppTest
 
 from app.look.light import DARK_FIELD
 from ram.checkpoints import SHIPPED
-from tests.canvas import canvas_report, runs_of
+from tests.canvas import canvas_report, runs_of, stroke
 from tests.servers import write_limits
 
 MAIN = str(Path(__file__).parents[3] / "app" / "frame.py")
-STROKES = [{"type": "Path", "number": 1}]
+STROKES = [stroke([["M", 1, 1], ["L", 2, 2]])]
 
 
 def open_app(**address: str) -> AppTest:
@@ -146,7 +146,7 @@ def test_drawing_comes_back_by_its_address() -> None:
 def test_painted_canvas_counts_as_blank() -> None:
     app = open_app()
     draw_seven(app)
-    app.session_state["canvas"] = canvas_state([*STROKES, {"type": "Path"}], *[[(0, y), (280, y)] for y in range(281)])
+    app.session_state["canvas"] = canvas_state([*STROKES, *STROKES], *[[(0, y), (280, y)] for y in range(281)])
     app.run()
     assert not app.exception
     assert shown(app)["scene"] is None
@@ -156,7 +156,7 @@ def test_drawing_that_is_too_long_is_taken_back_with_a_sentence() -> None:
     app = open_app()
     draw_seven(app)
     before = shown(app)["scene"]
-    scribble = {"type": "Path", "path": [["Q", 100.5, 100.5, 101.5, 101.5]] * 8000}
+    scribble = stroke([["M", 100.5, 100.5], *[["Q", 100.5, 100.5, 101.5, 101.5]] * 8000])
     app.session_state["canvas"] = canvas_state([*STROKES, scribble], [(10, 10), (270, 270)])
     app.run()
     assert not app.exception
@@ -171,13 +171,25 @@ def test_drawing_that_is_too_long_is_taken_back_with_a_sentence() -> None:
     "strokes",
     [
         [{"type": "Image", "src": "https://example.org/x.png"}],
-        [{"type": "Path", "path": [], "fill": {"type": "pattern", "source": "https://example.org/x.png"}}],
-        [{"type": "Path", "path": "M 1 2"}],
-        ["stroke"],
+        [{"type": "Path", "strokeWidth": 20}],
+        [stroke("M 1 2")],
+        [stroke([])],
+        [stroke([["L", 1, 2]])],
+        [stroke([["M", 1, 2], ["Z", 1, 2]])],
+        [stroke([["M", 1, 2], ["Q", 1, 2]])],
+        [stroke([["M", 1, 2], [["L"], 1, 2]])],
+        [stroke([["M", 1, float("nan")]])],
+        [stroke([["M", 1, float("inf")]])],
+        [stroke([["M", 1, 10**400]])],
+        [stroke([["M", True, 2]])],
+        [stroke([["M", 1, 2]], width=float("nan"))],
+        [stroke([["M", 1, 2]], width=0)],
+        [stroke([["M", 1, 2]], width="20")],
+        [*STROKES, "stroke"],
         "strokes",
+        {"M": 1},
         None,
     ],
-    ids=["picture", "pattern", "path", "text", "no list", "nothing"],
 )
 def test_what_is_no_stroke_is_not_kept_for_others_to_open(strokes: Any) -> None:
     app = open_app()

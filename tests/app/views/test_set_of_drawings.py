@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from ram.data.collection import DIGIT_NAMES
 from tests.app.views.drawings_page import BAR, SEVEN, click, collection, component, file, keep, open_page, texts
+from tests.canvas import along
 
 
 def _other_page() -> None:
@@ -133,4 +134,4 @@ def test_full_set_gives_the_drawing_back() -> None:
     click(page, "add")
     keep(page, 7, SEVEN)
     assert "at most 1,000 can be kept" in texts(page).replace("\\", "")
-    assert page.session_state["label_canvas_order"]["objects"] == [{"type": "Path", "path": SEVEN}]
+    assert page.session_state["label_canvas_order"]["objects"] == [along(SEVEN)]
