@@ -23,6 +23,7 @@ from app.session.shelf import Kept, pictures, this_session
 
 CANVAS = Canvas("canvas")
 PAGE = "draw"  # whose messages are about the picture
+PAINTED_OVER = "Nothing stands out on the canvas, so there is nothing to look at: undo or clear, and draw a digit."
 NO_DIGIT = "This link names no test digit: there are 10,000, counted from 0. Draw your own, or take one of them."
 GONE = "The picture of this link is no longer on this server. Draw your own, or take a test digit."
 
@@ -107,12 +108,16 @@ def new_drawing(canvas: Report) -> npt.NDArray[np.uint8] | None:
 
 
 def show_drawing(drawn: Picture | None) -> None:
-    """Makes the drawing the picture; None is a canvas without ink, which takes only a drawing away."""
+    """Makes the drawing the picture; None is a canvas where nothing stands out, which takes only a drawing away."""
     before = current()
     if drawn is not None:
         show_where_it_lay(drawn)
-    elif before is not None and before.origin == DRAWING:
+        return
+    if before is not None and before.origin == DRAWING:
         show(None)
+    messages.forget(PAGE)
+    if _state().strokes:
+        messages.say(PAGE, messages.Message(PAINTED_OVER, is_problem=True))
 
 
 def clear() -> None:

@@ -179,6 +179,16 @@ def test_presentation_has_no_violations_can_be_read_from_the_back_row_and_fits(s
                 "element => parseFloat(getComputedStyle(element).fontSize)"
             )
             assert size >= 28, part
+    for width, height in ((390, 844), (360, 640), (320, 568)):
+        page.set_viewport_size({"width": width, "height": height})
+        wait_until(lambda: page.locator("dialog").evaluate(ALL_CLASSES_SEEN))
+
+
+ALL_CLASSES_SEEN = """(dialog) => {
+  dialog.scrollTo(0, dialog.scrollHeight);
+  const boxOf = (part) => dialog.querySelector(part).getBoundingClientRect();
+  return boxOf(".classes li:last-child").bottom <= boxOf(".bar").top;
+}"""
 
 
 def fits(page: Page, width: int, height: int) -> bool:

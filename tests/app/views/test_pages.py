@@ -143,13 +143,17 @@ def test_drawing_comes_back_by_its_address() -> None:
     assert again.session_state["canvas_order"]["objects"] == STROKES
 
 
-def test_painted_canvas_counts_as_blank() -> None:
+def test_painted_canvas_counts_as_blank_and_gets_a_sentence() -> None:
     app = open_app()
     draw_seven(app)
     app.session_state["canvas"] = canvas_state([*STROKES, *STROKES], *[[(0, y), (280, y)] for y in range(281)])
     app.run()
     assert not app.exception
     assert shown(app)["scene"] is None
+    assert "Nothing stands out" in app.warning[0].value
+    app.session_state["canvas"] = canvas_state([])
+    app.run()
+    assert not app.warning
 
 
 def test_drawing_that_is_too_long_is_taken_back_with_a_sentence() -> None:
