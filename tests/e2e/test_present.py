@@ -179,7 +179,7 @@ def test_presentation_has_no_violations_can_be_read_from_the_back_row_and_fits(s
                 "element => parseFloat(getComputedStyle(element).fontSize)"
             )
             assert size >= 28, part
-    for width, height in ((390, 844), (360, 640), (320, 568)):
+    for width, height in ((390, 844), (360, 640), (320, 568), (844, 390), (740, 360)):
         page.set_viewport_size({"width": width, "height": height})
         wait_until(lambda: page.locator("dialog").evaluate(ALL_CLASSES_SEEN))
 
