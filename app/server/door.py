@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -154,6 +155,8 @@ class Door:
         except TimeoutError:
             if not answers:
                 await PlainTextResponse(SLOW_FILE, 408, {"Connection": "close"})(scope, receive, send)
+        except ClientDisconnect:
+            pass  # whoever sent it has left: there is nobody to answer, and nothing wrong with the server
         finally:
             self._arriving -= collections.Counter({session: 1})  # which forgets a session without any
             if arrived:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from starlette.types import Message, Send
+from starlette.requests import Request
+from starlette.types import Message, Receive, Scope, Send
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -199,6 +200,25 @@ def test_file_that_does_not_arrive_is_given_up() -> None:
     arrived = asyncio.Event()
     arrived.set()
     assert asyncio.run(upload(door, arrived)) == (200, "thanks")
+
+
+def test_sender_who_leaves_gives_the_place_back_and_is_no_error_of_the_server() -> None:
+    sent: list[Message] = []
+
+    async def reads(scope: Scope, receive: Receive, _send: Send) -> None:
+        await Request(scope, receive).body()
+
+    async def leave() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    door = Door(reads, visitors=1, arriving=4)  # of which one session may have one
+    scope = {"type": "http", "method": "PUT", "path": "/upload/a/x", "headers": [(b"host", b"localhost")]}
+    for _ in range(3):
+        asyncio.run(door(scope, leave, send))
+    assert sent == []
 
 
 def test_one_session_cannot_take_all_the_places_for_files() -> None:
